@@ -1,0 +1,14 @@
+/* aarch64.h - numbers of the calls that a policy can stop, on 64-bit ARM.
+ * Rule: a call of an ABI that is not listed here is never stopped, so it is never wrong. */
+#ifndef SPOOF_ARCH_AARCH64_H
+#define SPOOF_ARCH_AARCH64_H
+
+#define ARCH_NAME "aarch64"
+#define ARCH_AUDIT 0xc00000b7U /* AUDIT_ARCH_AARCH64, linux/audit.h */
+#define ARCH_OTHER_ABI_BIT 0U
+
+#define NUMBER_STATFS 43
+#define NUMBER_FSTATFS 44
+#define NUMBER_CLONE 220
+
+#endif

@@ -1,0 +1,109 @@
+/* kernel.h - our own copies of kernel structures and numbers that system headers may lack.
+ * Rule: sizes are part of the kernel's ABI; each is checked by a static assertion. */
+#ifndef SPOOF_KERNEL_H
+#define SPOOF_KERNEL_H
+
+#include <stdint.h>
+#include <sys/ioctl.h>
+
+/* ---- seccomp(2), seccomp_unotify(2); linux/seccomp.h ---- */
+#define K_SECCOMP_SET_MODE_FILTER 1U
+#define K_SECCOMP_GET_NOTIF_SIZES 3U
+#define K_SECCOMP_FILTER_FLAG_NEW_LISTENER (1UL << 3)       /* Linux 5.0 */
+#define K_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* Linux 5.19 */
+#define K_SECCOMP_RET_ALLOW 0x7fff0000U
+#define K_SECCOMP_RET_USER_NOTIF 0x7fc00000U
+#define K_SECCOMP_USER_NOTIF_FLAG_CONTINUE 1U           /* Linux 5.5 */
+#define K_SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0) /* Linux 6.6 */
+
+struct k_seccomp_data {
+    int32_t nr;
+    uint32_t arch;
+    uint64_t instruction_pointer;
+    uint64_t args[6];
+};
+
+struct k_seccomp_notif {
+    uint64_t id;
+    uint32_t pid;
+    uint32_t flags;
+    struct k_seccomp_data data;
+};
+_Static_assert(sizeof(struct k_seccomp_notif) == 80, "struct seccomp_notif");
+
+struct k_seccomp_notif_resp {
+    uint64_t id;
+    int64_t val;
+    int32_t error;
+    uint32_t flags;
+};
+_Static_assert(sizeof(struct k_seccomp_notif_resp) == 24, "struct seccomp_notif_resp");
+
+struct k_seccomp_notif_sizes {
+    uint16_t seccomp_notif;
+    uint16_t seccomp_notif_resp;
+    uint16_t seccomp_data;
+};
+
+#define K_SECCOMP_IOCTL_NOTIF_RECV _IOWR('!', 0, struct k_seccomp_notif)
+#define K_SECCOMP_IOCTL_NOTIF_SEND _IOWR('!', 1, struct k_seccomp_notif_resp)
+#define K_SECCOMP_IOCTL_NOTIF_ID_VALID _IOW('!', 2, uint64_t)
+/* The direction was wrong before Linux 5.8; newer kernels accept both. */
+#define K_SECCOMP_IOCTL_NOTIF_ID_VALID_WRONG_DIR _IOR('!', 2, uint64_t)
+#define K_SECCOMP_IOCTL_NOTIF_SET_FLAGS _IOW('!', 4, uint64_t) /* the flags go by value */
+
+/* ---- openat2(2), Linux 5.6 ---- */
+#define K_NR_OPENAT2 437
+struct k_open_how {
+    uint64_t flags;
+    uint64_t mode;
+    uint64_t resolve;
+};
+#define K_RESOLVE_NO_MAGICLINKS 0x02U
+#define K_RESOLVE_NO_SYMLINKS 0x04U
+#define K_RESOLVE_CACHED 0x20U /* Linux 5.12 */
+
+/* ---- statx(2) ---- */
+#define K_STATX_BASIC_STATS 0x7ffU
+#define K_STATX_INO 0x100U
+#define K_STATX_MNT_ID 0x1000U /* Linux 5.8 */
+#define K_AT_STATX_DONT_SYNC 0x4000
+struct k_statx {
+    uint32_t stx_mask, stx_blksize;
+    uint64_t stx_attributes;
+    uint32_t stx_nlink, stx_uid, stx_gid;
+    uint16_t stx_mode, spare0;
+    uint64_t stx_ino, stx_size, stx_blocks, stx_attributes_mask;
+    struct {
+        int64_t tv_sec;
+        uint32_t tv_nsec;
+        int32_t pad;
+    } times[4];
+    uint32_t stx_rdev_major, stx_rdev_minor, stx_dev_major, stx_dev_minor;
+    uint64_t stx_mnt_id;
+    uint64_t spare[13];
+};
+_Static_assert(sizeof(struct k_statx) == 256, "struct statx");
+
+/* ---- statfs(2): the kernel's own layout on 64-bit architectures (asm-generic/statfs.h),
+ * which need not be libc's. ---- */
+struct k_statfs {
+    int64_t f_type, f_bsize;
+    uint64_t f_blocks, f_bfree, f_bavail, f_files, f_ffree;
+    int32_t f_fsid[2];
+    int64_t f_namelen, f_frsize, f_flags, f_spare[4];
+};
+_Static_assert(sizeof(struct k_statfs) == 120, "struct statfs");
+#define K_ST_VALID 0x0020
+#define K_ST_NOSYMFOLLOW 0x2000 /* Linux 5.10 */
+#define K_AUTOFS_SUPER_MAGIC 0x0187
+#define K_PROC_SUPER_MAGIC 0x9fa0
+#define K_PROC_ROOT_INO 1
+
+/* ---- others ---- */
+#define K_NR_PIDFD_OPEN 434
+#define K_NR_CLOSE_RANGE 436
+#define K_MFD_CLOEXEC 1U
+#define K_MFD_ALLOW_SEALING 2U
+
+#endif

@@ -1,0 +1,16 @@
+/* x86_64.h - numbers of the calls that a policy can stop, on x86_64 (also what other ABIs are told
+ * apart by). Rule: a call of an ABI that is not listed here is never stopped, so it is never wrong.
+ */
+#ifndef SPOOF_ARCH_X86_64_H
+#define SPOOF_ARCH_X86_64_H
+
+#define ARCH_NAME "x86_64"
+#define ARCH_AUDIT 0xc000003eU /* AUDIT_ARCH_X86_64, linux/audit.h */
+/* x32 shares AUDIT_ARCH_X86_64 and sets this bit in the number (asm/unistd.h). */
+#define ARCH_OTHER_ABI_BIT 0x40000000U
+
+#define NUMBER_STATFS 137
+#define NUMBER_FSTATFS 138
+#define NUMBER_CLONE 56
+
+#endif

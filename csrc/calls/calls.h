@@ -1,0 +1,30 @@
+/* calls.h - what is done for each stopped call, written once for every mechanism.
+ * Rule: errors are the kernel's to give; a handler answers only on a match and otherwise lets the
+ * call run. */
+#ifndef SPOOF_CALLS_H
+#define SPOOF_CALLS_H
+
+#include "../tracee/tracee.h"
+
+enum decision { DECISION_LET_RUN, DECISION_ANSWER };
+
+struct verdict {
+    enum decision decision;
+    int64_t value;        /* DECISION_ANSWER: what the call returns */
+    enum fallback reason; /* DECISION_LET_RUN: why, FALLBACK_NONE if no rule names it */
+    uint32_t rule;        /* DECISION_ANSWER: the rule */
+    uint64_t was, answer; /* filesystem types, for the log */
+};
+
+/* Serves a call; `policy` is a checked blob. What it writes to the tracee is written when it
+ * returns; ending the stop is the caller's. */
+struct verdict serve_call(struct stopped_call *call, const uint8_t *policy);
+
+/* statfs(2) and fstatfs(2); calls/statfs.c */
+struct verdict serve_statfs(struct stopped_call *call, const uint8_t *policy);
+
+static inline struct verdict let_run(enum fallback reason) {
+    return (struct verdict){.decision = DECISION_LET_RUN, .reason = reason};
+}
+
+#endif

@@ -1,0 +1,91 @@
+/* statfs.c - what statfs(2) and fstatfs(2) answer.
+ * Rule: CONTINUE is right whenever this gives up, because nothing was changed: the kernel then
+ * reads the same arguments and gives its own answer or error (EFAULT, ENOENT, EACCES, EBADF, ...).
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../arch/arch.h"
+#include "../arch/kernel.h"
+#include "../policy/blob.h"
+#include "../policy/match.h"
+#include "calls.h"
+
+static void apply(const struct blob_rule *rule, struct k_statfs *info) {
+    const uint64_t *answer = rule->answer;
+    uint32_t mask = rule->answer_mask;
+    if (mask & 1U << SPOOF_FIELD_TYPE)
+        info->f_type = (int64_t)answer[SPOOF_FIELD_TYPE];
+    if (mask & 1U << SPOOF_FIELD_BLOCKS)
+        info->f_blocks = answer[SPOOF_FIELD_BLOCKS];
+    if (mask & 1U << SPOOF_FIELD_BFREE)
+        info->f_bfree = answer[SPOOF_FIELD_BFREE];
+    if (mask & 1U << SPOOF_FIELD_BAVAIL)
+        info->f_bavail = answer[SPOOF_FIELD_BAVAIL];
+    if (mask & 1U << SPOOF_FIELD_FILES)
+        info->f_files = answer[SPOOF_FIELD_FILES];
+    if (mask & 1U << SPOOF_FIELD_FFREE)
+        info->f_ffree = answer[SPOOF_FIELD_FFREE];
+    if (mask & 1U << SPOOF_FIELD_NAMELEN)
+        info->f_namelen = (int64_t)answer[SPOOF_FIELD_NAMELEN];
+    if (mask & 1U << SPOOF_FIELD_FLAGS)
+        info->f_flags = (int64_t)answer[SPOOF_FIELD_FLAGS] | K_ST_VALID;
+}
+
+/* Which rule holds; asks for the path of the look only if a rule needs it. */
+static bool find_rule(struct stopped_call *call, const uint8_t *policy, int fd, uint64_t type,
+                      uint32_t *rule) {
+    char path[TRACEE_PATH_MAX];
+    enum match_result result = match_statfs(policy, type, NULL, rule);
+    if (result == MATCH_NEEDS_PATH) {
+        /* What has no path is matched by no glob: they all begin with a slash. */
+        if (look_name(call, fd, path, sizeof path) < 0)
+            path[0] = '\0';
+        result = match_statfs(policy, type, path, rule);
+    }
+    return result == MATCH_FOUND;
+}
+
+static struct verdict answer_look(struct stopped_call *call, const uint8_t *policy, int fd) {
+    struct k_statfs info;
+    struct verdict verdict = let_run(FALLBACK_NONE);
+    int error = look_statfs(call, fd, &info);
+    if (error != 0)
+        return let_run(error == -EBUSY ? FALLBACK_BUSY : FALLBACK_NONE);
+    verdict.was = (uint64_t)info.f_type;
+    if (info.f_type == K_AUTOFS_SUPER_MAGIC)
+        return let_run(FALLBACK_AUTOMOUNT);
+    if (!find_rule(call, policy, fd, verdict.was, &verdict.rule))
+        return verdict;
+
+    const struct blob_rule *rules = blob_at(policy, blob_header(policy)->rules.offset);
+    apply(&rules[verdict.rule], &info);
+    if (!call->mechanism->still_stopped(call))
+        return verdict; /* gone, or restarted: its memory is not ours to write */
+    error = call->mechanism->write(call, call->arguments[1], &info, sizeof info);
+    if (error != 0)
+        return let_run(error == -EFAULT || error == -ESRCH ? FALLBACK_NONE : FALLBACK_MEMORY);
+    verdict.decision = DECISION_ANSWER;
+    verdict.value = 0;
+    verdict.answer = (uint64_t)info.f_type;
+    return verdict;
+}
+
+struct verdict serve_statfs(struct stopped_call *call, const uint8_t *policy) {
+    struct look look;
+    if (call->number == NUMBER_FSTATFS) {
+        look = look_descriptor(call, (uint32_t)call->arguments[0]);
+    } else {
+        char path[TRACEE_PATH_MAX];
+        ssize_t length = tracee_read_path(call, call->arguments[0], path);
+        if (length < 0)
+            return let_run(length == -EPERM || length == -ENOSYS ? FALLBACK_MEMORY : FALLBACK_NONE);
+        look = look_path(call, path);
+    }
+    if (look.fd < 0)
+        return let_run(look.fallback);
+    struct verdict verdict = answer_look(call, policy, look.fd);
+    close(look.fd);
+    return verdict;
+}

@@ -1,0 +1,114 @@
+/* notify.c - seccomp user notification.
+ * Rule: every id that was received is answered exactly once; a failed answer with ENOENT means that
+ * the tracee is gone or its call restarts with a new id, so nothing is owed. */
+#include "notify.h"
+
+#include <errno.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "filter.h"
+
+static int install(const struct sock_fprog *program, unsigned long flags) {
+    long fd = syscall(SYS_seccomp, K_SECCOMP_SET_MODE_FILTER, flags, program);
+    return fd < 0 ? -errno : (int)fd;
+}
+
+int notify_install(const uint8_t *policy, bool killable) {
+    struct sock_filter filter[FILTER_MAX_INSTRUCTIONS];
+    struct sock_fprog program = {
+        .len = filter_make(policy, K_SECCOMP_RET_USER_NOTIF, filter),
+        .filter = filter,
+    };
+    unsigned long flags = K_SECCOMP_FILTER_FLAG_NEW_LISTENER;
+    if (killable)
+        flags |= K_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+    /* With CAP_SYS_ADMIN no_new_privs stays off, so that setuid programs go on working. */
+    int listener = install(&program, flags);
+    if (listener != -EACCES)
+        return listener;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return -errno;
+    return install(&program, flags);
+}
+
+bool notify_wake_synchronously(int listener) {
+    return ioctl(listener, K_SECCOMP_IOCTL_NOTIF_SET_FLAGS, K_SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP) ==
+           0;
+}
+
+int notify_receive(int listener, struct k_seccomp_notif *request) {
+    return ioctl(listener, K_SECCOMP_IOCTL_NOTIF_RECV, request) == 0 ? 0 : -errno;
+}
+
+static ssize_t notify_read(struct stopped_call *call, uint64_t address, void *to, size_t length) {
+    struct iovec local = {to, length};
+    struct iovec remote = {(void *)(uintptr_t)address, length};
+    ssize_t got = process_vm_readv(call->tid, &local, 1, &remote, 1, 0);
+    return got < 0 ? -errno : got;
+}
+
+static int notify_write(struct stopped_call *call, uint64_t address, const void *from,
+                        size_t length) {
+    struct iovec local = {(void *)(uintptr_t)from, length};
+    struct iovec remote = {(void *)(uintptr_t)address, length};
+    ssize_t put = process_vm_writev(call->tid, &local, 1, &remote, 1, 0);
+    if (put < 0)
+        return -errno;
+    return (size_t)put == length ? 0 : -EFAULT;
+}
+
+static bool notify_still_stopped(struct stopped_call *call) {
+    struct notify_stop *stop = call->stop;
+    if (ioctl(stop->listener, K_SECCOMP_IOCTL_NOTIF_ID_VALID, &stop->id) == 0)
+        return true;
+    /* Before Linux 5.8 the number had the wrong direction. */
+    return errno != ENOENT &&
+           ioctl(stop->listener, K_SECCOMP_IOCTL_NOTIF_ID_VALID_WRONG_DIR, &stop->id) == 0;
+}
+
+static int respond(const struct notify_stop *stop, int64_t value, int32_t error, uint32_t flags) {
+    struct k_seccomp_notif_resp response = {stop->id, value, error, flags};
+    int result;
+    do
+        result = ioctl(stop->listener, K_SECCOMP_IOCTL_NOTIF_SEND, &response) == 0 ? 0 : -errno;
+    while (result == -EINTR);
+    return result;
+}
+
+static int notify_answer(struct stopped_call *call, int64_t value) {
+    if (value < 0)
+        return respond(call->stop, 0, (int32_t)value, 0);
+    return respond(call->stop, value, 0, 0);
+}
+
+static int notify_let_run(struct stopped_call *call) {
+    return respond(call->stop, 0, 0, K_SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+}
+
+const struct mechanism notify_mechanism = {
+    .name = "notify",
+    .abilities = ABILITY_ANSWER | ABILITY_DELIVER,
+    .read = notify_read,
+    .write = notify_write,
+    .still_stopped = notify_still_stopped,
+    .answer = notify_answer,
+    .let_run = notify_let_run,
+};
+
+struct stopped_call notify_call(struct notify_stop *stop, const struct k_seccomp_notif *request) {
+    struct stopped_call call = {
+        .tid = (pid_t)request->pid,
+        .arch = request->data.arch,
+        .number = request->data.nr,
+        .mechanism = &notify_mechanism,
+        .stop = stop,
+    };
+    stop->id = request->id;
+    for (int i = 0; i < 6; i++)
+        call.arguments[i] = request->data.args[i];
+    return call;
+}

@@ -1,0 +1,31 @@
+/* notify.h - stopped calls by seccomp user notification, seccomp_unotify(2). */
+#ifndef SPOOF_NOTIFY_H
+#define SPOOF_NOTIFY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../arch/kernel.h"
+#include "../tracee/tracee.h"
+
+extern const struct mechanism notify_mechanism;
+
+/* What a stop is known by. */
+struct notify_stop {
+    int listener;
+    uint64_t id;
+};
+
+/* Installs the filter that `policy` needs on the calling thread, for ever, and returns the
+ * listener (O_CLOEXEC), or -errno. Sets no_new_privs first if the thread lacks CAP_SYS_ADMIN
+ * (seccomp(2)). `killable`: ask for WAIT_KILLABLE_RECV, Linux 5.19; -EINVAL without it. */
+int notify_install(const uint8_t *policy, bool killable);
+/* Asks for the fast wake-up of Linux 6.6; older kernels lack it, which only costs time. */
+bool notify_wake_synchronously(int listener);
+/* Waits for a call; `request` must be zero and is written by the kernel. 0 or -errno: -ENOENT is
+ * normal (the caller was interrupted, or, since Linux 6.11, nobody is left: look for POLLHUP). */
+int notify_receive(int listener, struct k_seccomp_notif *request);
+/* A stopped call for a received request. */
+struct stopped_call notify_call(struct notify_stop *stop, const struct k_seccomp_notif *request);
+
+#endif

@@ -1,0 +1,75 @@
+/* check.c - proves a policy blob sound before anything trusts an offset in it.
+ * Rule: reads inside [blob, blob + length) only, whatever the bytes are. */
+#include "blob.h"
+
+#include <string.h>
+
+static bool inside(uint64_t length, struct blob_list list, uint64_t element, uint64_t alignment) {
+    return list.offset <= length && list.offset % alignment == 0 &&
+           (uint64_t)list.count * element <= length - list.offset;
+}
+
+static bool is_text(const uint8_t *blob, uint64_t length, uint32_t offset) {
+    return offset != 0 && offset < length && memchr(blob + offset, 0, length - offset) != NULL;
+}
+
+static bool candidates_sound(const uint8_t *blob, struct blob_list list) {
+    const struct blob_header *header = blob_header(blob);
+    const struct blob_candidate *candidates = blob_at(blob, list.offset);
+    for (uint32_t i = 0; i < list.count; i++) {
+        if (candidates[i].rule >= header->rules.count)
+            return false;
+        if (candidates[i].glob != 0 && !is_text(blob, header->length, candidates[i].glob))
+            return false;
+    }
+    return true;
+}
+
+static bool rule_sound(const uint8_t *blob, const struct blob_rule *rule) {
+    const uint64_t length = blob_header(blob)->length;
+    if (!is_text(blob, length, rule->name) ||
+        !inside(length, rule->except_types, sizeof(uint64_t), 8) ||
+        !inside(length, rule->except_globs, sizeof(uint32_t), 4))
+        return false;
+    const uint32_t *globs = blob_at(blob, rule->except_globs.offset);
+    for (uint32_t i = 0; i < rule->except_globs.count; i++)
+        if (!is_text(blob, length, globs[i]))
+            return false;
+    return rule->answer_mask < 1U << SPOOF_FIELD_COUNT;
+}
+
+static const char *contents_check(const uint8_t *blob, const struct blob_header *header) {
+    const struct blob_rule *rules = blob_at(blob, header->rules.offset);
+    for (uint32_t i = 0; i < header->rules.count; i++)
+        if (!rule_sound(blob, &rules[i]))
+            return "a rule points outside the policy";
+    const struct blob_type *types = blob_at(blob, header->types.offset);
+    for (uint32_t i = 0; i < header->types.count; i++) {
+        if (i > 0 && types[i - 1].type >= types[i].type)
+            return "its filesystem types are not sorted";
+        if (!inside(header->length, types[i].candidates, sizeof(struct blob_candidate), 8) ||
+            !candidates_sound(blob, types[i].candidates))
+            return "a filesystem type points outside the policy";
+    }
+    if (!candidates_sound(blob, header->candidates) || !candidates_sound(blob, header->any_type))
+        return "a candidate points outside the policy";
+    return NULL;
+}
+
+const char *blob_check(const uint8_t *blob, uint64_t length) {
+    const struct blob_header *header = blob_header(blob);
+    if ((uintptr_t)blob % 8 != 0)
+        return "it does not start at a multiple of 8 bytes";
+    if (length < sizeof *header || header->magic != BLOB_MAGIC)
+        return "it is not a compiled policy";
+    if (header->version != BLOB_VERSION)
+        return "it was compiled by another version of seccomp-spoof; compile it again";
+    if (header->length != length || length > BLOB_MAX_LENGTH)
+        return "its length is wrong";
+    if (!inside(length, header->rules, sizeof(struct blob_rule), 8) ||
+        !inside(length, header->types, sizeof(struct blob_type), 8) ||
+        !inside(length, header->candidates, sizeof(struct blob_candidate), 8) ||
+        !inside(length, header->any_type, sizeof(struct blob_candidate), 8))
+        return "a section lies outside the policy";
+    return contents_check(blob, header);
+}

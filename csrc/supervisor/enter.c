@@ -1,0 +1,76 @@
+/* enter.c - the first C step of `exec`: records what Node would change, then becomes Node.
+ * Rule: nothing is opened or changed before the record is made. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "environ.h"
+#include "failure.h"
+#include "state.h"
+#include "verbs.h"
+
+extern char **environ;
+
+/* NODE_OPTIONS and its like are meant for the command, not for the Node that starts it. */
+static bool is_for_node(const char *variable) {
+    return strncmp(variable, "NODE_", 5) == 0 ||
+           strncmp(variable, "SECCOMP_SPOOF_STATE=", 20) == 0 ||
+           strncmp(variable, "SECCOMP_SPOOF_CWD_FD=", 21) == 0;
+}
+
+static int become_node(const char *script, char **arguments, int count, int state_fd,
+                       int directory_fd, struct failure *failure) {
+    size_t variables = 0, kept = 0;
+    while (environ[variables])
+        variables++;
+    char **environment = calloc(variables + 3, sizeof *environment);
+    char **command = calloc((size_t)count + 3, sizeof *command);
+    char state[64], directory[64];
+    if (!environment || !command)
+        return fail(failure, ENOMEM, "cannot start node");
+    for (size_t i = 0; i < variables; i++)
+        if (!is_for_node(environ[i]))
+            environment[kept++] = environ[i];
+    snprintf(state, sizeof state, "SECCOMP_SPOOF_STATE=%d", state_fd);
+    environment[kept++] = state;
+    if (directory_fd >= 0) {
+        snprintf(directory, sizeof directory, "SECCOMP_SPOOF_CWD_FD=%d", directory_fd);
+        environment[kept++] = directory;
+    }
+    char node[] = "node";
+    command[0] = node;
+    command[1] = (char *)(uintptr_t)script;
+    memcpy(command + 2, arguments, (size_t)count * sizeof *command);
+    execvpe(node, command, environment);
+    if (errno == ENOENT)
+        return fail(failure, 0, "node is not in PATH; install Node.js 20 or newer");
+    return fail(failure, errno, "cannot start node");
+}
+
+int verb_enter(int count, char **arguments) {
+    struct failure failure = {0};
+    int words = 1;
+    while (words < count && strcmp(arguments[words], "--") != 0)
+        words++;
+    if (words >= count) {
+        fail(&failure, 0, "enter: usage: enter NODE_SCRIPT WORD... -- ARGUMENT...");
+        complain(&failure);
+        return STATUS_OUR_FAULT;
+    }
+    char **variables = environ;
+    if (words > 1) {
+        char **decoded = environ_decode(arguments + 1, words - 1);
+        variables = decoded ? decoded : environ;
+    }
+    char **command = arguments + words + 1;
+    int state_fd = state_record(command, variables, &failure);
+    if (state_fd >= 0) {
+        struct state_view view;
+        if (state_read(state_fd, &view, &failure) == 0)
+            become_node(arguments[0], command, count - words - 1, state_fd, view.state->directory,
+                        &failure);
+    }
+    complain(&failure);
+    return STATUS_OUR_FAULT;
+}

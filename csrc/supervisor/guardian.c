@@ -1,0 +1,353 @@
+/* guardian.c - keeps the listener alive, replaces workers, ends when the last filtered task is
+ * gone. Rule: it makes no call that depends on a tracee or on a filesystem of one, so that nothing
+ * in the wrapped tree can stop it; and it holds nothing of the command: no stream, directory or
+ * terminal. */
+#include "guardian.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../arch/kernel.h"
+#include "../mechanism/notify.h"
+#include "log.h"
+#include "segment.h"
+#include "worker.h"
+
+#define LOG_PERIOD_MS 100
+#define LEAST_DESCRIPTORS 512
+/* A request that crashes two workers is given up. Kills from outside say little about the request
+ * that happened to be served, so it takes more of them (docs/decisions/0002). */
+#define CRASHES_UNTIL_GIVEN_UP 2
+#define KILLS_UNTIL_GIVEN_UP 8
+/* Workers that fault before they serve anything: then the guardian itself lets every call run. */
+#define BARREN_DEATHS 50
+
+struct guardian {
+    const struct guardian_setup *setup;
+    struct segment *segment;
+    struct worker_setup worker_setup;
+    pid_t worker;
+    bool logging;
+    unsigned barren_deaths;
+    uint64_t stopped_before; /* calls served before the current worker */
+};
+
+/* ---- becoming the guardian ---- */
+
+static void ignore_signals(void) {
+    sigset_t none;
+    for (int number = 1; number <= 64; number++)
+        if (number != SIGCHLD)
+            signal(number, SIG_IGN); /* SIGKILL and SIGSTOP refuse; that is all right */
+    signal(SIGCHLD, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* The user's limits are for the command. */
+static void lift_limits(void) {
+    for (int i = 0; i < RLIM_NLIMITS; i++) {
+        struct rlimit limit, unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+        enum __rlimit_resource resource = (enum __rlimit_resource)i;
+        if (setrlimit(resource, &unlimited) == 0 || getrlimit(resource, &limit) != 0)
+            continue;
+        /* RLIMIT_NOFILE knows no infinity (getrlimit(2)); a few hundred will do. */
+        if (resource != RLIMIT_NOFILE || limit.rlim_max >= LEAST_DESCRIPTORS)
+            limit.rlim_cur = limit.rlim_max;
+        else
+            limit.rlim_cur = limit.rlim_max = LEAST_DESCRIPTORS;
+        setrlimit(resource, &limit);
+    }
+    const struct rlimit core = {0, 0};
+    setrlimit(RLIMIT_CORE, &core);
+}
+
+static void write_file(const char *path, const char *text) {
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    ssize_t written = write(fd, text, strlen(text));
+    (void)written; /* only root may; without it the OOM killer may take us like anybody */
+    close(fd);
+}
+
+/* Puts `from` at the fixed number `to`; /dev/null if there is none. */
+static void place_descriptor(int from, int to) {
+    if (from != to)
+        dup2(from >= 0 ? from : STDIN_FILENO, to);
+    fcntl(to, F_SETFD, FD_CLOEXEC);
+}
+
+static void place_descriptors(int socket, int log_fd) {
+    /* High copies first: the fixed numbers may hold what is still needed. */
+    int high_socket = fcntl(socket, F_DUPFD_CLOEXEC, 32);
+    int high_log = log_fd >= 0 ? fcntl(log_fd, F_DUPFD_CLOEXEC, 32) : -1;
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int fd = 0; fd < DESCRIPTOR_LISTENER; fd++)
+        place_descriptor(null >= 0 ? null : high_socket, fd);
+    place_descriptor(-1, DESCRIPTOR_LISTENER);
+    place_descriptor(high_log, DESCRIPTOR_LOG);
+    place_descriptor(-1, DESCRIPTOR_WORKER);
+    place_descriptor(high_socket, DESCRIPTOR_STARTER);
+    syscall(K_NR_CLOSE_RANGE, DESCRIPTOR_FIRST_OF_WORKER, ~0U, 0);
+}
+
+static bool prepare(struct guardian *guardian, int socket) {
+    const struct guardian_setup *setup = guardian->setup;
+    prctl(PR_SET_NAME, "spoof-guardian");
+    ignore_signals();
+    lift_limits();
+    umask(077);
+    if (chdir("/") != 0)
+        return false;
+    write_file("/proc/self/oom_score_adj", "-1000");
+    int fd = setup->segment_fd >= 0 ? setup->segment_fd : segment_create();
+    guardian->segment = fd >= 0 ? segment_map(fd, true) : NULL;
+    if (!guardian->segment)
+        return false;
+    guardian->logging = setup->log_fd >= 0;
+    if (guardian->logging)
+        atomic_store(&guardian->segment->logging,
+                     setup->log_level <= LOG_TRACE ? LOG_ALL : LOG_ANSWERS);
+    place_descriptors(socket, setup->log_fd);
+    return true;
+}
+
+static bool receive_listener(void) {
+    char byte, control[CMSG_SPACE(sizeof(int))];
+    struct iovec part = {&byte, 1};
+    struct msghdr message = {
+        .msg_iov = &part,
+        .msg_iovlen = 1,
+        .msg_control = control,
+        .msg_controllen = sizeof control,
+    };
+    ssize_t got;
+    do
+        got = recvmsg(DESCRIPTOR_STARTER, &message, MSG_CMSG_CLOEXEC);
+    while (got < 0 && errno == EINTR);
+    const struct cmsghdr *header = got == 1 ? CMSG_FIRSTHDR(&message) : NULL;
+    if (!header || header->cmsg_type != SCM_RIGHTS)
+        return false; /* the starter ended: the filter could not be installed */
+    int listener;
+    memcpy(&listener, CMSG_DATA(header), sizeof listener);
+    dup3(listener, DESCRIPTOR_LISTENER, O_CLOEXEC);
+    close(listener);
+    return true;
+}
+
+/* ---- workers ---- */
+
+static bool start_worker(struct guardian *guardian) {
+    struct segment *segment = guardian->segment;
+    segment_count(segment, COUNTER_WORKER_STARTS);
+    guardian->stopped_before = segment->counters[COUNTER_STOPPED];
+    /* One descriptor table for both (clone(2), CLONE_FILES), memory of its own. */
+    long pid = syscall(SYS_clone, (unsigned long)(CLONE_FILES | SIGCHLD), 0, 0, 0, 0);
+    if (pid == 0)
+        worker_run(&guardian->worker_setup);
+    if (pid < 0)
+        return false;
+    guardian->worker = (pid_t)pid;
+    int pidfd = (int)syscall(K_NR_PIDFD_OPEN, pid, 0);
+    if (pidfd < 0)
+        return false;
+    dup3(pidfd, DESCRIPTOR_WORKER, O_CLOEXEC);
+    close(pidfd);
+    if (guardian->logging)
+        log_line(LOG_INFO, "worker started", ",\"worker\":%d,\"starts\":%llu", (int)pid,
+                 (unsigned long long)segment->counters[COUNTER_WORKER_STARTS]);
+    return true;
+}
+
+static void give_up(struct guardian *guardian, struct slot *slot) {
+    struct k_seccomp_notif request;
+    struct notify_stop stop = {.listener = DESCRIPTOR_LISTENER};
+    memcpy(&request, slot->request, sizeof request);
+    struct stopped_call call = notify_call(&stop, &request);
+    call.mechanism->let_run(&call);
+    segment_count(guardian->segment, COUNTER_GIVEN_UP);
+    atomic_fetch_add(&guardian->segment->fallbacks[FALLBACK_DEATHS], 1);
+    if (guardian->logging)
+        log_line(LOG_WARN, "request given up", ",\"tid\":%d,\"call\":%d", call.tid, call.number);
+    memset(slot, 0, sizeof *slot);
+}
+
+/* The requests that the dead worker held: the next one serves them again, but not for ever. */
+static void judge_slots(struct guardian *guardian, bool killed) {
+    for (unsigned i = 0; i < SEGMENT_SLOTS; i++) {
+        struct slot *slot = &guardian->segment->slots[i];
+        if (((const struct k_seccomp_notif *)(const void *)slot->request)->id == 0)
+            continue;
+        uint32_t deaths = 1 + (killed ? atomic_fetch_add(&slot->outside_deaths, 1)
+                                      : atomic_fetch_add(&slot->crashes, 1));
+        if (deaths >= (killed ? KILLS_UNTIL_GIVEN_UP : CRASHES_UNTIL_GIVEN_UP))
+            give_up(guardian, slot);
+    }
+}
+
+/* No worker can be had: every call is let run, so that programs go on. */
+static void serve_alone(struct guardian *guardian) {
+    struct slot *slot = &guardian->segment->slots[0];
+    if (guardian->logging)
+        log_line(LOG_WARN, "no worker can be started, every call is let run", "%s", "");
+    for (;;) {
+        memset(slot, 0, sizeof *slot);
+        struct pollfd listener = {.fd = DESCRIPTOR_LISTENER, .events = POLLIN};
+        if (poll(&listener, 1, -1) < 0)
+            continue;
+        if (listener.revents & POLLIN &&
+            notify_receive(DESCRIPTOR_LISTENER, (void *)slot->request) == 0) {
+            segment_count(guardian->segment, COUNTER_STOPPED);
+            give_up(guardian, slot);
+        } else if (listener.revents & (POLLHUP | POLLERR | POLLNVAL)) {
+            return;
+        }
+    }
+}
+
+/* Reaps the worker and starts the next. False: none can be had. */
+static bool replace_worker(struct guardian *guardian) {
+    int status = 0;
+    while (waitpid(guardian->worker, &status, 0) < 0 && errno == EINTR)
+        ;
+    bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    if (guardian->logging)
+        log_line(LOG_WARN, "worker died", ",\"worker\":%d,\"signal\":%d,\"status\":%d",
+                 (int)guardian->worker, WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+                 WIFEXITED(status) ? WEXITSTATUS(status) : 0);
+    /* What it had open is open still: the table is ours too. */
+    syscall(K_NR_CLOSE_RANGE, DESCRIPTOR_FIRST_OF_WORKER, ~0U, 0);
+    judge_slots(guardian, killed);
+    bool barren = guardian->segment->counters[COUNTER_STOPPED] == guardian->stopped_before;
+    guardian->barren_deaths = killed || !barren ? 0 : guardian->barren_deaths + 1;
+    return guardian->barren_deaths < BARREN_DEATHS && start_worker(guardian);
+}
+
+static bool nobody_is_left(void) {
+    struct pollfd listener = {.fd = DESCRIPTOR_LISTENER};
+    return poll(&listener, 1, 0) == 1;
+}
+
+static void guard(struct guardian *guardian) {
+    bool served = start_worker(guardian);
+    while (served) {
+        struct pollfd watched[] = {
+            {.fd = DESCRIPTOR_LISTENER}, /* POLLHUP: no filtered task is left */
+            {.fd = DESCRIPTOR_WORKER, .events = POLLIN},
+        };
+        if (poll(watched, 2, guardian->logging ? LOG_PERIOD_MS : -1) < 0)
+            continue;
+        if (guardian->logging)
+            log_events(guardian->segment, guardian->setup->policy, guardian->setup->log_level, 0);
+        if (watched[0].revents || (watched[1].revents && nobody_is_left())) {
+            kill(guardian->worker, SIGKILL);
+            waitpid(guardian->worker, NULL, 0);
+            return;
+        }
+        if (watched[1].revents)
+            served = replace_worker(guardian);
+    }
+    serve_alone(guardian);
+}
+
+static _Noreturn void guardian_run(const struct guardian_setup *setup, int socket) {
+    struct guardian guardian = {.setup = setup};
+    if (!prepare(&guardian, socket))
+        _exit(1);
+    if (send(DESCRIPTOR_STARTER, "g", 1, MSG_NOSIGNAL) != 1 || !receive_listener())
+        _exit(1);
+    notify_wake_synchronously(DESCRIPTOR_LISTENER);
+    guardian.worker_setup = (struct worker_setup){
+        .segment = guardian.segment,
+        .policy = setup->policy,
+        .guardian = getpid(),
+    };
+    if (guardian.logging)
+        log_line(LOG_INFO, "guardian started", ",\"guardian\":%d,\"mechanism\":\"notify\"",
+                 (int)getpid());
+    guard(&guardian);
+    if (guardian.logging) {
+        log_events(guardian.segment, setup->policy, setup->log_level, 1);
+        log_totals(guardian.segment);
+    }
+    _exit(0);
+}
+
+/* ---- the starter's side ---- */
+
+static bool await(int socket, char expected) {
+    char byte = 0;
+    ssize_t got;
+    do
+        got = recv(socket, &byte, 1, 0);
+    while (got < 0 && errno == EINTR);
+    return got == 1 && byte == expected;
+}
+
+int guardian_fork(const struct guardian_setup *setup, struct failure *failure) {
+    int sockets[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0)
+        return fail(failure, errno, "cannot make a socket for the guardian");
+    pid_t middle = fork();
+    if (middle < 0) {
+        int error = errno;
+        close(sockets[0]);
+        close(sockets[1]);
+        return fail(failure, error, "cannot start the guardian");
+    }
+    if (middle == 0) {
+        close(sockets[0]);
+        /* A session of its own, and no child of the command: wait(2) must not find it. */
+        if (setsid() < 0)
+            _exit(1);
+        pid_t guardian = fork();
+        if (guardian == 0)
+            guardian_run(setup, sockets[1]);
+        _exit(guardian < 0);
+    }
+    close(sockets[1]);
+    int status = 0;
+    while (waitpid(middle, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || !await(sockets[0], 'g')) {
+        close(sockets[0]);
+        return fail(failure, 0, "the guardian could not be started");
+    }
+    return sockets[0];
+}
+
+int guardian_hand_over(int socket, int listener, struct failure *failure) {
+    char byte = 'l', control[CMSG_SPACE(sizeof(int))] = {0};
+    struct iovec part = {&byte, 1};
+    struct msghdr message = {
+        .msg_iov = &part,
+        .msg_iovlen = 1,
+        .msg_control = control,
+        .msg_controllen = sizeof control,
+    };
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &listener, sizeof listener);
+    if (sendmsg(socket, &message, MSG_NOSIGNAL) != 1)
+        return fail(failure, errno, "cannot hand the listener to the guardian");
+    if (!await(socket, 's'))
+        return fail(failure, 0, "the guardian ended before it served");
+    return 0;
+}

@@ -1,0 +1,22 @@
+/* guardian.h - the process that owns what must survive a worker, and outlives the command. */
+#ifndef SPOOF_GUARDIAN_H
+#define SPOOF_GUARDIAN_H
+
+#include <stdint.h>
+
+#include "failure.h"
+
+struct guardian_setup {
+    const uint8_t *policy; /* checked, mapped */
+    int segment_fd;        /* or -1: a private segment */
+    int log_fd;            /* or -1 */
+    int log_level;         /* LOG_TRACE or LOG_INFO */
+};
+
+/* Forks the guardian away: own session, no parent that waits for it. Returns the starter's end of
+ * their socket, or -1. */
+int guardian_fork(const struct guardian_setup *setup, struct failure *failure);
+/* Hands the listener over and waits until a worker receives from it. 0 or -1. */
+int guardian_hand_over(int socket, int listener, struct failure *failure);
+
+#endif

@@ -1,0 +1,24 @@
+/* main.c - the supervisor program: one verb a step of `exec`. Users call `seccomp-spoof` instead.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "verbs.h"
+
+int main(int count, char **arguments) {
+    static const struct {
+        const char *name;
+        int (*run)(int, char **);
+    } verbs[] = {
+        {"start", verb_start},
+        {"enter", verb_enter},
+        {"environ", verb_environ},
+        {"probe", verb_probe},
+    };
+    for (size_t i = 0; count > 1 && i < sizeof verbs / sizeof *verbs; i++)
+        if (strcmp(arguments[1], verbs[i].name) == 0)
+            return verbs[i].run(count - 2, arguments + 2);
+    fputs("seccomp-spoof-supervisor is a part of seccomp-spoof; run `seccomp-spoof --help`\n",
+          stderr);
+    return STATUS_OUR_FAULT;
+}

@@ -1,0 +1,262 @@
+/* probe.c - tries user notification in throw-away children: one installs the production filter and
+ * makes stopped calls under a storm of signals, its sibling serves them as a worker would.
+ * Rule: the process that matters installs nothing; whatever happens ends within the time limit. */
+#include "probe.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../arch/arch.h"
+#include "../arch/kernel.h"
+#include "../mechanism/notify.h"
+
+#define TIME_LIMIT_MS 5000
+#define CALLS 20
+#define STORM_US 60
+#define PROBE_TYPE 0x5300f5
+static const char probe_path[] = "seccomp-spoof/probe";
+
+/* How far the probe came; the exit statuses of its children. */
+enum stage {
+    STAGE_DONE = 0,
+    STAGE_INSTALL = 10,
+    STAGE_HAND_OVER,
+    STAGE_RECEIVE,
+    STAGE_READ,
+    STAGE_WRITE,
+    STAGE_ANSWER,
+    STAGE_WRONG,
+};
+
+struct report {
+    int32_t error;
+    uint8_t killable, wake_up;
+};
+
+static void ignore(int number) {
+    (void)number;
+}
+
+static int send_listener(int socket, int listener, const struct report *report) {
+    char control[CMSG_SPACE(sizeof(int))] = {0};
+    struct iovec part = {(void *)(uintptr_t)report, sizeof *report};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (listener >= 0) {
+        message.msg_control = control;
+        message.msg_controllen = sizeof control;
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(header), &listener, sizeof listener);
+    }
+    return sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
+}
+
+static int receive_listener(int socket, struct report *report) {
+    char control[CMSG_SPACE(sizeof(int))];
+    struct iovec part = {report, sizeof *report};
+    struct msghdr message = {
+        .msg_iov = &part,
+        .msg_iovlen = 1,
+        .msg_control = control,
+        .msg_controllen = sizeof control,
+    };
+    int listener = -1;
+    if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != sizeof *report)
+        return -1;
+    const struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (header && header->cmsg_type == SCM_RIGHTS)
+        memcpy(&listener, CMSG_DATA(header), sizeof listener);
+    return listener;
+}
+
+/* The child that is stopped. */
+static enum stage be_tracee(const uint8_t *policy, int socket) {
+    struct report report = {.killable = 1};
+    char byte;
+    int listener = notify_install(policy, true);
+    if (listener == -EINVAL) {
+        report.killable = 0;
+        listener = notify_install(policy, false);
+    }
+    if (listener < 0) {
+        report.error = -listener;
+        send_listener(socket, -1, &report);
+        return STAGE_INSTALL;
+    }
+    report.wake_up = notify_wake_synchronously(listener);
+    if (send_listener(socket, listener, &report) != 0 || recv(socket, &byte, 1, 0) != 1)
+        return STAGE_HAND_OVER;
+    close(listener);
+
+    const struct sigaction action = {.sa_handler = ignore, .sa_flags = SA_RESTART};
+    const struct itimerval storm = {{0, STORM_US}, {0, STORM_US}};
+    sigset_t none;
+    sigemptyset(&none);
+    sigaction(SIGALRM, &action, NULL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    setitimer(ITIMER_REAL, &storm, NULL);
+    for (int i = 0; i < CALLS; i++) {
+        struct k_statfs info = {0};
+        if (syscall(NUMBER_STATFS, probe_path, &info) != 0 || info.f_type != PROBE_TYPE)
+            return STAGE_WRONG;
+    }
+    return STAGE_DONE;
+}
+
+static enum stage serve_one(const struct stopped_call *received) {
+    struct stopped_call call = *received;
+    const struct k_statfs info = {.f_type = PROBE_TYPE};
+    char path[sizeof probe_path] = {0};
+    ssize_t got = call.mechanism->read(&call, call.arguments[0], path, sizeof path);
+    if (got != sizeof path || memcmp(path, probe_path, sizeof path) != 0)
+        return STAGE_READ;
+    if (!call.mechanism->still_stopped(&call))
+        return STAGE_DONE; /* interrupted by the storm: it comes again */
+    if (call.mechanism->write(&call, call.arguments[1], &info, sizeof info) != 0)
+        return STAGE_WRITE;
+    int error = call.mechanism->answer(&call, 0);
+    return error == 0 || error == -ENOENT ? STAGE_DONE : STAGE_ANSWER;
+}
+
+/* The child that answers: no ancestor of the other, as a worker is none of the command. */
+static enum stage be_server(int socket, int result_socket) {
+    struct report report = {0};
+    int listener = receive_listener(socket, &report);
+    if (write(result_socket, &report, sizeof report) != sizeof report)
+        return STAGE_HAND_OVER;
+    if (listener < 0)
+        return STAGE_INSTALL;
+    if (send(socket, "s", 1, MSG_NOSIGNAL) != 1)
+        return STAGE_HAND_OVER;
+    for (;;) {
+        struct pollfd poll_listener = {.fd = listener, .events = POLLIN};
+        if (poll(&poll_listener, 1, TIME_LIMIT_MS) <= 0)
+            return STAGE_RECEIVE;
+        if (!(poll_listener.revents & POLLIN))
+            return STAGE_DONE; /* the other one has ended */
+        union {
+            struct k_seccomp_notif request;
+            uint8_t space[256]; /* a later kernel's may be larger */
+        } buffer;
+        memset(&buffer, 0, sizeof buffer);
+        int error = notify_receive(listener, &buffer.request);
+        if (error == -ENOENT)
+            continue;
+        if (error != 0)
+            return STAGE_RECEIVE;
+        struct notify_stop stop = {.listener = listener};
+        struct stopped_call call = notify_call(&stop, &buffer.request);
+        enum stage stage = serve_one(&call);
+        if (stage != STAGE_DONE)
+            return stage;
+    }
+}
+
+static pid_t child(const uint8_t *policy, int socket, int other, int result_socket, bool server) {
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    close(other);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    _exit((int)(server ? be_server(socket, result_socket) : be_tracee(policy, socket)));
+}
+
+static int64_t now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Waits for a child until `deadline`, then kills it. Its stage, or -1 if it had to be killed. */
+static int end_of(pid_t pid, int64_t deadline) {
+    int status = 0;
+    if (pid < 0)
+        return -1;
+    int pidfd = (int)syscall(K_NR_PIDFD_OPEN, pid, 0);
+    struct pollfd watched = {.fd = pidfd, .events = POLLIN};
+    int64_t left = deadline - now_ms();
+    if (pidfd < 0 || poll(&watched, 1, left > 0 ? (int)left : 0) != 1)
+        kill(pid, SIGKILL);
+    if (pidfd >= 0)
+        close(pidfd);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void explain_install(struct probe_notify *result) {
+    switch (result->install_error) {
+    case EBUSY:
+        snprintf(result->why, sizeof result->why,
+                 "a process above already answers system calls by seccomp notification (another "
+                 "seccomp-spoof, or a container manager), and the kernel allows only one");
+        break;
+    case EINVAL:
+    case ENOSYS:
+        snprintf(result->why, sizeof result->why,
+                 "the kernel has no seccomp user notification (gVisor, or Linux before 5.0)");
+        break;
+    default:
+        snprintf(result->why, sizeof result->why, "the filter cannot be installed: %s",
+                 strerror(result->install_error));
+    }
+}
+
+static void explain(struct probe_notify *result, int tracee, int server) {
+    const char *why = "a stopped call was not answered in time";
+    if (result->install_error) {
+        explain_install(result);
+        return;
+    }
+    if (server == STAGE_READ || server == STAGE_WRITE)
+        why = "the memory of a program cannot be read or written from a process that is not its "
+              "ancestor (Yama's ptrace_scope, or missing CAP_SYS_PTRACE): set "
+              "kernel.yama.ptrace_scope to 0, or run as root";
+    else if (server == STAGE_RECEIVE || server == STAGE_ANSWER)
+        why = "the listener was installed, but stopped calls cannot be received or answered";
+    else if (tracee == STAGE_WRONG)
+        why = "a stopped call came back with a wrong answer";
+    else if (tracee == STAGE_DONE && server == STAGE_DONE) {
+        result->works = true;
+        why = "stopped calls were received, read, answered and checked";
+    }
+    snprintf(result->why, sizeof result->why, "%s", why);
+}
+
+void probe_notify(const uint8_t *policy, struct probe_notify *result) {
+    int pair[2], results[2];
+    struct report report = {0};
+    memset(result, 0, sizeof *result);
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0 ||
+        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, results) != 0) {
+        snprintf(result->why, sizeof result->why, "no socket pair: %s", strerror(errno));
+        return;
+    }
+    int64_t deadline = now_ms() + TIME_LIMIT_MS;
+    pid_t server = child(policy, pair[0], pair[1], results[1], true);
+    pid_t tracee = child(policy, pair[1], pair[0], -1, false);
+    close(pair[0]);
+    close(pair[1]);
+    close(results[1]);
+    int tracee_stage = end_of(tracee, deadline);
+    int server_stage = end_of(server, deadline);
+    if (recv(results[0], &report, sizeof report, MSG_DONTWAIT) == sizeof report) {
+        result->install_error = report.error;
+        result->killable = report.killable;
+        result->wake_up = report.wake_up;
+    }
+    close(results[0]);
+    explain(result, tracee_stage, server_stage);
+}

@@ -1,0 +1,20 @@
+/* probe.h - which mechanism works here: found by trying it, never by a version number. */
+#ifndef SPOOF_PROBE_H
+#define SPOOF_PROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct probe_notify {
+    bool works;
+    bool killable;     /* WAIT_KILLABLE_RECV is accepted */
+    bool wake_up;      /* SYNC_WAKE_UP is accepted */
+    int install_error; /* errno of the installation, or 0 */
+    char why[200];     /* one sentence, for people */
+};
+
+/* Tries user notification with the filter that `policy` (a checked blob) needs, in throw-away
+ * children, with a time limit. */
+void probe_notify(const uint8_t *policy, struct probe_notify *result);
+
+#endif

@@ -1,0 +1,88 @@
+/* server.h - a thread that serves stopped calls, and what it knows of its own surroundings.
+ * Rule: exactly one thread receives; before it makes a call that can sleep on a filesystem it steps
+ * aside for another one, so that a filesystem daemon inside the wrapped tree is always served. */
+#ifndef SPOOF_SERVER_H
+#define SPOOF_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "segment.h"
+
+/* Identifies a directory across mount namespaces: mount ids are global (proc_pid_mountinfo(5)). */
+struct place {
+    uint64_t mount, inode;
+    uint32_t major, minor;
+};
+
+/* How a lookup proves that the tracee itself could search the path. */
+enum look_proof {
+    /* Look as nobody: who cannot be kept out keeps nobody out. Needs CAP_SYS_PTRACE, to use
+     * /proc/TID all the same, and CAP_SETUID/CAP_SETGID, to take on the tracee's credentials. */
+    PROOF_AS_NOBODY,
+    /* The worker is an ordinary user under no_new_privs: so is every tracee. */
+    PROOF_SAME_USER,
+    /* Privileged, but not enough for the above: compare credentials each time. */
+    PROOF_COMPARE,
+};
+
+/* Credentials that decide on path lookups, path_resolution(7). */
+#define CREDENTIALS_GROUPS 256
+struct credentials {
+    uid_t fsuid;
+    gid_t fsgid;
+    uint32_t group_count;
+    gid_t groups[CREDENTIALS_GROUPS];
+    uint64_t effective;          /* capabilities */
+    pid_t tgid;                  /* thread group, in our pid namespace */
+    pid_t inner_tgid, inner_tid; /* in the tracee's own pid namespace */
+    bool same_user_namespace;
+};
+
+struct mounts; /* tracee/mounts.h */
+struct worker; /* worker.c */
+
+/* Whose filesystem credentials a thread has. */
+enum identity { IDENTITY_SELF, IDENTITY_NOBODY, IDENTITY_TRACEE };
+
+struct server {
+    struct worker *worker;
+    struct slot *slot;
+    bool receiving; /* this thread is the one that receives */
+    enum identity identity;
+};
+
+/* What is the same for all threads of a worker. */
+struct surroundings {
+    int proc;               /* O_PATH descriptor of our own /proc */
+    struct place root;      /* our root directory */
+    struct place proc_root; /* the root of our /proc */
+    enum look_proof proof;
+    struct credentials own;
+    uint64_t user_namespace, pid_namespace; /* inode numbers, as in /proc/self/ns */
+    struct mounts *mounts;
+};
+
+const struct surroundings *server_surroundings(const struct server *server);
+/* Lets another thread receive. False if none is left: then nothing that sleeps may be called. */
+bool server_step_aside(struct server *server);
+
+/* ---- tracee/credentials.c ---- */
+
+/* Fills what does not depend on a tracee. 0 or -errno. */
+int surroundings_read(struct surroundings *surroundings);
+/* Where `path` below `directory` is ("": the directory itself); links are followed. 0 or -errno. */
+int place_of(int directory, const char *path, struct place *place);
+bool place_equal(const struct place *a, const struct place *b);
+/* Inode number of a namespace of a thread ("user", "pid"), or 0. */
+uint64_t namespace_of(int proc, pid_t tid, const char *kind);
+/* The credentials of a thread from /proc/TID/status: 0 or -errno. */
+int credentials_of(int proc, pid_t tid, struct credentials *credentials);
+bool credentials_equal(const struct credentials *a, const struct credentials *b);
+/* Changes the calling thread's filesystem credentials only; 0 or -errno. */
+int become_nobody(struct server *server);
+int become_self(struct server *server);
+int become_tracee(struct server *server, const struct credentials *credentials);
+
+#endif

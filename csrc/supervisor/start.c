@@ -1,0 +1,216 @@
+/* start.c - the last C step of `exec`: restores what was recorded, sees to it that calls will be
+ * answered, installs the filter and becomes the command.
+ * Rule: until the filter is in place every failure leaves nothing behind and ends with 125. */
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../mechanism/notify.h"
+#include "../policy/blob.h"
+#include "failure.h"
+#include "guardian.h"
+#include "log.h"
+#include "probe.h"
+#include "state.h"
+#include "verbs.h"
+
+extern char **environ;
+
+struct start_options {
+    int state_fd, policy_fd, segment_fd, log_fd;
+    int first;
+    int log_level;
+    bool verbose, quiet;
+    char **command; /* NULL-terminated */
+    char **environment;
+    struct state_view view;
+};
+
+static bool number(const char *text, int *value) {
+    char *end = NULL;
+    long parsed = strtol(text, &end, 10);
+    if (*text == '\0' || *end != '\0' || parsed < 0 || parsed > 1 << 20)
+        return false;
+    *value = (int)parsed;
+    return true;
+}
+
+static bool take_option(struct start_options *options, int option) {
+    switch (option) {
+    case 's':
+        return number(optarg, &options->state_fd);
+    case 'f':
+        return number(optarg, &options->first);
+    case 'p':
+        return number(optarg, &options->policy_fd);
+    case 'g':
+        return number(optarg, &options->segment_fd);
+    case 'l':
+        return number(optarg, &options->log_fd);
+    case 'm':
+        return strcmp(optarg, "auto") == 0 || strcmp(optarg, "notify") == 0;
+    case 'L':
+        options->log_level = strcmp(optarg, "trace") == 0 ? LOG_TRACE : LOG_INFO;
+        return true;
+    case 'v':
+        options->verbose = true;
+        return true;
+    case 'q':
+        options->quiet = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static int parse(int count, char **arguments, struct start_options *options,
+                 struct failure *failure) {
+    static const struct option known[] = {
+        {"state", required_argument, NULL, 's'},     {"first", required_argument, NULL, 'f'},
+        {"policy", required_argument, NULL, 'p'},    {"segment", required_argument, NULL, 'g'},
+        {"log", required_argument, NULL, 'l'},       {"log-level", required_argument, NULL, 'L'},
+        {"mechanism", required_argument, NULL, 'm'}, {"verbose", no_argument, NULL, 'v'},
+        {"quiet", no_argument, NULL, 'q'},           {NULL, 0, NULL, 0},
+    };
+    int option;
+    opterr = 0;
+    /* getopt_long skips the first word, which is the verb here. */
+    while ((option = getopt_long(count + 1, arguments - 1, "+", known, NULL)) != -1)
+        if (!take_option(options, option))
+            return fail(failure, 0, "start: bad option %s", arguments[optind - 2]);
+    options->command = arguments + optind - 1;
+    options->environment = environ;
+    if (options->state_fd >= 0) {
+        if (state_read(options->state_fd, &options->view, failure) != 0)
+            return -1;
+        if ((uint32_t)options->first >= options->view.state->argument_count)
+            return fail(failure, 0, "no command given");
+        options->command = options->view.arguments + options->first;
+        options->environment = options->view.variables;
+    }
+    if (options->policy_fd < 0 || !options->command[0])
+        return fail(failure, 0, "start: needs --policy and a command");
+    return 0;
+}
+
+static const uint8_t *map_policy(int fd, struct failure *failure) {
+    struct stat info;
+    if (fstat(fd, &info) != 0 || info.st_size <= 0) {
+        fail(failure, 0, "descriptor %d holds no compiled policy", fd);
+        return NULL;
+    }
+    uint8_t *blob = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (blob == MAP_FAILED) {
+        fail(failure, errno, "cannot read the compiled policy");
+        return NULL;
+    }
+    const char *fault = blob_check(blob, (uint64_t)info.st_size);
+    if (fault) {
+        fail(failure, 0, "the compiled policy cannot be used: %s", fault);
+        return NULL;
+    }
+    return blob;
+}
+
+static void block_signals(void) {
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, NULL);
+}
+
+/* Descriptors that only we need. */
+static void close_private(const struct start_options *options) {
+    const int private[] = {options->state_fd, options->policy_fd, options->segment_fd,
+                           options->log_fd};
+    for (size_t i = 0; i < sizeof private / sizeof *private; i++)
+        if (private[i] >= 0)
+            close(private[i]);
+}
+
+/* With no rule to apply nothing is stopped, and nothing needs a guardian. */
+static bool nothing_to_stop(const uint8_t *policy) {
+    return blob_header(policy)->calls == 0;
+}
+
+static int start_guardian(const struct start_options *options, const uint8_t *policy,
+                          struct probe_notify *probe, struct failure *failure) {
+    probe_notify(policy, probe);
+    if (!probe->works)
+        return fail(failure, 0, "notify does not work here: %s; `seccomp-spoof doctor` tells more",
+                    probe->why);
+    if (options->verbose)
+        remark("mechanism notify: %s%s%s", probe->why, probe->killable ? "" : "; no WAIT_KILLABLE",
+               probe->wake_up ? "" : "; no SYNC_WAKE_UP");
+    const struct guardian_setup setup = {
+        .policy = policy,
+        .segment_fd = options->segment_fd,
+        .log_fd = options->log_fd,
+        .log_level = options->log_level,
+    };
+    return guardian_fork(&setup, failure);
+}
+
+static int install(const uint8_t *policy, bool killable, int guardian, struct failure *failure) {
+    int listener = notify_install(policy, killable);
+    if (listener < 0)
+        return fail(failure, -listener, "cannot install the filter");
+    int result = guardian_hand_over(guardian, listener, failure);
+    close(listener);
+    close(guardian);
+    return result;
+}
+
+static int exit_status(int error) {
+    return error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
+}
+
+/* Replaces this process. execvpe(3) searches PATH of the environment that is set. */
+static int become(const struct start_options *options) {
+    struct failure failure = {0};
+    environ = options->environment;
+    if (options->state_fd >= 0)
+        state_restore_signals(options->view.state);
+    execvp(options->command[0], options->command);
+    int error = errno;
+    fail(&failure, error, "cannot run %s", options->command[0]);
+    complain(&failure);
+    return exit_status(error);
+}
+
+int verb_start(int count, char **arguments) {
+    struct failure failure = {0};
+    struct start_options options = {
+        .state_fd = -1, .policy_fd = -1, .segment_fd = -1, .log_fd = -1, .log_level = LOG_INFO};
+    struct probe_notify probe = {0};
+    sigset_t before;
+    sigprocmask(SIG_SETMASK, NULL, &before);
+    block_signals();
+
+    const uint8_t *policy = NULL;
+    int guardian = -1;
+    bool ready = parse(count, arguments, &options, &failure) == 0 &&
+                 (policy = map_policy(options.policy_fd, &failure)) != NULL;
+    bool quiet_run = ready && nothing_to_stop(policy);
+    if (ready && !quiet_run)
+        ready = (guardian = start_guardian(&options, policy, &probe, &failure)) >= 0;
+    if (ready && options.state_fd >= 0)
+        ready = state_restore(&options.view, &guardian, guardian >= 0, &failure) == 0;
+    else if (ready)
+        close_private(&options);
+    if (ready && !quiet_run)
+        ready = install(policy, probe.killable, guardian, &failure) == 0;
+    if (!ready) {
+        complain(&failure);
+        return STATUS_OUR_FAULT;
+    }
+    if (options.state_fd < 0)
+        sigprocmask(SIG_SETMASK, &before, NULL);
+    return become(&options);
+}

@@ -1,0 +1,307 @@
+/* state.c - records and restores what Node changes between a shell and a command.
+ * Rule: record before anything is opened, restore exactly that; what Node leaves alone (umask,
+ * nice, capabilities, timers, session, ...) the kernel carries through execve by itself. */
+#include "state.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../arch/kernel.h"
+
+#define STATE_MAGIC 0x54535353U
+#define STATE_VERSION 1U
+#define LOWEST_PRIVATE_DESCRIPTOR 64
+
+/* The kernel's signal sets and actions: libc hides the signals that it uses itself. */
+struct kernel_action {
+    void *handler;
+    unsigned long flags;
+    void *restorer;
+    uint64_t mask;
+};
+
+static uint64_t ignored_signals(void) {
+    uint64_t ignored = 0;
+    for (int number = 1; number <= STATE_SIGNALS; number++) {
+        struct kernel_action action = {0};
+        if (syscall(SYS_rt_sigaction, number, NULL, &action, sizeof(uint64_t)) == 0 &&
+            action.handler == (void *)SIG_IGN)
+            ignored |= 1ULL << (number - 1);
+    }
+    return ignored;
+}
+
+static uint64_t blocked_signals(void) {
+    uint64_t blocked = 0;
+    syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &blocked, sizeof blocked);
+    return blocked;
+}
+
+static int compare_descriptors(const void *left, const void *right) {
+    const struct state_descriptor *a = left, *b = right;
+    return (a->fd > b->fd) - (a->fd < b->fd);
+}
+
+struct descriptor_list {
+    struct state_descriptor *items;
+    uint32_t count, capacity;
+};
+
+static bool note_descriptor(struct descriptor_list *list, int fd) {
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0)
+        return true; /* not open */
+    if (list->count == list->capacity) {
+        uint32_t capacity = list->capacity ? list->capacity * 2 : 64;
+        void *grown = realloc(list->items, capacity * sizeof *list->items);
+        if (!grown)
+            return false;
+        list->items = grown;
+        list->capacity = capacity;
+    }
+    list->items[list->count++] = (struct state_descriptor){fd, flags};
+    return true;
+}
+
+static bool list_descriptors(struct descriptor_list *list) {
+    DIR *directory = opendir("/proc/self/fd");
+    if (!directory) { /* no /proc: ask for each number */
+        struct rlimit limit;
+        rlim_t end = getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1024;
+        for (rlim_t fd = 0; fd < end && fd < 65536; fd++)
+            if (!note_descriptor(list, (int)fd))
+                return false;
+        return true;
+    }
+    const struct dirent *entry;
+    while ((entry = readdir(directory))) {
+        if (entry->d_name[0] == '.')
+            continue;
+        int fd = (int)strtol(entry->d_name, NULL, 10);
+        if (fd != dirfd(directory) && !note_descriptor(list, fd)) {
+            closedir(directory);
+            return false;
+        }
+    }
+    closedir(directory);
+    if (list->count)
+        qsort(list->items, list->count, sizeof *list->items, compare_descriptors);
+    return true;
+}
+
+/* A deleted working directory stops Node from starting: leave it, and keep a way back. */
+static int leave_deleted_directory(void) {
+    char name[4096];
+    if (syscall(SYS_getcwd, name, sizeof name) > 0 && name[0] == '/')
+        return -1;
+    int fd = open(".", O_PATH | O_DIRECTORY);
+    if (fd < 0)
+        return -1;
+    int high = fcntl(fd, F_DUPFD, LOWEST_PRIVATE_DESCRIPTOR);
+    if (high >= 0) {
+        close(fd);
+        fd = high;
+    }
+    if (fchdir(fd) != 0 || chdir("/") != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static size_t total_length(char **strings, uint32_t *count) {
+    size_t length = 0;
+    for (*count = 0; strings[*count]; ++*count)
+        length += strlen(strings[*count]) + 1;
+    return length;
+}
+
+static char *put_strings(char *to, char **strings) {
+    for (; *strings; strings++) {
+        size_t length = strlen(*strings) + 1;
+        memcpy(to, *strings, length);
+        to += length;
+    }
+    return to;
+}
+
+static int write_all(int fd, const char *bytes, size_t length) {
+    while (length) {
+        ssize_t written = write(fd, bytes, length);
+        if (written < 0 && errno != EINTR)
+            return -1;
+        if (written > 0) {
+            bytes += written;
+            length -= (size_t)written;
+        }
+    }
+    return 0;
+}
+
+static int store(const char *record, size_t length, struct failure *failure) {
+    int fd = (int)syscall(SYS_memfd_create, "seccomp-spoof-state", 0);
+    if (fd < 0)
+        return fail(failure, errno, "cannot create a memory file");
+    /* Out of the way of the standard streams, which may be closed. */
+    int high = fcntl(fd, F_DUPFD, LOWEST_PRIVATE_DESCRIPTOR);
+    if (high < 0)
+        high = fcntl(fd, F_DUPFD, 3);
+    if (high >= 0) {
+        close(fd);
+        fd = high;
+    }
+    if (write_all(fd, record, length) != 0)
+        return fail(failure, errno, "cannot record the state of the process");
+    return fd;
+}
+
+int state_record(char **arguments, char **variables, struct failure *failure) {
+    struct state state = {
+        .magic = STATE_MAGIC,
+        .version = STATE_VERSION,
+        .ignored_signals = ignored_signals(),
+        .blocked_signals = blocked_signals(),
+    };
+    struct descriptor_list descriptors = {0};
+    if (!list_descriptors(&descriptors))
+        return fail(failure, ENOMEM, "cannot list the open descriptors");
+    for (int i = 0; i < RLIM_NLIMITS; i++)
+        prlimit(0, (enum __rlimit_resource)i, NULL, &state.limits[i]);
+    for (int fd = 0; fd < STATE_TERMINALS; fd++)
+        if (tcgetattr(fd, &state.terminals[fd]) == 0)
+            state.has_terminal |= 1U << fd;
+    state.directory = leave_deleted_directory();
+    state.descriptor_count = descriptors.count;
+
+    size_t strings = total_length(arguments, &state.argument_count);
+    strings += total_length(variables, &state.variable_count);
+    size_t list = descriptors.count * sizeof *descriptors.items;
+    state.length = sizeof state + list + strings;
+    char *record = malloc(state.length);
+    if (!record)
+        return fail(failure, ENOMEM, "cannot record the state of the process");
+    memcpy(record, &state, sizeof state);
+    if (list)
+        memcpy(record + sizeof state, descriptors.items, list);
+    put_strings(put_strings(record + sizeof state + list, arguments), variables);
+    int fd = store(record, state.length, failure);
+    free(record);
+    free(descriptors.items);
+    return fd;
+}
+
+/* Pointers to `count` strings that lie one after another from *text on, before `end`. */
+static char **split(char **text, const char *end, uint32_t count) {
+    char **strings = calloc((size_t)count + 1, sizeof *strings);
+    for (uint32_t i = 0; strings && i < count; i++) {
+        strings[i] = *text;
+        char *zero = memchr(*text, 0, (size_t)(end - *text));
+        if (!zero) {
+            free(strings);
+            return NULL;
+        }
+        *text = zero + 1;
+    }
+    return strings;
+}
+
+int state_read(int fd, struct state_view *view, struct failure *failure) {
+    struct stat info;
+    if (fstat(fd, &info) != 0 || info.st_size < (off_t)sizeof(struct state))
+        return fail(failure, 0, "descriptor %d holds no recorded state", fd);
+    char *record = mmap(NULL, (size_t)info.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    if (record == MAP_FAILED)
+        return fail(failure, errno, "cannot read the recorded state");
+    const struct state *state = (const void *)record;
+    size_t list = state->descriptor_count * sizeof(struct state_descriptor);
+    if (state->magic != STATE_MAGIC || state->version != STATE_VERSION ||
+        state->length != (uint64_t)info.st_size || list > state->length - sizeof *state)
+        return fail(failure, 0, "descriptor %d holds no recorded state of this version", fd);
+    char *text = record + sizeof *state + list;
+    const char *end = record + state->length;
+    view->state = state;
+    view->descriptors = (const void *)(record + sizeof *state);
+    view->arguments = split(&text, end, state->argument_count);
+    view->variables = view->arguments ? split(&text, end, state->variable_count) : NULL;
+    if (!view->variables)
+        return fail(failure, 0, "the recorded state is damaged");
+    return 0;
+}
+
+static void restore_terminal(int fd, const struct termios *was) {
+    struct termios now;
+    if (tcgetattr(fd, &now) != 0 || memcmp(&now, was, sizeof now) == 0)
+        return;
+    tcsetattr(fd, TCSANOW, was); /* SIGTTOU is blocked here, so a background job may do this */
+}
+
+/* Closes [first, last] but for the descriptors in `keep`. */
+static void close_between(int first, int last, const int *keep, size_t keep_count) {
+    for (size_t i = 0; i < keep_count; i++) {
+        if (keep[i] < first || keep[i] > last)
+            continue;
+        if (keep[i] > first)
+            close_between(first, keep[i] - 1, NULL, 0);
+        first = keep[i] + 1;
+    }
+    if (first > last)
+        return;
+    if (syscall(K_NR_CLOSE_RANGE, first, last, 0) == 0)
+        return;
+    struct rlimit limit; /* before Linux 5.9, and where it is filtered */
+    int end = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 65536 ? (int)limit.rlim_cur
+                                                                              : 65536;
+    for (int fd = first; fd <= last && fd < end; fd++)
+        close(fd);
+}
+
+int state_restore(const struct state_view *view, const int *keep, size_t keep_count,
+                  struct failure *failure) {
+    const struct state *state = view->state;
+    if (state->directory >= 0 && fchdir(state->directory) != 0)
+        return fail(failure, errno, "cannot return to the working directory");
+    for (int fd = 0; fd < STATE_TERMINALS; fd++)
+        if (state->has_terminal & 1U << fd)
+            restore_terminal(fd, &state->terminals[fd]);
+
+    int next = 0;
+    for (uint32_t i = 0; i < state->descriptor_count; i++) {
+        const struct state_descriptor *descriptor = &view->descriptors[i];
+        close_between(next, descriptor->fd - 1, keep, keep_count);
+        next = descriptor->fd + 1;
+        fcntl(descriptor->fd, F_SETFD, 0);
+        int flags = fcntl(descriptor->fd, F_GETFL);
+        if (flags >= 0 && flags != descriptor->status_flags)
+            fcntl(descriptor->fd, F_SETFL, descriptor->status_flags);
+    }
+    close_between(next, ~0U >> 1, keep, keep_count);
+
+    for (int i = 0; i < RLIM_NLIMITS; i++) {
+        struct rlimit now;
+        const struct rlimit *was = &state->limits[i];
+        enum __rlimit_resource resource = (enum __rlimit_resource)i;
+        if (prlimit(0, resource, NULL, &now) == 0 &&
+            (now.rlim_cur != was->rlim_cur || now.rlim_max != was->rlim_max) &&
+            prlimit(0, resource, was, NULL) != 0)
+            return fail(failure, errno, "cannot restore resource limit %d", i);
+    }
+    return 0;
+}
+
+void state_restore_signals(const struct state *state) {
+    for (int number = 1; number <= STATE_SIGNALS; number++) {
+        bool ignored = state->ignored_signals & 1ULL << (number - 1);
+        struct kernel_action action = {.handler = ignored ? (void *)SIG_IGN : (void *)SIG_DFL};
+        syscall(SYS_rt_sigaction, number, &action, NULL, sizeof(uint64_t));
+    }
+    uint64_t blocked = state->blocked_signals;
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, NULL, sizeof blocked);
+}

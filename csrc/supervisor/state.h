@@ -1,0 +1,54 @@
+/* state.h - what a process inherits and Node would change: recorded by `enter`, restored by
+ * `start`. Rule: the record is a memfd of raw bytes, written and read by the same program file. */
+#ifndef SPOOF_STATE_H
+#define SPOOF_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <termios.h>
+
+#include "failure.h"
+
+#define STATE_SIGNALS 64
+#define STATE_TERMINALS 3
+
+struct state_descriptor {
+    int32_t fd;
+    int32_t status_flags; /* fcntl(F_GETFL): O_NONBLOCK and others */
+};
+
+/* The start of the record; the arrays and strings follow in the order of their counts. */
+struct state {
+    uint32_t magic, version;
+    uint64_t length;          /* of the whole record, bytes */
+    uint64_t ignored_signals; /* bit N-1: signal N */
+    uint64_t blocked_signals;
+    struct rlimit limits[RLIM_NLIMITS];
+    struct termios terminals[STATE_TERMINALS];
+    uint32_t has_terminal; /* bit N: descriptor N was a terminal, its modes are in terminals[N] */
+    int32_t directory; /* descriptor of the working directory if `enter` had to leave it, or -1 */
+    uint32_t descriptor_count, argument_count, variable_count;
+};
+
+struct state_view {
+    const struct state *state;
+    const struct state_descriptor *descriptors;
+    char **arguments; /* NULL-terminated */
+    char **variables; /* NULL-terminated */
+};
+
+/* Records the state of this process with the given strings. The descriptor of the record (not
+ * O_CLOEXEC, 3 or more), or -1. */
+int state_record(char **arguments, char **variables, struct failure *failure);
+/* Reads a record. Its memory is never freed: the process becomes another program. */
+int state_read(int fd, struct state_view *view, struct failure *failure);
+/* Restores working directory, terminal modes, descriptor flags and limits, and closes every
+ * descriptor that was not open then, except those in `keep` (sorted, ascending). */
+int state_restore(const struct state_view *view, const int *keep, size_t keep_count,
+                  struct failure *failure);
+/* Restores ignored signals and, last of all, the blocked ones: the step before execve. */
+void state_restore_signals(const struct state *state);
+
+#endif

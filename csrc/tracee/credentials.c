@@ -1,0 +1,204 @@
+/* credentials.c - whose filesystem credentials a lookup is made with.
+ * Rule: raw system calls only; libc's wrappers would change every thread of the worker. Path search
+ * is decided by fsuid, fsgid, groups and two capabilities (path_resolution(7), capabilities(7)). */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../arch/kernel.h"
+#include "../supervisor/server.h"
+#include "mounts.h"
+
+#define NOBODY 65534U
+#define SEARCH_CAPABILITIES ((1ULL << CAP_DAC_OVERRIDE) | (1ULL << CAP_DAC_READ_SEARCH))
+
+static const char *field(const char *status, const char *name) {
+    const char *found = strstr(status, name);
+    return found ? found + strlen(name) : NULL;
+}
+
+/* The column-th (from 0) number of a line. */
+static unsigned long column(const char *line, int number) {
+    char *end = NULL;
+    unsigned long value = 0;
+    for (int i = 0; i <= number; i++) {
+        value = strtoul(line, &end, 10);
+        line = end;
+    }
+    return value;
+}
+
+static pid_t last_column(const char *line) {
+    long value = 0;
+    while (*line && *line != '\n') {
+        char *end = NULL;
+        value = strtol(line, &end, 10);
+        line = end;
+        while (*line == ' ' || *line == '\t')
+            line++;
+    }
+    return (pid_t)value;
+}
+
+static bool parse_groups(const char *line, struct credentials *credentials) {
+    while (*line == ' ' || *line == '\t')
+        line++;
+    while (*line >= '0' && *line <= '9') {
+        char *end = NULL;
+        if (credentials->group_count == CREDENTIALS_GROUPS)
+            return false;
+        credentials->groups[credentials->group_count++] = (gid_t)strtoul(line, &end, 10);
+        line = end;
+        while (*line == ' ')
+            line++;
+    }
+    return true;
+}
+
+int credentials_of(int proc, pid_t tid, struct credentials *credentials) {
+    char name[64], status[8192];
+    snprintf(name, sizeof name, "%d/status", tid);
+    int fd = openat(proc, name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    ssize_t length = read(fd, status, sizeof status - 1);
+    int error = errno;
+    close(fd);
+    if (length <= 0)
+        return length < 0 ? -error : -ESRCH;
+    status[length] = '\0';
+    memset(credentials, 0, sizeof *credentials);
+    const char *tgid = field(status, "\nTgid:"), *uid = field(status, "\nUid:"),
+               *gid = field(status, "\nGid:"), *groups = field(status, "\nGroups:"),
+               *effective = field(status, "\nCapEff:");
+    if (!tgid || !uid || !gid || !groups || !effective || !parse_groups(groups, credentials))
+        return -EOVERFLOW;
+    credentials->tgid = (pid_t)column(tgid, 0);
+    credentials->fsuid = (uid_t)column(uid, 3);
+    credentials->fsgid = (gid_t)column(gid, 3);
+    credentials->effective = strtoull(effective, NULL, 16);
+    const char *inner = field(status, "\nNStgid:");
+    credentials->inner_tgid = inner ? last_column(inner) : credentials->tgid;
+    inner = field(status, "\nNSpid:");
+    credentials->inner_tid = inner ? last_column(inner) : tid;
+    return 0;
+}
+
+bool credentials_equal(const struct credentials *a, const struct credentials *b) {
+    return a->fsuid == b->fsuid && a->fsgid == b->fsgid && a->group_count == b->group_count &&
+           memcmp(a->groups, b->groups, a->group_count * sizeof *a->groups) == 0 &&
+           (a->effective & SEARCH_CAPABILITIES) == (b->effective & SEARCH_CAPABILITIES);
+}
+
+int place_of(int directory, const char *path, struct place *place) {
+    struct k_statx info;
+    int flags = K_AT_STATX_DONT_SYNC | (*path ? 0 : AT_EMPTY_PATH);
+    if (syscall(SYS_statx, directory, path, flags, K_STATX_INO | K_STATX_MNT_ID, &info) != 0)
+        return -errno;
+    if (!(info.stx_mask & K_STATX_MNT_ID))
+        return -ENOSYS;
+    *place = (struct place){info.stx_mnt_id, info.stx_ino, info.stx_dev_major, info.stx_dev_minor};
+    return 0;
+}
+
+bool place_equal(const struct place *a, const struct place *b) {
+    return a->mount == b->mount && a->inode == b->inode && a->major == b->major &&
+           a->minor == b->minor;
+}
+
+uint64_t namespace_of(int proc, pid_t tid, const char *kind) {
+    char name[64];
+    struct stat info;
+    snprintf(name, sizeof name, "%d/ns/%s", tid, kind);
+    return fstatat(proc, name, &info, 0) == 0 ? info.st_ino : 0;
+}
+
+int surroundings_read(struct surroundings *surroundings) {
+    surroundings->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (surroundings->proc < 0)
+        return -errno;
+    int result = place_of(AT_FDCWD, "/", &surroundings->root);
+    if (result == 0)
+        result = place_of(surroundings->proc, "", &surroundings->proc_root);
+    if (result == 0)
+        result = credentials_of(surroundings->proc, getpid(), &surroundings->own);
+    if (result != 0)
+        return result;
+    surroundings->user_namespace = namespace_of(surroundings->proc, getpid(), "user");
+    surroundings->pid_namespace = namespace_of(surroundings->proc, getpid(), "pid");
+    const uint64_t needed = (1ULL << CAP_SYS_PTRACE) | (1ULL << CAP_SETUID) | (1ULL << CAP_SETGID);
+    const struct credentials *own = &surroundings->own;
+    if ((own->effective & needed) == needed && own->fsuid == 0)
+        surroundings->proof = PROOF_AS_NOBODY;
+    else if (own->fsuid != 0 && own->effective == 0)
+        surroundings->proof = PROOF_SAME_USER;
+    else
+        surroundings->proof = PROOF_COMPARE;
+    return 0;
+}
+
+static int set_filesystem_ids(uid_t uid, gid_t gid, uint32_t group_count, const gid_t *groups) {
+    if (syscall(SYS_setgroups, group_count, groups) != 0)
+        return -errno;
+    /* These two report the old value and no error: ask again to know (setfsuid(2), BUGS). */
+    syscall(SYS_setfsgid, gid);
+    syscall(SYS_setfsuid, uid);
+    if ((gid_t)syscall(SYS_setfsgid, -1) != gid || (uid_t)syscall(SYS_setfsuid, -1) != uid)
+        return -EPERM;
+    return 0;
+}
+
+static int set_search_capabilities(uint64_t wanted) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2];
+    if (syscall(SYS_capget, &header, data) != 0)
+        return -errno;
+    uint32_t before = data[0].effective; /* both capabilities are among the first 32 */
+    data[0].effective &= ~(uint32_t)SEARCH_CAPABILITIES;
+    data[0].effective |= (uint32_t)(wanted & SEARCH_CAPABILITIES) & data[0].permitted;
+    if (data[0].effective == before)
+        return 0;
+    return syscall(SYS_capset, &header, data) == 0 ? 0 : -errno;
+}
+
+int become_nobody(struct server *server) {
+    if (server->identity == IDENTITY_NOBODY)
+        return 0;
+    int result = become_self(server);
+    if (result != 0)
+        return result;
+    /* Leaving uid 0 takes the filesystem capabilities away too (capabilities(7)). */
+    result = set_filesystem_ids(NOBODY, NOBODY, 0, NULL);
+    server->identity = IDENTITY_NOBODY;
+    return result;
+}
+
+int become_self(struct server *server) {
+    const struct credentials *own = &server_surroundings(server)->own;
+    if (server->identity == IDENTITY_SELF)
+        return 0;
+    int result = set_filesystem_ids(own->fsuid, own->fsgid, own->group_count, own->groups);
+    if (result == 0 && server->identity == IDENTITY_TRACEE)
+        result = set_search_capabilities(own->effective);
+    if (result == 0)
+        server->identity = IDENTITY_SELF;
+    return result;
+}
+
+int become_tracee(struct server *server, const struct credentials *credentials) {
+    int result = become_self(server);
+    if (result != 0)
+        return result;
+    server->identity = IDENTITY_TRACEE; /* whatever comes: become_self() has to put it right */
+    result = set_filesystem_ids(credentials->fsuid, credentials->fsgid, credentials->group_count,
+                                credentials->groups);
+    if (result != 0)
+        return result;
+    return set_search_capabilities(credentials->same_user_namespace ? credentials->effective : 0);
+}

@@ -1,0 +1,221 @@
+/* look.c - what a path or a descriptor of the tracee stands for.
+ * Rule: quick where the answer is surely the tracee's own (same root, no links, nobody kept out);
+ * otherwise step by step with the tracee's root and credentials (walk.c); otherwise let it run. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../arch/kernel.h"
+#include "mounts.h"
+#include "tracee.h"
+#include "walk.h"
+
+static struct look no_look(enum fallback fallback) {
+    return (struct look){-1, fallback};
+}
+
+/* Why an entry of /proc/TID cannot be had: a tracee that is gone needs no reason. */
+static enum fallback proc_fallback(int error) {
+    return error == ENOENT || error == ESRCH ? FALLBACK_NONE : FALLBACK_PROC;
+}
+
+static int open_proc(const struct surroundings *surroundings, pid_t tid, const char *entry) {
+    char name[64];
+    snprintf(name, sizeof name, "%d/%s", tid, entry);
+    int fd = openat(surroundings->proc, name, O_PATH | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
+/* The identity that a thread has between two calls. */
+static int resume_identity(struct server *server) {
+    return server_surroundings(server)->proof == PROOF_AS_NOBODY ? become_nobody(server)
+                                                                 : become_self(server);
+}
+
+static enum fallback take_identity(struct server *server, const struct credentials *credentials) {
+    const struct surroundings *surroundings = server_surroundings(server);
+    if (surroundings->proof == PROOF_AS_NOBODY)
+        return become_tracee(server, credentials) == 0 ? FALLBACK_NONE : FALLBACK_CREDENTIALS;
+    if (!credentials_equal(credentials, &surroundings->own) || !credentials->same_user_namespace)
+        return FALLBACK_CREDENTIALS;
+    return FALLBACK_NONE;
+}
+
+/* Root and working directory for the walk. */
+static enum fallback open_places(struct walk *walk, bool relative) {
+    walk->root = open_proc(walk->surroundings, walk->tid, "root");
+    if (walk->root < 0)
+        return proc_fallback(-walk->root);
+    if (place_of(walk->root, "", &walk->root_place) != 0)
+        return FALLBACK_ROOT;
+    if (relative) {
+        walk->start = open_proc(walk->surroundings, walk->tid, "cwd");
+        if (walk->start < 0)
+            return proc_fallback(-walk->start);
+    }
+    return FALLBACK_NONE;
+}
+
+static struct look look_exactly(struct stopped_call *call, const char *path) {
+    struct server *server = call->server;
+    const struct surroundings *surroundings = server_surroundings(server);
+    struct walk walk = {.surroundings = surroundings, .tid = call->tid, .root = -1, .start = -1};
+    struct look found = no_look(FALLBACK_BUSY);
+
+    struct credentials *credentials = malloc(sizeof *credentials);
+    if (!credentials || !server_step_aside(server)) {
+        free(credentials);
+        return found;
+    }
+    walk.credentials = credentials;
+    int error = credentials_of(surroundings->proc, call->tid, credentials);
+    found.fallback = error ? proc_fallback(-error) : open_places(&walk, path[0] != '/');
+    if (!error && found.fallback == FALLBACK_NONE) {
+        credentials->same_user_namespace =
+            namespace_of(surroundings->proc, call->tid, "user") == surroundings->user_namespace;
+        walk.pid_namespace = namespace_of(surroundings->proc, call->tid, "pid");
+        found.fallback = take_identity(server, credentials);
+        if (found.fallback == FALLBACK_NONE)
+            found = walk_path(&walk, path);
+        if (resume_identity(server) != 0)
+            abort(); /* never serve the next call as somebody else: the guardian replaces us */
+    }
+    if (walk.root >= 0)
+        close(walk.root);
+    if (walk.start >= 0)
+        close(walk.start);
+    free(credentials);
+    return found;
+}
+
+static int open_plain(int base, const char *path, bool cached) {
+    struct k_open_how how = {
+        .flags = O_PATH | O_CLOEXEC,
+        .resolve = K_RESOLVE_NO_SYMLINKS | (cached ? K_RESOLVE_CACHED : 0),
+    };
+    int fd = (int)syscall(K_NR_OPENAT2, base, path, &how, sizeof how);
+    return fd < 0 ? -errno : fd;
+}
+
+/* Without links and with our root, what openat2 finds is what the tracee finds. */
+static struct look look_quickly(struct stopped_call *call, const char *path, bool *exact) {
+    struct server *server = call->server;
+    int base = AT_FDCWD;
+    if (path[0] != '/') {
+        base = open_proc(server_surroundings(server), call->tid, "cwd");
+        if (base < 0)
+            return no_look(proc_fallback(-base));
+    }
+    int fd = open_plain(base, path, server->receiving);
+    /* EAGAIN: not all of the path is in the cache, a filesystem would have to be asked. EINVAL:
+     * RESOLVE_CACHED came with Linux 5.12. */
+    if ((fd == -EAGAIN || fd == -EINVAL) && server->receiving)
+        fd = server_step_aside(server) ? open_plain(base, path, false) : -EBUSY;
+    if (base >= 0)
+        close(base);
+    *exact = fd == -ELOOP || fd == -EACCES || fd == -ENOSYS || fd == -EAGAIN || fd == -EXDEV;
+    if (fd >= 0)
+        return (struct look){fd, FALLBACK_NONE};
+    return no_look(fd == -EBUSY ? FALLBACK_BUSY : FALLBACK_NONE);
+}
+
+static bool may_look(struct server *server) {
+    struct mounts *mounts = server_surroundings(server)->mounts;
+    if (!server->receiving)
+        return true;
+    mounts_refresh(mounts);
+    return !mounts_looks_sleep(mounts) || server_step_aside(server);
+}
+
+struct look look_path(struct stopped_call *call, const char *path) {
+    const struct surroundings *surroundings = server_surroundings(call->server);
+    char name[64];
+    struct place root;
+    if (path[0] == '\0')
+        return no_look(FALLBACK_NONE); /* ENOENT */
+    if (!may_look(call->server))
+        return no_look(FALLBACK_BUSY);
+    if (surroundings->proof == PROOF_COMPARE)
+        return look_exactly(call, path);
+    snprintf(name, sizeof name, "%d/root", call->tid);
+    int error = place_of(surroundings->proc, name, &root);
+    if (error != 0)
+        return no_look(proc_fallback(-error));
+    if (!place_equal(&root, &surroundings->root))
+        return look_exactly(call, path);
+    bool exact = false;
+    struct look found = look_quickly(call, path, &exact);
+    return exact ? look_exactly(call, path) : found;
+}
+
+struct look look_descriptor(struct stopped_call *call, uint32_t fd) {
+    struct server *server = call->server;
+    char entry[32];
+    if (!may_look(server))
+        return no_look(FALLBACK_BUSY);
+    /* An open descriptor needs no permission; /proc/TID/fd is its owner's alone. */
+    if (become_self(server) != 0)
+        return no_look(FALLBACK_CREDENTIALS);
+    snprintf(entry, sizeof entry, "fd/%d", (int)fd);
+    int found = (int)fd < 0 ? -ENOENT : open_proc(server_surroundings(server), call->tid, entry);
+    if (resume_identity(server) != 0)
+        abort(); /* as above */
+    return found >= 0 ? (struct look){found, FALLBACK_NONE} : no_look(proc_fallback(-found));
+}
+
+int look_statfs(struct stopped_call *call, int fd, void *k_statfs) {
+    struct server *server = call->server;
+    if (server->receiving) {
+        struct place place;
+        bool quick = place_of(fd, "", &place) == 0 &&
+                     mounts_is_quick(server_surroundings(server)->mounts, place.mount);
+        if (!quick && !server_step_aside(server))
+            return -EBUSY;
+    }
+    return syscall(SYS_fstatfs, fd, k_statfs) == 0 ? 0 : -errno;
+}
+
+/* Cuts the path of the tracee's root off the front of `path`. */
+static ssize_t below_root(char *path, size_t length, const char *root) {
+    size_t prefix = strlen(root);
+    if (prefix <= 1 || strncmp(path, root, prefix) != 0 ||
+        (path[prefix] != '/' && path[prefix] != '\0'))
+        return (ssize_t)length;
+    if (path[prefix] == '\0') {
+        path[1] = '\0';
+        return 1;
+    }
+    memmove(path, path + prefix, length - prefix + 1);
+    return (ssize_t)(length - prefix);
+}
+
+ssize_t look_name(struct stopped_call *call, int fd, char *path, size_t capacity) {
+    static const char deleted[] = " (deleted)";
+    const struct surroundings *surroundings = server_surroundings(call->server);
+    char entry[64], root[TRACEE_PATH_MAX];
+    struct stat info;
+    snprintf(entry, sizeof entry, "self/fd/%d", fd);
+    ssize_t length = readlinkat(surroundings->proc, entry, path, capacity - 1);
+    if (length < 0)
+        return -errno;
+    path[length] = '\0';
+    if (path[0] != '/')
+        return -ENOENT; /* a pipe, socket, memfd: nothing that a path rule could name */
+    size_t tail = sizeof deleted - 1;
+    if ((size_t)length > tail && strcmp(path + length - tail, deleted) == 0 &&
+        fstat(fd, &info) == 0 && info.st_nlink == 0) {
+        length -= (ssize_t)tail;
+        path[length] = '\0';
+    }
+    snprintf(entry, sizeof entry, "%d/root", call->tid);
+    ssize_t root_length = readlinkat(surroundings->proc, entry, root, sizeof root - 1);
+    if (root_length <= 0)
+        return length;
+    root[root_length] = '\0';
+    return below_root(path, (size_t)length, root);
+}

@@ -1,0 +1,122 @@
+/* mounts.c - the table of mounts that never sleep, kept fresh by POLLPRI.
+ * Rule: a mount id that is not in our own, current mountinfo is never called quick: ids are reused.
+ */
+#include "mounts.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BITS 64U
+
+struct mounts {
+    int fd;
+    bool looks_sleep;
+    uint64_t highest; /* ids below this have a bit */
+    uint64_t *quick;
+};
+
+/* Filesystems of the kernel's own that keep what statfs answers in memory. */
+static const char *const quick_types[] = {
+    "ext2",     "ext3",       "ext4",     "xfs",     "btrfs",    "f2fs",        "tmpfs",
+    "ramfs",    "devtmpfs",   "proc",     "sysfs",   "cgroup",   "cgroup2",     "devpts",
+    "mqueue",   "hugetlbfs",  "squashfs", "vfat",    "exfat",    "iso9660",     "debugfs",
+    "tracefs",  "securityfs", "bpf",      "pstore",  "configfs", "binfmt_misc", "rootfs",
+    "efivarfs", "selinuxfs",  "nsfs",     "fusectl", "udf",      "erofs",       "zfs",
+};
+
+/* Not in memory, but a look at an inode (O_PATH, AT_STATX_DONT_SYNC) asks no server. */
+static const char *const obedient_types[] = {"overlay", "autofs", "rpc_pipefs", "virtiofs"};
+
+static bool is_among(const char *type, const char *const *list, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(type, list[i]) == 0)
+            return true;
+    return false;
+}
+
+static void set_quick(struct mounts *mounts, uint64_t id) {
+    if (id >= mounts->highest) {
+        uint64_t highest = (id / 1024 + 1) * 1024;
+        if (id > 1U << 24)
+            return;
+        uint64_t *grown = realloc(mounts->quick, highest / 8);
+        if (!grown)
+            return;
+        memset((char *)grown + mounts->highest / 8, 0, (highest - mounts->highest) / 8);
+        mounts->quick = grown;
+        mounts->highest = highest;
+    }
+    mounts->quick[id / BITS] |= 1ULL << (id % BITS);
+}
+
+/* One line: "ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [FIELDS] - TYPE SOURCE OPTIONS". */
+static void note_line(struct mounts *mounts, char *line) {
+    uint64_t id = strtoull(line, NULL, 10);
+    char *type = strstr(line, " - ");
+    if (!type)
+        return;
+    type += 3;
+    while (*type == ' ')
+        type++;
+    type[strcspn(type, " ")] = '\0';
+    if (is_among(type, quick_types, sizeof quick_types / sizeof *quick_types))
+        set_quick(mounts, id);
+    else if (strncmp(type, "fuse", 4) != 0 &&
+             !is_among(type, obedient_types, sizeof obedient_types / sizeof *obedient_types))
+        mounts->looks_sleep = true;
+}
+
+static void read_table(struct mounts *mounts) {
+    char buffer[65536];
+    size_t have = 0;
+    ssize_t got;
+    if (mounts->quick)
+        memset(mounts->quick, 0, mounts->highest / 8);
+    mounts->looks_sleep = false;
+    if (lseek(mounts->fd, 0, SEEK_SET) != 0)
+        return;
+    while ((got = read(mounts->fd, buffer + have, sizeof buffer - 1 - have)) > 0) {
+        have += (size_t)got;
+        buffer[have] = '\0';
+        char *line = buffer, *end;
+        while ((end = strchr(line, '\n'))) {
+            *end = '\0';
+            note_line(mounts, line);
+            line = end + 1;
+        }
+        have = (size_t)(buffer + have - line);
+        memmove(buffer, line, have);
+        if (have == sizeof buffer - 1)
+            have = 0; /* a line longer than any page the kernel makes: never quick */
+    }
+}
+
+struct mounts *mounts_open(void) {
+    struct mounts *mounts = calloc(1, sizeof *mounts);
+    if (!mounts)
+        return NULL;
+    mounts->fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+    if (mounts->fd < 0) {
+        free(mounts);
+        return NULL;
+    }
+    read_table(mounts);
+    return mounts;
+}
+
+void mounts_refresh(struct mounts *mounts) {
+    struct pollfd changed = {.fd = mounts ? mounts->fd : -1, .events = POLLPRI};
+    if (mounts && poll(&changed, 1, 0) == 1 && (changed.revents & (POLLPRI | POLLERR)))
+        read_table(mounts);
+}
+
+bool mounts_looks_sleep(const struct mounts *mounts) {
+    return !mounts || mounts->looks_sleep;
+}
+
+bool mounts_is_quick(const struct mounts *mounts, uint64_t id) {
+    return mounts && id < mounts->highest && (mounts->quick[id / BITS] >> (id % BITS) & 1U) != 0;
+}

@@ -1,0 +1,23 @@
+/* mounts.h - which of our mounts can be asked for statfs without sleeping.
+ * Rule: only mounts that our own mountinfo names and whose type is known to answer from memory;
+ * everything else may sleep. */
+#ifndef SPOOF_MOUNTS_H
+#define SPOOF_MOUNTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mounts;
+
+/* Reads the table; NULL if there is none to read (then everything may sleep). */
+struct mounts *mounts_open(void);
+/* Reads it again if it changed since (poll(2) on mountinfo reports that, proc(5)). Only the
+ * receiving thread may call this. */
+void mounts_refresh(struct mounts *mounts);
+/* Can even looking at an inode sleep here? True where a filesystem is mounted whose getattr asks
+ * a server in spite of AT_STATX_DONT_SYNC. */
+bool mounts_looks_sleep(const struct mounts *mounts);
+/* Does this mount answer statfs from memory? */
+bool mounts_is_quick(const struct mounts *mounts, uint64_t mount_id);
+
+#endif

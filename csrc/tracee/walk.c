@@ -1,0 +1,241 @@
+/* walk.c - path_resolution(7) by hand, for what openat2 cannot do: another root, and links through
+ * /proc/self, which must mean the tracee and not us.
+ * Rule: every step is an O_PATH|O_NOFOLLOW open with the tracee's credentials, so the kernel checks
+ * each permission; whatever cannot be followed exactly ends the walk and the call is let run. */
+#include "walk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../arch/kernel.h"
+
+#define MAX_LINKS 40 /* MAXSYMLINKS, path_resolution(7) */
+#define REST_CAPACITY (2 * TRACEE_PATH_MAX)
+
+struct step {
+    const struct walk *walk;
+    int current; /* O_PATH, owned */
+    int links;
+    bool must_be_directory;
+    char rest[REST_CAPACITY]; /* what is still to be resolved */
+    struct look failure;
+};
+
+static bool give_up(struct step *step, enum fallback fallback) {
+    step->failure = (struct look){-1, fallback};
+    return false;
+}
+
+static bool move_to(struct step *step, int fd) {
+    if (fd < 0)
+        return give_up(step, FALLBACK_NONE);
+    close(step->current);
+    step->current = fd;
+    return true;
+}
+
+static bool file_info(int fd, struct k_statx *info) {
+    return syscall(SYS_statx, fd, "", AT_EMPTY_PATH | K_AT_STATX_DONT_SYNC, K_STATX_BASIC_STATS,
+                   info) == 0;
+}
+
+static int64_t filesystem_of(int fd, int64_t *flags) {
+    struct k_statfs info;
+    if (syscall(SYS_fstatfs, fd, &info) != 0)
+        return -1;
+    if (flags)
+        *flags = info.f_flags;
+    return info.f_type;
+}
+
+/* fs.protected_symlinks (proc_sys_fs(5)): a link in a sticky, world-writable directory is followed
+ * only by its owner, or if the directory has the same owner. */
+static bool link_is_barred(const struct step *step, const struct k_statx *link) {
+    struct k_statx parent;
+    if (!file_info(step->current, &parent))
+        return true;
+    if ((parent.stx_mode & (S_ISVTX | S_IWOTH)) != (S_ISVTX | S_IWOTH) ||
+        link->stx_uid == step->walk->credentials->fsuid || link->stx_uid == parent.stx_uid)
+        return false;
+    char value = '1';
+    int fd =
+        openat(step->walk->surroundings->proc, "sys/fs/protected_symlinks", O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        if (read(fd, &value, 1) != 1)
+            value = '1';
+        close(fd);
+    }
+    return value != '0';
+}
+
+/* Puts `target` in front of what is still to be resolved. */
+static bool push(struct step *step, const char *target, bool more) {
+    size_t length = strlen(target), rest = strlen(step->rest);
+    if (length == 0 || length >= TRACEE_PATH_MAX || length + rest + 2 > REST_CAPACITY)
+        return give_up(step, FALLBACK_NONE); /* ENOENT or ENAMETOOLONG */
+    memmove(step->rest + length + (more ? 1 : 0), step->rest, rest + 1);
+    memcpy(step->rest, target, length);
+    if (more)
+        step->rest[length] = '/';
+    return true;
+}
+
+/* `self` and `thread-self` of the procfs whose root is the current directory, as the tracee reads
+ * them. False: not to be known. */
+static bool own_entry(const struct step *step, bool thread, char *target, size_t capacity) {
+    const struct walk *walk = step->walk;
+    struct place here;
+    pid_t tgid = walk->credentials->tgid, tid = walk->tid;
+    if (place_of(step->current, "", &here) != 0)
+        return false;
+    const struct place *ours = &walk->surroundings->proc_root;
+    if (here.major != ours->major || here.minor != ours->minor) {
+        /* Another procfs: that of the tracee's own pid namespace, if its entry says so. */
+        char name[64];
+        struct stat info;
+        tgid = walk->credentials->inner_tgid;
+        tid = walk->credentials->inner_tid;
+        snprintf(name, sizeof name, "%d/ns/pid", tgid);
+        if (walk->pid_namespace == walk->surroundings->pid_namespace ||
+            fstatat(step->current, name, &info, 0) != 0 || info.st_ino != walk->pid_namespace)
+            return false;
+    }
+    if (thread)
+        snprintf(target, capacity, "%d/task/%d", tgid, tid);
+    else
+        snprintf(target, capacity, "%d", tgid);
+    return true;
+}
+
+/* A link on procfs. In its root directory: text, with `self` replaced. Below: a magic link, which
+ * leads to the same object whoever follows it (proc(5)), so the kernel may follow it for us. */
+static bool follow_proc_link(struct step *step, const char *name, int link, bool more) {
+    struct place here;
+    char target[TRACEE_PATH_MAX];
+    if (place_of(step->current, "", &here) != 0)
+        return give_up(step, FALLBACK_LINK);
+    if (here.inode != K_PROC_ROOT_INO) {
+        int fd = openat(step->current, name, O_PATH | O_CLOEXEC);
+        if (fd < 0 && errno != ENOENT)
+            return give_up(step, FALLBACK_LINK);
+        return move_to(step, fd);
+    }
+    if (strcmp(name, "self") == 0 || strcmp(name, "thread-self") == 0) {
+        if (!own_entry(step, name[0] == 't', target, sizeof target))
+            return give_up(step, FALLBACK_LINK);
+    } else {
+        ssize_t length = readlinkat(link, "", target, sizeof target - 1);
+        if (length <= 0)
+            return give_up(step, FALLBACK_LINK);
+        target[length] = '\0';
+    }
+    return push(step, target, more);
+}
+
+static bool follow_link(struct step *step, const char *name, int link, const struct k_statx *info,
+                        bool more) {
+    char target[TRACEE_PATH_MAX];
+    int64_t flags = 0;
+    int64_t type = filesystem_of(link, &flags);
+    if (++step->links > MAX_LINKS || type < 0 || (flags & K_ST_NOSYMFOLLOW) ||
+        link_is_barred(step, info))
+        return give_up(step, FALLBACK_NONE); /* ELOOP or EACCES */
+    if (type == K_PROC_SUPER_MAGIC)
+        return follow_proc_link(step, name, link, more);
+    ssize_t length = readlinkat(link, "", target, sizeof target - 1);
+    if (length <= 0)
+        return give_up(step, FALLBACK_NONE);
+    target[length] = '\0';
+    if (target[0] == '/' && !move_to(step, fcntl(step->walk->root, F_DUPFD_CLOEXEC, 0)))
+        return false;
+    return push(step, target, more);
+}
+
+/* `..` stops at the tracee's root. */
+static bool go_up(struct step *step) {
+    struct place here;
+    if (place_of(step->current, "", &here) != 0)
+        return give_up(step, FALLBACK_NONE);
+    bool at_root = place_equal(&here, &step->walk->root_place);
+    return move_to(step,
+                   openat(step->current, at_root ? "." : "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+static bool go_into(struct step *step, const char *name, bool more) {
+    struct k_statx info;
+    int fd = openat(step->current, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return give_up(step, FALLBACK_NONE);
+    if (!file_info(fd, &info)) {
+        close(fd);
+        return give_up(step, FALLBACK_NONE);
+    }
+    if (S_ISLNK(info.stx_mode)) {
+        bool followed = follow_link(step, name, fd, &info, more);
+        close(fd);
+        return followed;
+    }
+    if (S_ISDIR(info.stx_mode) && filesystem_of(fd, NULL) == K_AUTOFS_SUPER_MAGIC) {
+        close(fd);
+        return give_up(step, FALLBACK_AUTOMOUNT);
+    }
+    return move_to(step, fd);
+}
+
+/* Takes the next name off the rest. False: nothing is left. */
+static bool next_name(struct step *step, char *name, bool *more) {
+    char *from = step->rest;
+    while (*from == '/')
+        from++;
+    size_t length = strcspn(from, "/");
+    if (length == 0)
+        return false;
+    memcpy(name, from, length);
+    name[length] = '\0';
+    from += length;
+    *more = *from == '/'; /* also a trailing slash: the name must then be a directory */
+    step->must_be_directory = *more;
+    while (*from == '/')
+        from++;
+    memmove(step->rest, from, strlen(from) + 1);
+    return true;
+}
+
+static bool take_step(struct step *step, const char *name, bool more) {
+    if (strcmp(name, "..") == 0)
+        return go_up(step);
+    if (strcmp(name, ".") == 0)
+        return move_to(step, openat(step->current, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    return go_into(step, name, more);
+}
+
+struct look walk_path(const struct walk *walk, const char *path) {
+    char name[TRACEE_PATH_MAX];
+    struct k_statx info;
+    bool more = false;
+    struct step *step = malloc(sizeof *step); /* too large for a thread's small stack */
+    if (!step)
+        return (struct look){-1, FALLBACK_BUSY};
+    *step = (struct step){.walk = walk, .failure = {-1, FALLBACK_NONE}};
+    memcpy(step->rest, path, strlen(path) + 1);
+    step->current = fcntl(path[0] == '/' ? walk->root : walk->start, F_DUPFD_CLOEXEC, 0);
+
+    bool going = step->current >= 0;
+    while (going && next_name(step, name, &more))
+        going = take_step(step, name, more);
+    struct look found = {going ? step->current : -1,
+                         going ? FALLBACK_NONE : step->failure.fallback};
+    if (going && step->must_be_directory &&
+        (!file_info(found.fd, &info) || !S_ISDIR(info.stx_mode)))
+        found.fd = -1; /* ENOTDIR */
+    if (found.fd < 0 && step->current >= 0)
+        close(step->current);
+    free(step);
+    return found;
+}

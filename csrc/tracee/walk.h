@@ -1,0 +1,22 @@
+/* walk.h - resolves a path step by step, exactly as the kernel would for the tracee. */
+#ifndef SPOOF_WALK_H
+#define SPOOF_WALK_H
+
+#include "../supervisor/server.h"
+#include "tracee.h"
+
+struct walk {
+    const struct surroundings *surroundings;
+    const struct credentials *credentials; /* of the tracee, worn by this thread */
+    pid_t tid;
+    uint64_t pid_namespace; /* of the tracee */
+    int root;               /* O_PATH: the tracee's root directory */
+    struct place root_place;
+    int start; /* O_PATH: where a relative path begins */
+};
+
+/* The O_PATH descriptor at the end of `path`, all links followed. On failure fd is -1 and fallback
+ * says why; FALLBACK_NONE: the kernel will find the same error. May sleep on filesystems. */
+struct look walk_path(const struct walk *walk, const char *path);
+
+#endif
