@@ -19,33 +19,44 @@ static bool is_for_node(const char *variable) {
            strncmp(variable, "SECCOMP_SPOOF_CWD_FD=", 21) == 0;
 }
 
-static int become_node(const char *script, char **arguments, int count, int state_fd,
-                       int directory_fd, struct failure *failure) {
-    size_t variables = 0, kept = 0;
+/* Room for this many more variables than `environ` has. */
+static char **environment_for_node(size_t more, size_t *kept) {
+    size_t variables = 0;
     while (environ[variables])
         variables++;
-    char **environment = calloc(variables + 3, sizeof *environment);
-    char **command = calloc((size_t)count + 3, sizeof *command);
-    char state[64], directory[64];
-    if (!environment || !command)
-        return fail(failure, ENOMEM, "cannot start node");
-    for (size_t i = 0; i < variables; i++)
+    char **environment = calloc(variables + more + 1, sizeof *environment);
+    *kept = 0;
+    for (size_t i = 0; environment && i < variables; i++)
         if (!is_for_node(environ[i]))
-            environment[kept++] = environ[i];
-    snprintf(state, sizeof state, "SECCOMP_SPOOF_STATE=%d", state_fd);
-    environment[kept++] = state;
-    if (directory_fd >= 0) {
-        snprintf(directory, sizeof directory, "SECCOMP_SPOOF_CWD_FD=%d", directory_fd);
-        environment[kept++] = directory;
+            environment[(*kept)++] = environ[i];
+    return environment;
+}
+
+static int become_node(char *script, char **arguments, int count, int state_fd, int directory_fd,
+                       struct failure *failure) {
+    size_t kept = 0;
+    char state[64], directory[64], node[] = "node";
+    char **environment = environment_for_node(2, &kept);
+    char **command = calloc((size_t)count + 3, sizeof *command);
+    int error = ENOMEM;
+    if (environment && command) {
+        snprintf(state, sizeof state, "SECCOMP_SPOOF_STATE=%d", state_fd);
+        environment[kept++] = state;
+        if (directory_fd >= 0) {
+            snprintf(directory, sizeof directory, "SECCOMP_SPOOF_CWD_FD=%d", directory_fd);
+            environment[kept++] = directory;
+        }
+        command[0] = node;
+        command[1] = script;
+        memcpy(command + 2, arguments, (size_t)count * sizeof *command);
+        execvpe(node, command, environment);
+        error = errno;
     }
-    char node[] = "node";
-    command[0] = node;
-    command[1] = (char *)(uintptr_t)script;
-    memcpy(command + 2, arguments, (size_t)count * sizeof *command);
-    execvpe(node, command, environment);
-    if (errno == ENOENT)
+    free(environment);
+    free(command);
+    if (error == ENOENT)
         return fail(failure, 0, "node is not in PATH; install Node.js 20 or newer");
-    return fail(failure, errno, "cannot start node");
+    return fail(failure, error, "cannot start node");
 }
 
 int verb_enter(int count, char **arguments) {

@@ -103,11 +103,17 @@ char **environ_decode(char **words, int count) {
     for (size_t i = 0; i < out; i++)
         strings += bytes[i] == '\0';
     char **variables = calloc(strings + 1, sizeof *variables);
-    const char *text = bytes;
-    for (size_t i = 0; variables && i < strings; i++) {
-        variables[i] = (char *)(uintptr_t)text;
+    if (!variables) {
+        free(bytes);
+        return NULL;
+    }
+    char *text = bytes;
+    for (size_t i = 0; i < strings; i++) {
+        variables[i] = text;
         text += strlen(text) + 1;
     }
+    if (strings == 0)
+        free(bytes);
     return variables;
 }
 

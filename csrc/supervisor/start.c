@@ -95,7 +95,7 @@ static int parse(int count, char **arguments, struct start_options *options,
         options->command = options->view.arguments + options->first;
         options->environment = options->view.variables;
     }
-    if (options->policy_fd < 0 || !options->command[0])
+    if (options->policy_fd < 0 || !options->command || !options->command[0])
         return fail(failure, 0, "start: needs --policy and a command");
     return 0;
 }
@@ -174,12 +174,15 @@ static int exit_status(int error) {
 /* Replaces this process. execvpe(3) searches PATH of the environment that is set. */
 static int become(const struct start_options *options) {
     struct failure failure = {0};
+    char **command = options->command;
+    if (!command || !command[0])
+        return STATUS_OUR_FAULT;
     environ = options->environment;
     if (options->state_fd >= 0)
         state_restore_signals(options->view.state);
-    execvp(options->command[0], options->command);
+    execvp(command[0], command);
     int error = errno;
-    fail(&failure, error, "cannot run %s", options->command[0]);
+    fail(&failure, error, "cannot run %s", command[0]);
     complain(&failure);
     return exit_status(error);
 }

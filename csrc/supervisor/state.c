@@ -236,9 +236,14 @@ int state_read(int fd, struct state_view *view, struct failure *failure) {
     return 0;
 }
 
+static bool same_modes(const struct termios *a, const struct termios *b) {
+    return a->c_iflag == b->c_iflag && a->c_oflag == b->c_oflag && a->c_cflag == b->c_cflag &&
+           a->c_lflag == b->c_lflag && memcmp(a->c_cc, b->c_cc, sizeof a->c_cc) == 0;
+}
+
 static void restore_terminal(int fd, const struct termios *was) {
     struct termios now;
-    if (tcgetattr(fd, &now) != 0 || memcmp(&now, was, sizeof now) == 0)
+    if (tcgetattr(fd, &now) != 0 || same_modes(&now, was))
         return;
     tcsetattr(fd, TCSANOW, was); /* SIGTTOU is blocked here, so a background job may do this */
 }

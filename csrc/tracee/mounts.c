@@ -49,7 +49,8 @@ static void set_quick(struct mounts *mounts, uint64_t id) {
         mounts->quick = grown;
         mounts->highest = highest;
     }
-    mounts->quick[id / BITS] |= 1ULL << (id % BITS);
+    if (mounts->quick)
+        mounts->quick[id / BITS] |= 1ULL << (id % BITS);
 }
 
 /* One line: "ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [FIELDS] - TYPE SOURCE OPTIONS". */

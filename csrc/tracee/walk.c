@@ -16,7 +16,7 @@
 #include "../arch/kernel.h"
 
 #define MAX_LINKS 40 /* MAXSYMLINKS, path_resolution(7) */
-#define REST_CAPACITY (2 * TRACEE_PATH_MAX)
+#define REST_CAPACITY (2UL * TRACEE_PATH_MAX)
 
 struct step {
     const struct walk *walk;
