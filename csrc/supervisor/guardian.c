@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -25,6 +24,7 @@
 #include "../mechanism/notify.h"
 #include "log.h"
 #include "segment.h"
+#include "title.h"
 #include "worker.h"
 
 #define LOG_PERIOD_MS 100
@@ -108,7 +108,7 @@ static void place_descriptors(int socket, int log_fd) {
 
 static bool prepare(struct guardian *guardian, int socket) {
     const struct guardian_setup *setup = guardian->setup;
-    prctl(PR_SET_NAME, "spoof-guardian");
+    title_set("spoof-guardian", "seccomp-spoof: guardian");
     ignore_signals();
     lift_limits();
     umask(077);
@@ -262,6 +262,9 @@ static void guard(struct guardian *guardian) {
         if (watched[1].revents)
             served = replace_worker(guardian);
     }
+    /* Before the command runs the starter can still say that this does not work. */
+    if (!atomic_load(&guardian->segment->serving))
+        _exit(1);
     serve_alone(guardian);
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "title.h"
 #include "verbs.h"
 
 int main(int count, char **arguments) {
@@ -15,6 +16,7 @@ int main(int count, char **arguments) {
         {"environ", verb_environ},
         {"probe", verb_probe},
     };
+    title_remember(count, arguments);
     for (size_t i = 0; count > 1 && i < sizeof verbs / sizeof *verbs; i++)
         if (strcmp(arguments[1], verbs[i].name) == 0)
             return verbs[i].run(count - 2, arguments + 2);

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -20,6 +19,7 @@
 #include "../mechanism/notify.h"
 #include "../tracee/mounts.h"
 #include "server.h"
+#include "title.h"
 
 #define STACK_SIZE (256U << 10)
 
@@ -263,7 +263,7 @@ static _Noreturn void watch(const struct worker_setup *setup) {
 void worker_run(const struct worker_setup *setup) {
     struct worker *worker = &the_worker;
     struct segment *segment = setup->segment;
-    prctl(PR_SET_NAME, "spoof-worker");
+    title_set("spoof-worker", "seccomp-spoof: worker");
     worker->setup = setup;
     pthread_mutex_init(&worker->lock, NULL);
     pthread_cond_init(&worker->vacancy_announced, NULL);

@@ -143,9 +143,12 @@ int surroundings_read(struct surroundings *surroundings) {
     return 0;
 }
 
-static int set_filesystem_ids(uid_t uid, gid_t gid, uint32_t group_count, const gid_t *groups) {
+/* In a user namespace that denies setgroups(2) this fails before it has changed anything. */
+static int set_filesystem_ids(struct server *server, enum identity identity, uid_t uid, gid_t gid,
+                              uint32_t group_count, const gid_t *groups) {
     if (syscall(SYS_setgroups, group_count, groups) != 0)
         return -errno;
+    server->identity = identity;
     /* These two report the old value and no error: ask again to know (setfsuid(2), BUGS). */
     syscall(SYS_setfsgid, gid);
     syscall(SYS_setfsuid, uid);
@@ -174,16 +177,15 @@ int become_nobody(struct server *server) {
     if (result != 0)
         return result;
     /* Leaving uid 0 takes the filesystem capabilities away too (capabilities(7)). */
-    result = set_filesystem_ids(NOBODY, NOBODY, 0, NULL);
-    server->identity = IDENTITY_NOBODY;
-    return result;
+    return set_filesystem_ids(server, IDENTITY_NOBODY, NOBODY, NOBODY, 0, NULL);
 }
 
 int become_self(struct server *server) {
     const struct credentials *own = &server_surroundings(server)->own;
     if (server->identity == IDENTITY_SELF)
         return 0;
-    int result = set_filesystem_ids(own->fsuid, own->fsgid, own->group_count, own->groups);
+    int result = set_filesystem_ids(server, server->identity, own->fsuid, own->fsgid,
+                                    own->group_count, own->groups);
     if (result == 0 && server->identity == IDENTITY_TRACEE)
         result = set_search_capabilities(own->effective);
     if (result == 0)
@@ -195,9 +197,8 @@ int become_tracee(struct server *server, const struct credentials *credentials) 
     int result = become_self(server);
     if (result != 0)
         return result;
-    server->identity = IDENTITY_TRACEE; /* whatever comes: become_self() has to put it right */
-    result = set_filesystem_ids(credentials->fsuid, credentials->fsgid, credentials->group_count,
-                                credentials->groups);
+    result = set_filesystem_ids(server, IDENTITY_TRACEE, credentials->fsuid, credentials->fsgid,
+                                credentials->group_count, credentials->groups);
     if (result != 0)
         return result;
     return set_search_capabilities(credentials->same_user_namespace ? credentials->effective : 0);

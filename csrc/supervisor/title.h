@@ -1,0 +1,10 @@
+/* title.h - what ps(1) shows for the processes that stay: they are no longer `start`. */
+#ifndef SPOOF_TITLE_H
+#define SPOOF_TITLE_H
+
+/* Notes where the argument strings lie; called once, by main(). */
+void title_remember(int count, char **arguments);
+/* Sets the name of the process (at most 15 bytes are kept) and its argument line. */
+void title_set(const char *name, const char *line);
+
+#endif
