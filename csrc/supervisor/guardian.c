@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -306,6 +307,11 @@ int guardian_fork(const struct guardian_setup *setup, struct failure *failure) {
     int sockets[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0)
         return fail(failure, errno, "cannot make a socket for the guardian");
+    /* A subreaper would find the orphan among its children. */
+    int subreaper = 0;
+    prctl(PR_GET_CHILD_SUBREAPER, &subreaper);
+    if (subreaper)
+        prctl(PR_SET_CHILD_SUBREAPER, 0);
     pid_t middle = fork();
     if (middle < 0) {
         int error = errno;
@@ -327,6 +333,8 @@ int guardian_fork(const struct guardian_setup *setup, struct failure *failure) {
     int status = 0;
     while (waitpid(middle, &status, 0) < 0 && errno == EINTR)
         ;
+    if (subreaper)
+        prctl(PR_SET_CHILD_SUBREAPER, 1);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || !await(sockets[0], 'g')) {
         close(sockets[0]);
         return fail(failure, 0, "the guardian could not be started");

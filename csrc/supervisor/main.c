@@ -12,8 +12,6 @@ int main(int count, char **arguments) {
         int (*run)(int, char **);
     } verbs[] = {
         {"start", verb_start},
-        {"enter", verb_enter},
-        {"environ", verb_environ},
         {"probe", verb_probe},
     };
     title_remember(count, arguments);

@@ -195,6 +195,10 @@ int verb_start(int count, char **arguments) {
     sigset_t before;
     sigprocmask(SIG_SETMASK, NULL, &before);
     block_signals();
+    /* An ignored SIGCHLD would reap our children for us. */
+    struct sigaction child_before;
+    const struct sigaction child_default = {.sa_handler = SIG_DFL};
+    sigaction(SIGCHLD, &child_default, &child_before);
 
     const uint8_t *policy = NULL;
     int guardian = -1;
@@ -213,7 +217,9 @@ int verb_start(int count, char **arguments) {
         complain(&failure);
         return STATUS_OUR_FAULT;
     }
-    if (options.state_fd < 0)
+    if (options.state_fd < 0) {
+        sigaction(SIGCHLD, &child_before, NULL);
         sigprocmask(SIG_SETMASK, &before, NULL);
+    }
     return become(&options);
 }

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../arch/kernel.h"
@@ -163,7 +164,23 @@ static int store(const char *record, size_t length, struct failure *failure) {
     return fd;
 }
 
-int state_record(char **arguments, char **variables, struct failure *failure) {
+/* Node unblocks all signals, and one that was pending would end it: take them, to be sent again. */
+static void take_pending_signals(struct state *state) {
+    uint64_t pending = 0;
+    const struct timespec at_once = {0, 0};
+    while (state->pending_count < STATE_PENDING &&
+           syscall(SYS_rt_sigpending, &pending, sizeof pending) == 0 && pending != 0 &&
+           syscall(SYS_rt_sigtimedwait, &pending, &state->pending[state->pending_count], &at_once,
+                   sizeof pending) > 0)
+        state->pending_count++;
+}
+
+static void send_pending_signals(const struct state *state) {
+    for (uint32_t i = 0; i < state->pending_count; i++)
+        syscall(SYS_rt_sigqueueinfo, getpid(), state->pending[i].si_signo, &state->pending[i]);
+}
+
+int state_record(char **arguments, char **variables, int *directory, struct failure *failure) {
     struct state state = {
         .magic = STATE_MAGIC,
         .version = STATE_VERSION,
@@ -178,7 +195,8 @@ int state_record(char **arguments, char **variables, struct failure *failure) {
     for (int fd = 0; fd < STATE_TERMINALS; fd++)
         if (tcgetattr(fd, &state.terminals[fd]) == 0)
             state.has_terminal |= 1U << fd;
-    state.directory = leave_deleted_directory();
+    state.directory = *directory = leave_deleted_directory();
+    take_pending_signals(&state);
     state.descriptor_count = descriptors.count;
 
     size_t strings = total_length(arguments, &state.argument_count);
@@ -307,6 +325,7 @@ void state_restore_signals(const struct state *state) {
         struct kernel_action action = {.handler = ignored ? (void *)SIG_IGN : (void *)SIG_DFL};
         syscall(SYS_rt_sigaction, number, &action, NULL, sizeof(uint64_t));
     }
+    send_pending_signals(state); /* all signals are blocked here */
     uint64_t blocked = state->blocked_signals;
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, NULL, sizeof blocked);
 }

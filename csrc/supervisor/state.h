@@ -1,8 +1,9 @@
-/* state.h - what a process inherits and Node would change: recorded by `enter`, restored by
+/* state.h - what a process inherits and Node would change: recorded by front/front.c, restored by
  * `start`. Rule: the record is a memfd of raw bytes, written and read by the same program file. */
 #ifndef SPOOF_STATE_H
 #define SPOOF_STATE_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,6 +14,7 @@
 
 #define STATE_SIGNALS 64
 #define STATE_TERMINALS 3
+#define STATE_PENDING 64 /* pending signals that are kept */
 
 struct state_descriptor {
     int32_t fd;
@@ -27,8 +29,10 @@ struct state {
     uint64_t blocked_signals;
     struct rlimit limits[RLIM_NLIMITS];
     struct termios terminals[STATE_TERMINALS];
-    uint32_t has_terminal; /* bit N: descriptor N was a terminal, its modes are in terminals[N] */
-    int32_t directory; /* descriptor of the working directory if `enter` had to leave it, or -1 */
+    uint32_t has_terminal;  /* bit N: descriptor N was a terminal, its modes are in terminals[N] */
+    int32_t directory;      /* descriptor of the working directory if it had to be left, or -1 */
+    uint32_t pending_count; /* signals that were pending: sent again by `start` */
+    siginfo_t pending[STATE_PENDING];
     uint32_t descriptor_count, argument_count, variable_count;
 };
 
@@ -40,8 +44,9 @@ struct state_view {
 };
 
 /* Records the state of this process with the given strings. The descriptor of the record (not
- * O_CLOEXEC, 3 or more), or -1. */
-int state_record(char **arguments, char **variables, struct failure *failure);
+ * O_CLOEXEC, 3 or more), or -1. *directory: an O_PATH descriptor of the working directory if that
+ * is deleted (the process is in / then), or -1. */
+int state_record(char **arguments, char **variables, int *directory, struct failure *failure);
 /* Reads a record. Its memory is never freed: the process becomes another program. */
 int state_read(int fd, struct state_view *view, struct failure *failure);
 /* Restores working directory, terminal modes, descriptor flags and limits, and closes every

@@ -8,8 +8,6 @@
 #define STATUS_NOT_EXECUTABLE 126
 #define STATUS_NOT_FOUND 127
 
-int verb_environ(int count, char **arguments);
-int verb_enter(int count, char **arguments);
 int verb_start(int count, char **arguments);
 int verb_probe(int count, char **arguments);
 

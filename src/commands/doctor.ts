@@ -1,0 +1,213 @@
+/** `seccomp-spoof doctor`: would `exec` work here, what would it change, and what is missing? */
+import { realpathSync, statfsSync } from 'node:fs';
+
+import { messageOf, SpoofError, systemCode } from '../errors.js';
+import { matchStatfs, StatfsField } from '../native/library.js';
+import { hexOf, nameOf, spellingOf } from '../policy/filesystems.js';
+import { parseFlags } from '../run/flags.js';
+import { loadPolicy } from '../run/policy.js';
+import { probe } from '../run/probe.js';
+import type { ProbeReport } from '../run/probe.js';
+import type { Io } from '../run/stdio.js';
+import { versions } from './version.js';
+import type { Versions } from './version.js';
+
+const HELP = `seccomp-spoof doctor [--json]
+
+Try out whether seccomp-spoof works on this machine, and say why not if it does not.
+Ends with 0 if exec would work, with 1 if it would not.
+
+  --json      as one JSON object (docs/doctor.md)
+  -h, --help  show this text
+`;
+
+/** What a path lies on, and what the default policy would tell a command about it. */
+export interface DoctorFilesystem {
+  readonly path: string;
+  /** f_type in hexadecimal, or null if it could not be looked at. */
+  readonly type: string | null;
+  /** Name of the type, or null if it is not known. */
+  readonly name: string | null;
+  /** The rule of the default policy that holds, or null. */
+  readonly rule: string | null;
+  /** The type that a command would be told (name or hexadecimal), or null: the real one. */
+  readonly told: string | null;
+  /** Why the path could not be looked at, or null. */
+  readonly error: string | null;
+}
+
+/** What `doctor --json` prints. Fields are added, never renamed or removed. */
+export interface DoctorReport {
+  /** Whether `exec` would work. */
+  readonly ok: boolean;
+  readonly versions: Versions;
+  /** What the supervisor tried out, or null if it could not run. */
+  readonly probe: ProbeReport | null;
+  /** The mechanism that `exec` would take, or null. */
+  readonly mechanism: string | null;
+  /** The name of the default policy. */
+  readonly policy: string | null;
+  readonly filesystems: readonly DoctorFilesystem[];
+  /** What keeps `exec` from working. */
+  readonly problems: readonly string[];
+  /** What to do next. */
+  readonly next: readonly string[];
+}
+
+/** Where programs look most: the root, memory, where they stand, and where servers keep data. */
+function placesToLookAt(): string[] {
+  const places = ['/', '/tmp', '/var/lib'];
+  try {
+    return [...new Set([...places, process.cwd()])];
+  } catch {
+    // The working directory is deleted.
+    return places;
+  }
+}
+
+function lookAt(path: string, blob: Uint8Array | undefined): DoctorFilesystem {
+  const nothing = { path, type: null, name: null, rule: null, told: null, error: null };
+  try {
+    // A type with the highest bit set may come sign-extended.
+    const type = BigInt.asUintN(32, statfsSync(path, { bigint: true }).type);
+    const found = { ...nothing, type: hexOf(Number(type)), name: nameOf(Number(type)) ?? null };
+    const match = blob && matchStatfs(blob, type, realpathSync(path));
+    if (match === undefined) return found;
+    const told = match.answer.get(StatfsField.type);
+    return {
+      ...found,
+      rule: match.name,
+      told: told === undefined ? null : spellingOf(Number(told)),
+    };
+  } catch (error) {
+    if (error instanceof SpoofError) throw error;
+    return { ...nothing, error: systemCode(error) ?? messageOf(error) };
+  }
+}
+
+/** The value, or undefined with the reason among the problems: a doctor looks on. */
+async function attempt<T>(problems: string[], ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof SpoofError)) throw error;
+    const message = messageOf(error);
+    if (!problems.includes(message)) problems.push(message);
+    return undefined;
+  }
+}
+
+function advice(report: Omit<DoctorReport, 'next'>): string[] {
+  const { ok, probe: probed, filesystems } = report;
+  if (!ok) {
+    const next = ['correct what is named under problems, then run doctor again'];
+    if (probed !== null && probed.mechanism === null) {
+      next.push('in a container: allow seccomp(2) and ptrace(2), or run it outside');
+    }
+    return next;
+  }
+  if (filesystems.some(({ told }) => told !== null)) {
+    return ['seccomp-spoof exec COMMAND'];
+  }
+  const root = filesystems.find(({ path }) => path === '/');
+  const from = root?.name ?? root?.type ?? '9p';
+  const told = from === 'ext4' ? 'xfs' : 'ext4';
+  return [
+    'the default policy changes nothing at these places; to be told another type: ' +
+      `seccomp-spoof exec --fstype ${from}=${told} -- COMMAND`,
+  ];
+}
+
+/** Finds out everything that doctor says. */
+export async function examine(): Promise<DoctorReport> {
+  const problems: string[] = [];
+  const found = versions();
+  if (found.problem !== undefined) problems.push(found.problem);
+  const probed = (await attempt(problems, probe)) ?? null;
+  if (probed !== null && probed.mechanism === null) {
+    const missing = probed.features
+      .filter(({ ok }) => !ok)
+      .map(({ name, why }) => `${name}: ${why}`);
+    problems.push(`no mechanism works here (${missing.join('; ')})`);
+  }
+  const policy = await attempt(problems, loadPolicy);
+  const blob = found.problem === undefined ? policy?.blob : undefined;
+  const report = {
+    ok: problems.length === 0,
+    versions: found.versions,
+    probe: probed,
+    mechanism: probed?.mechanism ?? null,
+    policy: policy?.names[0] ?? null,
+    filesystems: placesToLookAt().map((path) => lookAt(path, blob)),
+    problems,
+  };
+  return { ...report, next: advice(report) };
+}
+
+/** Rows of text with columns that are as wide as their widest cell. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const width = (column: number): number =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length));
+  return rows.map((row) =>
+    `  ${row.map((cell, column) => cell.padEnd(width(column))).join('  ')}`.trimEnd(),
+  );
+}
+
+function filesystemRow(found: DoctorFilesystem, policy: string): string[] {
+  if (found.type === null) return [found.path, '-', '-', found.error ?? ''];
+  const told =
+    found.told === null
+      ? `${policy} leaves it alone`
+      : `${policy} says ${found.told} (rule ${found.rule ?? ''})`;
+  return [found.path, found.name ?? '?', found.type, told];
+}
+
+function yes(value: boolean): string {
+  return value ? 'yes' : 'no';
+}
+
+function machineRows({ versions: found, probe: probed }: DoctorReport): string[][] {
+  const rows = [
+    ['package', `${found.package}, ${found.platform}, Node ${found.node}`],
+    ['kernel', found.kernel],
+  ];
+  if (probed === null) return rows;
+  const { uid, capSysAdmin, capSysPtrace, yama } = probed;
+  return [
+    ...rows,
+    [
+      'privileges',
+      `uid ${uid}, CAP_SYS_ADMIN ${yes(capSysAdmin)}, CAP_SYS_PTRACE ${yes(capSysPtrace)}`,
+    ],
+    ['Yama', yama === null ? 'not in this kernel' : `ptrace_scope ${yama}`],
+  ];
+}
+
+/** The report as text, a newline at the end. */
+export function formatReport(report: DoctorReport): string {
+  const lines = ['machine', ...table(machineRows(report)), ''];
+  if (report.probe !== null) {
+    const rows = report.probe.features.map(({ name, ok, why }) => [name, yes(ok), why]);
+    lines.push('features', ...table(rows), '', `mechanism: ${report.mechanism ?? 'none'}`, '');
+  }
+  const policy = report.policy ?? 'the default policy';
+  const places = report.filesystems.map((found) => filesystemRow(found, policy));
+  lines.push('filesystems', ...table(places), '');
+  if (report.problems.length > 0) {
+    lines.push('problems', ...report.problems.map((problem) => `  ${problem}`), '');
+  }
+  lines.push(report.ok ? 'exec works here.' : 'exec does not work here.', 'next');
+  return [...lines, ...report.next.map((step) => `  ${step}`), ''].join('\n');
+}
+
+/** Runs `doctor`: 0 if exec would work here, else 1. Throws UsageError. */
+export async function doctorCommand(words: readonly string[], io: Io): Promise<number> {
+  const flags = await parseFlags('doctor', words, ['json']);
+  if (flags.help) {
+    io.out(HELP);
+    return 0;
+  }
+  const report = await examine();
+  io.out(flags.json ? `${JSON.stringify(report)}\n` : formatReport(report));
+  return report.ok ? 0 : 1;
+}

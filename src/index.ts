@@ -1,0 +1,23 @@
+/**
+ * The library: wrapped commands as child processes. Importing it loads no native code; the first
+ * call that needs it does, and throws InstallError if it is missing. docs/library.md has examples.
+ */
+export { spawn } from './run/spawn.js';
+export type { SpawnOptions, SpoofedProcess } from './run/spawn.js';
+export { loadPolicy } from './run/policy.js';
+export type { LoadedPolicy, PolicyOptions } from './run/policy.js';
+export { probe } from './run/probe.js';
+export type { ProbeFeature, ProbeReport } from './run/probe.js';
+export type { Statistics } from './run/statistics.js';
+export type { LogLevel, Mechanism } from './run/start.js';
+export type { Counters, Fallback, RuleHits } from './native/library.js';
+export {
+  FileError,
+  InstallError,
+  NativeError,
+  SpoofError,
+  SupervisorError,
+  UsageError,
+} from './errors.js';
+export { PolicyError } from './policy/index.js';
+export type { NormalisedPolicy, Problem } from './policy/index.js';

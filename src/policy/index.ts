@@ -1,0 +1,142 @@
+/**
+ * The door to policies: from what the user asked for to the blob. With shipped policies and
+ * --fstype only, neither yaml nor zod is loaded; with one shipped policy alone, nothing is compiled
+ * and nothing but this file and two small ones: every module costs a start about a millisecond.
+ */
+import { InstallError } from '../errors.js';
+import { DEFAULT_POLICY, defaultLocations, type PolicyLocations } from './locations.js';
+import {
+  EMPTY_POLICY,
+  NAME_PATTERN,
+  type NamedPolicy,
+  type NormalisedPolicy,
+} from './normalised.js';
+import type { PolicyLoader } from './load.js';
+
+export { PolicyError, formatProblem, type Problem } from './problem.js';
+export type { AnswerField, NormalisedPolicy, Selector, StatfsRule } from './normalised.js';
+export { DEFAULT_POLICY } from './locations.js';
+
+/** What the user asked for. */
+export interface PolicyRequest {
+  /** Names, or paths (with a `/`); later ones beat earlier ones. */
+  readonly policies: readonly string[];
+  /** `REAL=TOLD`, as in `9p=ext4`; they beat every policy. */
+  readonly fstypes: readonly string[];
+  /** Absolute; relative paths start there. Default: the working directory. */
+  readonly baseDirectory?: string | undefined;
+  /** Where names are looked up. Default: as `environment` says. */
+  readonly locations?: PolicyLocations | undefined;
+  /** For XDG_CONFIG_HOME and HOME. Default: process.env. */
+  readonly environment?: NodeJS.ProcessEnv | undefined;
+}
+
+/** A policy that is checked and merged. */
+export interface ResolvedPolicy {
+  /** Names of the policies asked for and `--fstype A=B` of the options, least important first. */
+  readonly names: readonly string[];
+  /** All rules, most important first. */
+  readonly policy: NormalisedPolicy;
+}
+
+/** A policy that is ready for use. */
+export interface CompiledPolicy extends ResolvedPolicy {
+  /** For the matcher of this package's version. */
+  readonly blob: Uint8Array;
+}
+
+/** Loads layer by layer; the loader, with yaml and zod, comes in with the first file. */
+async function loadLayers(
+  references: readonly string[],
+  locations: PolicyLocations,
+  directory: string,
+): Promise<NamedPolicy[]> {
+  let loader: PolicyLoader | undefined;
+  const layers: NamedPolicy[] = [];
+  for (const reference of references) {
+    const named = shippedOnly(reference, locations);
+    if (named !== undefined) {
+      layers.push(named);
+      continue;
+    }
+    loader ??= new (await import('./load.js')).PolicyLoader(locations);
+    layers.push(loader.load(reference, directory));
+  }
+  return layers;
+}
+
+function shippedOnly(reference: string, { shipped }: PolicyLocations): NamedPolicy | undefined {
+  if (!NAME_PATTERN.test(reference)) return undefined;
+  const named = shipped.read(reference);
+  if (named !== undefined || reference !== DEFAULT_POLICY) return named;
+  // The default comes with every package: without it nothing was built.
+  throw new InstallError(
+    `dist/policies/${reference}.json`,
+    `the policy ${reference} is missing in this package; ` +
+      'in a checkout run "npm run build", otherwise install the package again',
+  );
+}
+
+/** The policies that hold: the default one only if neither a policy nor --fstype was given. */
+function requestedPolicies({ policies, fstypes }: PolicyRequest): readonly string[] {
+  return policies.length === 0 && fstypes.length === 0 ? [DEFAULT_POLICY] : policies;
+}
+
+/**
+ * The policy that was asked for, checked and merged but not compiled: the native library is not
+ * needed. Throws PolicyError (with the place of every fault), UsageError for a wrong --fstype, or
+ * InstallError.
+ */
+export async function mergePolicies(request: PolicyRequest): Promise<ResolvedPolicy> {
+  const locations = request.locations ?? defaultLocations(request.environment);
+  const [{ fstypePolicy }, { override }] = await Promise.all([
+    import('./fstype.js'),
+    import('./merge.js'),
+  ]);
+  const told = fstypePolicy(request.fstypes);
+  // Not process.cwd(): that throws where the working directory was removed.
+  const directory = request.baseDirectory ?? '.';
+  const layers = await loadLayers(requestedPolicies(request), locations, directory);
+  const merged = layers.reduce((lower, { policy }) => override(lower, policy), EMPTY_POLICY);
+  return {
+    names: [
+      ...layers.map(({ name }) => name),
+      ...request.fstypes.map((argument) => `--fstype ${argument}`),
+    ],
+    policy: override(merged, told),
+  };
+}
+
+/**
+ * The policy that was asked for, ready for use. Throws PolicyError (with the place of every fault),
+ * UsageError for a wrong --fstype, InstallError if the package is not complete.
+ */
+export async function resolvePolicy(request: PolicyRequest): Promise<CompiledPolicy> {
+  const locations = request.locations ?? defaultLocations(request.environment);
+  const references = requestedPolicies(request);
+  const [only = ''] = references;
+  if (references.length === 1 && request.fstypes.length === 0 && NAME_PATTERN.test(only)) {
+    const blob = locations.shipped.blob(only);
+    if (blob !== undefined) return shippedPolicy(only, blob, locations);
+  }
+  const merged = await mergePolicies({ ...request, locations });
+  const { compilePolicy } = await import('./compile.js');
+  return { ...merged, blob: compilePolicy(merged.policy) };
+}
+
+/** The rules are read only if somebody asks for them: exec needs the blob alone. */
+function shippedPolicy(
+  name: string,
+  blob: Uint8Array,
+  { shipped }: PolicyLocations,
+): CompiledPolicy {
+  let policy: NormalisedPolicy | undefined;
+  return {
+    names: [name],
+    blob,
+    get policy() {
+      policy ??= shipped.read(name)?.policy ?? EMPTY_POLICY;
+      return policy;
+    },
+  };
+}

@@ -1,0 +1,89 @@
+/** Where policies are found by name. Needs neither yaml nor zod. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { systemCode } from '../errors.js';
+import { fromJson, type NamedPolicy } from './normalised.js';
+
+/** The policy that holds if none is asked for. */
+export const DEFAULT_POLICY = '9p-as-ext4';
+
+/** Directory of the package: this file lies two below it, as source and when built. */
+export const PACKAGE_DIRECTORY = fileURLToPath(new URL('../..', import.meta.url));
+
+const SYSTEM_DIRECTORY = '/etc/seccomp-spoof/policies';
+
+/** Policies that come with the package. */
+export interface ShippedPolicies {
+  /** Their names, sorted. */
+  names(): string[];
+  /** The policy of this name, or undefined. */
+  read(name: string): NamedPolicy | undefined;
+  /** Its compiled form, or undefined if there is none. */
+  blob(name: string): Uint8Array | undefined;
+}
+
+/** Where names are looked up: shipped first, then each directory in turn. */
+export interface PolicyLocations {
+  readonly shipped: ShippedPolicies;
+  /** Absolute paths; they need not exist. */
+  readonly directories: readonly string[];
+}
+
+function readIfThere(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Names of the files in `directory` that end with `suffix`, without it, sorted. */
+export function namesIn(directory: string, suffix: string): string[] {
+  try {
+    return readdirSync(directory)
+      .filter((name) => name.endsWith(suffix))
+      .map((name) => name.slice(0, -suffix.length))
+      .sort();
+  } catch {
+    // Not there, or not for us to read: then no name is found there.
+    return [];
+  }
+}
+
+/** Policies as compile-policies.ts leaves them in a directory: NAME.json and NAME.blob. */
+export function builtPolicies(directory: string): ShippedPolicies {
+  return {
+    names: () => namesIn(directory, '.json'),
+    read: (name) => {
+      const text = readIfThere(join(directory, `${name}.json`));
+      return text === undefined ? undefined : fromJson(text.toString('utf8'));
+    },
+    blob: (name) => readIfThere(join(directory, `${name}.blob`)),
+  };
+}
+
+/**
+ * The places that count for a user: the package, /etc/seccomp-spoof/policies, and
+ * $XDG_CONFIG_HOME/seccomp-spoof/policies (~/.config if it is unset or, as its specification says,
+ * not absolute).
+ */
+export function defaultLocations(environment: NodeJS.ProcessEnv = process.env): PolicyLocations {
+  const configured = environment['XDG_CONFIG_HOME'] ?? '';
+  const home = environment['HOME'] ?? homedir();
+  const config = isAbsolute(configured) ? configured : join(home, '.config');
+  const user = join(config, 'seccomp-spoof/policies');
+  return {
+    shipped: builtPolicies(join(PACKAGE_DIRECTORY, 'dist/policies')),
+    directories: isAbsolute(user) ? [SYSTEM_DIRECTORY, user] : [SYSTEM_DIRECTORY],
+  };
+}
+
+/** Every name that can be looked up now, for suggestions and lists. */
+export function knownNames(locations: PolicyLocations): string[] {
+  const files = locations.directories.flatMap((directory) => namesIn(directory, '.yaml'));
+  return [...new Set([...locations.shipped.names(), ...files])];
+}

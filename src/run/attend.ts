@@ -1,0 +1,131 @@
+/**
+ * `exec --stats`: this process stays, as an ordinary parent in the command's process group, passes
+ * signals on, ends as the command ended, and then says what was counted.
+ */
+import { spawn } from 'node:child_process';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
+import { constants } from 'node:os';
+
+import { messageOf, SupervisorError } from '../errors.js';
+import { forbidCoreDump, memfd, newSegment } from '../native/library.js';
+import { supervisorPath } from '../native/paths.js';
+import type { ExecRequest } from './exec.js';
+import { openDescriptors, recordedState } from './origin.js';
+import { startArguments, SUPERVISOR_NAME } from './start.js';
+import { readStatistics } from './statistics.js';
+import type { Statistics } from './statistics.js';
+
+/** Sent to this process alone, as a rule: the command is to get them too. */
+const PASSED_ON = [
+  'SIGHUP',
+  'SIGTERM',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGALRM',
+  'SIGWINCH',
+  'SIGCONT',
+] as const;
+
+/** From the terminal these reach the whole group: the command decides what they mean. */
+const LEFT_TO_THE_COMMAND = ['SIGINT', 'SIGQUIT'] as const;
+
+/** What the starter ends with if it could not do its work. */
+const START_FAILED = 125;
+
+/** How the command ended: with a status (0 to 255) or by a signal. */
+export type Ending = { readonly status: number } | { readonly signal: NodeJS.Signals };
+
+/** What became of a command that was attended. */
+export interface Attended {
+  readonly ending: Ending;
+  /** Undefined if the command was never started: the starter has said why. */
+  readonly statistics: Statistics | undefined;
+}
+
+/** These descriptors, each under its own number. */
+function sameNumbers(descriptors: readonly number[]): StdioOptions {
+  const passed = new Set(descriptors);
+  const highest = Math.max(2, ...descriptors);
+  return Array.from({ length: highest + 1 }, (_, fd) => (passed.has(fd) ? fd : 'ignore'));
+}
+
+function relaySignals(pass: (signal: NodeJS.Signals) => void): () => void {
+  const ignore = (): void => undefined;
+  for (const signal of PASSED_ON) process.on(signal, pass);
+  for (const signal of LEFT_TO_THE_COMMAND) process.on(signal, ignore);
+  return () => {
+    for (const signal of PASSED_ON) process.removeListener(signal, pass);
+    for (const signal of LEFT_TO_THE_COMMAND) process.removeListener(signal, ignore);
+  };
+}
+
+async function endOf(child: ChildProcess, supervisor: string): Promise<Ending> {
+  return new Promise((resolve, reject) => {
+    child.once('error', (error) => {
+      const message = `cannot run ${supervisor}: ${messageOf(error)}; install the package again`;
+      reject(new SupervisorError(message, { cause: error }));
+    });
+    child.once('exit', (status, signal) => {
+      resolve(signal === null ? { status: status ?? 0 } : { signal });
+    });
+  });
+}
+
+/**
+ * Runs the command and waits for it. Throws InstallError, NativeError or SupervisorError if it
+ * could not be started.
+ */
+export async function attendCommand(request: ExecRequest): Promise<Attended> {
+  const supervisor = supervisorPath();
+  const policy = memfd('seccomp-spoof-policy', request.blob, true);
+  const segment = newSegment();
+  const state = recordedState();
+  const words = startArguments({
+    ...request,
+    policy,
+    segment,
+    recorded: state === undefined ? undefined : { state, first: request.first },
+  });
+  let descriptors = openDescriptors();
+  if (state === undefined) {
+    words.push('--', ...process.argv.slice(2 + request.first));
+    // Without a record the starter closes nothing.
+    descriptors = [0, 1, 2, policy, segment];
+    if (request.log !== undefined) descriptors.push(request.log.fd);
+  }
+  // First the handlers: a signal must not end this process behind the back of the command.
+  const running: { child?: ChildProcess } = {};
+  const stopRelaying = relaySignals((signal) => running.child?.kill(signal));
+  try {
+    const child = spawn(supervisor, words, {
+      argv0: SUPERVISOR_NAME,
+      stdio: sameNumbers(descriptors),
+    });
+    running.child = child;
+    const ending = await endOf(child, supervisor);
+    const statistics = readStatistics(segment, request.blob);
+    const refused = 'status' in ending && ending.status === START_FAILED;
+    const counted = !refused || statistics.workerStarts > 0;
+    return { ending, statistics: counted ? statistics : undefined };
+  } finally {
+    stopRelaying();
+  }
+}
+
+/**
+ * Ends this process as the command ended, so that its parent sees the same wait status (without a
+ * second core dump).
+ */
+export function endLike(ending: Ending): never {
+  if ('status' in ending) process.exit(ending.status);
+  forbidCoreDump();
+  // Node ignores SIGPIPE and others from its start; listening once gives the default action back.
+  const nothing = (): void => undefined;
+  if (ending.signal !== 'SIGKILL' && ending.signal !== 'SIGSTOP') {
+    process.on(ending.signal, nothing);
+    process.removeListener(ending.signal, nothing);
+  }
+  process.kill(process.pid, ending.signal);
+  // Only a signal that is blocked or ignored for good leads here: say it as a shell does.
+  return process.exit(128 + constants.signals[ending.signal]);
+}

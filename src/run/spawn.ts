@@ -1,0 +1,148 @@
+/** `spawn()` of the library: a wrapped command as an ordinary child process of the caller. */
+import { spawn as spawnProcess } from 'node:child_process';
+import type {
+  ChildProcess,
+  SpawnOptions as NodeSpawnOptions,
+  StdioOptions,
+} from 'node:child_process';
+import { closeSync } from 'node:fs';
+
+import { messageOf, SupervisorError } from '../errors.js';
+import { memfd, newSegment } from '../native/library.js';
+import { supervisorPath } from '../native/paths.js';
+import { openLog } from './log.js';
+import { loadPolicy } from './policy.js';
+import type { LoadedPolicy, PolicyOptions } from './policy.js';
+import { startArguments, SUPERVISOR_NAME } from './start.js';
+import type { LogLevel, Mechanism } from './start.js';
+import { readStatistics } from './statistics.js';
+import type { Statistics } from './statistics.js';
+
+/** Options that mean what they mean in child_process.spawn(). */
+type CommonOptions = Pick<
+  NodeSpawnOptions,
+  | 'cwd'
+  | 'env'
+  | 'stdio'
+  | 'uid'
+  | 'gid'
+  | 'detached'
+  | 'signal'
+  | 'killSignal'
+  | 'timeout'
+  | 'serialization'
+>;
+
+/** Options of spawn(): some of child_process.spawn(), and what the command is to be told. */
+export interface SpawnOptions extends CommonOptions {
+  /** What loadPolicy() gave, or what it is to load. Default: what `exec` takes without options. */
+  readonly policy?: LoadedPolicy | PolicyOptions['policy'];
+  /** Filesystem types as pairs: `{ '9p': 'ext4' }`. Not together with a loaded policy. */
+  readonly fstype?: PolicyOptions['fstype'];
+  /** Default: `auto`. */
+  readonly mechanism?: Mechanism | undefined;
+  /** File to which JSON lines are appended. Relative to the working directory of this process. */
+  readonly logFile?: string | undefined;
+  /** Default: `info`. */
+  readonly logLevel?: LogLevel | undefined;
+}
+
+/** A child process with the statistics of what was answered to it. */
+export interface SpoofedProcess extends ChildProcess {
+  /**
+   * What the supervisor counted so far. Works at any time, also after the end of the command;
+   * processes that it left behind go on being counted.
+   */
+  statistics(): Statistics;
+}
+
+function isLoaded(policy: SpawnOptions['policy']): policy is LoadedPolicy {
+  return typeof policy === 'object' && 'blob' in policy;
+}
+
+async function policyFor(
+  policy: SpawnOptions['policy'],
+  fstype: SpawnOptions['fstype'],
+): Promise<LoadedPolicy> {
+  if (!isLoaded(policy)) return loadPolicy({ policy, fstype });
+  if (fstype === undefined) return policy;
+  throw new TypeError('spawn: fstype has no effect on a loaded policy; give it to loadPolicy()');
+}
+
+type StdioEntries = Exclude<StdioOptions, string>;
+
+function stdioEntries(stdio: StdioOptions | undefined): StdioEntries {
+  const entries = Array.isArray(stdio) ? [...stdio] : Array.from({ length: 3 }, () => stdio);
+  while (entries.length < 3) entries.push('pipe');
+  return entries;
+}
+
+/** Segments are closed with the object that reads them: nobody else knows when it is done. */
+const segments = new FinalizationRegistry<number>(closeSync);
+
+async function started(child: ChildProcess, supervisor: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => {
+      const text = `cannot start ${supervisor}: ${messageOf(error)}; does the directory cwd exist?`;
+      reject(new SupervisorError(text, { cause: error }));
+    };
+    child.once('error', fail);
+    child.once('spawn', () => {
+      child.removeListener('error', fail);
+      resolve();
+    });
+  });
+}
+
+/**
+ * Starts a command under a policy. The promise is fulfilled when its process runs, before any event
+ * but `spawn`. What becomes of the command is told by its status: 125 if the supervisor could not
+ * do its work (standard error says why), 126 if the command cannot be run, 127 if there is none,
+ * otherwise its own. Rejected with PolicyError, FileError, InstallError, NativeError,
+ * SupervisorError, or AbortError.
+ */
+export async function spawn(
+  command: string,
+  args: readonly string[] = [],
+  options: SpawnOptions = {},
+): Promise<SpoofedProcess> {
+  const supervisor = supervisorPath();
+  const { policy, fstype, mechanism, logFile, logLevel, stdio, ...common } = options;
+  const { blob } = await policyFor(policy, fstype);
+  // Node would start the process, and report the abort when nobody listens yet.
+  common.signal?.throwIfAborted();
+  const passed: number[] = [];
+  const segment = newSegment();
+  try {
+    const entries = stdioEntries(stdio);
+    const pass = (fd: number): number => {
+      passed.push(fd);
+      return entries.push(fd) - 1;
+    };
+    const words = startArguments({
+      policy: pass(memfd('seccomp-spoof-policy', blob, true)),
+      segment: entries.push(segment) - 1,
+      mechanism: mechanism ?? 'auto',
+      log:
+        logFile === undefined
+          ? undefined
+          : { fd: pass(openLog(logFile, logFile)), level: logLevel ?? 'info' },
+    });
+    const child = spawnProcess(supervisor, [...words, '--', command, ...args], {
+      ...common,
+      argv0: SUPERVISOR_NAME,
+      stdio: entries,
+    });
+    await started(child, supervisor);
+    const spoofed = Object.assign(child, {
+      statistics: () => readStatistics(segment, blob),
+    });
+    segments.register(spoofed, segment);
+    return spoofed;
+  } catch (error) {
+    closeSync(segment);
+    throw error;
+  } finally {
+    for (const fd of passed) closeSync(fd);
+  }
+}

@@ -1,0 +1,46 @@
+/** How a stopped call may reach the supervisor. */
+export const MECHANISMS = ['auto', 'notify'] as const;
+export type Mechanism = (typeof MECHANISMS)[number];
+
+/** Mechanisms that are planned: their names are known, to say so. */
+export const LATER_MECHANISMS = ['trace', 'ptrace'] as const;
+
+export const LOG_LEVELS = ['info', 'trace'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** What `supervisor start` is told; descriptors are numbers as the supervisor sees them. */
+export interface StartRequest {
+  /** The compiled policy. */
+  readonly policy: number;
+  readonly mechanism: Mechanism;
+  /** The record that the program seccomp-spoof (csrc/front) made, and where in its arguments the command starts. */
+  readonly recorded?: { readonly state: number; readonly first: number } | undefined;
+  /** The statistics segment. */
+  readonly segment?: number | undefined;
+  /** The log file, opened for appending. */
+  readonly log?: { readonly fd: number; readonly level: LogLevel } | undefined;
+  /** Say on standard error which mechanism was chosen. */
+  readonly verbose?: boolean | undefined;
+  /** No warnings on standard error. */
+  readonly quiet?: boolean | undefined;
+}
+
+/** How the supervisor calls itself in a list of processes. */
+export const SUPERVISOR_NAME = 'seccomp-spoof-supervisor';
+
+/** The arguments of `supervisor start` (docs/architecture.md), up to the command. */
+export function startArguments(request: StartRequest): string[] {
+  const words = ['start'];
+  if (request.recorded !== undefined) {
+    words.push('--state', String(request.recorded.state));
+    words.push('--first', String(request.recorded.first));
+  }
+  words.push('--policy', String(request.policy), '--mechanism', request.mechanism);
+  if (request.segment !== undefined) words.push('--segment', String(request.segment));
+  if (request.log !== undefined) {
+    words.push('--log', String(request.log.fd), '--log-level', request.log.level);
+  }
+  if (request.verbose === true) words.push('--verbose');
+  if (request.quiet === true) words.push('--quiet');
+  return words;
+}

@@ -1,0 +1,46 @@
+/** What the supervisor counted: read from the statistics segment, shown as text or JSON. */
+import { fallbacks, readCounters, ruleHits } from '../native/library.js';
+import type { Counters, Fallback, RuleHits } from '../native/library.js';
+
+/** Counters of one wrapped command and of everything that it started. */
+export interface Statistics extends Counters {
+  /** Every rule of the policy, and how often it answered. */
+  readonly rules: readonly RuleHits[];
+  /** Why calls were let run that could not be answered exactly; only reasons that happened. */
+  readonly fallbackReasons: readonly Fallback[];
+}
+
+/** Reads the segment `fd` of a command that runs under the policy `blob`, as it is now. */
+export function readStatistics(fd: number, blob: Uint8Array): Statistics {
+  return {
+    ...readCounters(fd),
+    rules: ruleHits(fd, blob),
+    fallbackReasons: fallbacks(fd).filter(({ count }) => count > 0),
+  };
+}
+
+const LABELS: readonly (readonly [keyof Counters, string])[] = [
+  ['stopped', 'calls stopped'],
+  ['answered', 'answered by a rule'],
+  ['letRun', 'let run, no rule'],
+  ['fallbacks', 'let run, no exact answer'],
+  ['gone', 'gone or restarted'],
+  ['givenUp', 'given up'],
+  ['workerStarts', 'worker starts'],
+  ['eventsLost', 'log events lost'],
+];
+
+/** The statistics as lines of text, each ended by a newline. */
+export function formatStatistics(statistics: Statistics): string {
+  const rows: [string, number][] = LABELS.map(([key, label]) => [label, statistics[key]]);
+  for (const { rule, hits } of statistics.rules) rows.push([`rule ${rule}`, hits]);
+  for (const { reason, count } of statistics.fallbackReasons) {
+    rows.push([`fallback: ${reason}`, count]);
+  }
+  const width = Math.max(...rows.map(([label]) => label.length));
+  const digits = Math.max(...rows.map(([, count]) => String(count).length));
+  const lines = rows.map(
+    ([label, count]) => `  ${label.padEnd(width)}  ${String(count).padStart(digits)}`,
+  );
+  return ['seccomp-spoof statistics', ...lines, ''].join('\n');
+}

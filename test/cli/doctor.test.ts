@@ -1,0 +1,88 @@
+// `doctor` and `version`: what they say here, and what they say where nothing works.
+import t from 'tap';
+
+import type { DoctorReport } from '../../src/commands/doctor.js';
+import { cli, cliWith, standIn } from './helpers.js';
+
+const REPORT = {
+  kernel: '5.4.0',
+  arch: 'x86_64',
+  yama: 1,
+  uid: 1000,
+  capSysAdmin: false,
+  capSysPtrace: false,
+  features: [
+    { name: 'notify', ok: false, why: 'seccomp(2) says EBUSY' },
+    { name: 'proc', ok: true, why: 'here it is' },
+  ],
+  mechanism: null,
+};
+
+void t.test('doctor on this machine', async (t) => {
+  const text = await cli(['doctor']);
+  const json = await cli(['doctor', '--json']);
+  t.equal(text.status, json.status);
+  const report = JSON.parse(json.stdout) as DoctorReport;
+  t.equal(report.ok, json.status === 0);
+  t.match(report, {
+    versions: { package: String, platform: `linux-${process.arch}`, abi: 1 },
+    probe: { features: Array, mechanism: report.mechanism },
+    policy: '9p-as-ext4',
+    problems: Array,
+    next: Array,
+  });
+  const paths = report.filesystems.map(({ path }) => path);
+  t.same(paths, [...new Set(['/', '/tmp', '/var/lib', process.cwd()])]);
+  t.match(report.filesystems[0], { type: /^0x[0-9a-f]{8}$/, error: null });
+  for (const { name, why } of report.probe?.features ?? []) {
+    t.ok(text.stdout.includes(name) && text.stdout.includes(why), name);
+  }
+  t.match(text.stdout, /^mechanism: /m);
+});
+
+void t.test('where no mechanism works', async (t) => {
+  const native = standIn(t.testdir({}), `echo '${JSON.stringify(REPORT)}'; exit 1`);
+  const json = await cliWith(native, ['doctor', '--json']);
+  t.equal(json.status, 1);
+  t.match(JSON.parse(json.stdout), {
+    ok: false,
+    mechanism: null,
+    probe: REPORT,
+    problems: [/no mechanism works here \(notify: seccomp\(2\) says EBUSY\)/],
+  });
+  const text = await cliWith(native, ['doctor']);
+  t.equal(text.status, 1);
+  t.match(text.stdout, /^ {2}notify {2}no {3}seccomp\(2\) says EBUSY$/m);
+  t.match(text.stdout, /^ {2}privileges {2}uid 1000, CAP_SYS_ADMIN no, CAP_SYS_PTRACE no$/m);
+  t.match(text.stdout, /^exec does not work here\.$/m);
+});
+
+void t.test('a supervisor that fails, or says something else', async (t) => {
+  for (const [body, message] of [
+    ['echo broken >&2; exit 3', /probe failed: broken; /],
+    ['echo "{}"', /report is not understood: "\{\}/],
+    ['kill -KILL $$', /probe failed: /],
+  ] as const) {
+    const native = standIn(t.testdir({}), body);
+    const ended = await cliWith(native, ['doctor', '--json']);
+    t.equal(ended.status, 1, body);
+    t.match(JSON.parse(ended.stdout), { ok: false, probe: null, problems: [message] });
+  }
+});
+
+void t.test('without native files', async (t) => {
+  const ended = await cliWith('/nonexistent', ['doctor', '--json']);
+  t.equal(ended.status, 1);
+  t.match(JSON.parse(ended.stdout), { ok: false, probe: null, versions: { abi: null } });
+  t.match(ended.stdout, /libseccomp_spoof\.so is missing/);
+});
+
+void t.test('version', async (t) => {
+  for (const words of [['version'], ['--version'], ['-V']]) {
+    const ended = await cli(words);
+    t.match(ended, { status: 0, stderr: '' }, words.join(' '));
+    t.match(ended.stdout, /^seccomp-spoof +\d+\.\d+\.\d+\nsupervisor +ABI 1, .*\nkernel +Linux /);
+  }
+  const json = await cli(['version', '--json']);
+  t.match(JSON.parse(json.stdout), { package: /^\d/, abi: 1, kernel: String, node: /^v/ });
+});

@@ -1,0 +1,77 @@
+// `exec --stats`: Node stays as a parent; signals, job control and descriptors stay right.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import t from 'tap';
+
+import { clean, cli, program, run } from './helpers.js';
+
+const ANY = ['--fstype', 'tmpfs=xfs', '--fstype', 'proc=xfs'];
+
+void t.test('what was counted is said on standard error', async (t) => {
+  const text = await cli(['exec', '--stats', ...ANY, 'stat', '-f', '-c', '%t', '/proc']);
+  t.match(text, { status: 0, stdout: '58465342\n' });
+  t.match(text.stderr, /^seccomp-spoof statistics\n/);
+  t.match(text.stderr, /^ {2}rule --fstype proc=xfs +[1-9]/m);
+  const json = await cli([
+    ...['exec', '--stats', '--stats-format', 'json', ...ANY],
+    ...['sh', '-c', 'stat -f /proc >/dev/null; exit 3'],
+  ]);
+  t.equal(json.status, 3);
+  t.match(JSON.parse(json.stderr), {
+    stopped: Number,
+    workerStarts: 1,
+    rules: [
+      { rule: /tmpfs=xfs/, hits: 0 },
+      { rule: /proc=xfs/, hits: 1 },
+    ].sort((a, b) => String(a.rule).localeCompare(String(b.rule))),
+  });
+});
+
+void t.test('signals are passed on', async (t) => {
+  const told = ['HUP', 'USR1', 'USR2', 'ALRM', 'WINCH', 'CONT'];
+  // `wait` returns when a trap was run.
+  const body = [
+    ...told.map((name) => `trap 'echo ${name}' ${name}`),
+    'sleep 1000 &',
+    "trap 'kill $!; echo TERM; exit 9' TERM",
+    'echo ready',
+    'while :; do wait $!; done',
+  ].join('\n');
+  const [env, words] = clean([program, 'exec', '--stats', ...ANY, 'bash', '-c', body]);
+  const child = spawn(env, words, {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  t.equal((await lines.next()).value, 'ready');
+  for (const name of told) {
+    child.kill(`SIG${name}` as NodeJS.Signals);
+    t.equal((await lines.next()).value, name);
+  }
+  // INT and QUIT of the terminal reach the command by themselves: this process ignores them.
+  child.kill('SIGINT');
+  child.kill('SIGQUIT');
+  const exit = once(child, 'exit');
+  child.kill('SIGTERM');
+  t.equal((await lines.next()).value, 'TERM');
+  t.same(await exit, [9, null]);
+});
+
+void t.test('inherited descriptors reach the command, ours do not', async (t) => {
+  const list = 'ls -l /proc/self/fd | sed -n "s/.* \\([0-9]* -> .*\\)/\\1/p" | grep -v /proc/';
+  const command = `exec 3</dev/zero 7>/dev/null 20</dev/full; exec "$0" exec $1 sh -c '${list}'`;
+  const plain = await run('bash', ['-c', command, program, '--']);
+  const stats = await run('bash', ['-c', command, program, '--stats']);
+  for (const ended of [plain, stats]) {
+    t.match(ended.stdout, /^3 -> \/dev\/zero$/m);
+    t.match(ended.stdout, /^7 -> \/dev\/null$/m);
+    t.match(ended.stdout, /^20 -> \/dev\/full$/m);
+    t.notMatch(ended.stdout, /memfd|eventpoll|eventfd/);
+  }
+});
+
+void t.test('a command that is not started has no statistics', async (t) => {
+  const ended = await cli(['exec', '--stats', ...ANY, 'no-such-command-here']);
+  t.equal(ended.status, 127);
+  t.match(ended.stderr, /no-such-command-here/);
+});

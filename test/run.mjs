@@ -1,0 +1,128 @@
+// What `npm test [-- FILE|DIRECTORY...]` runs: builds the subjects, hands the test files to tap,
+// and counts every assertion in tap's raw output. Ends with a line `N passed, N failed`.
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Parser } from 'tap-parser';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const inCi = Boolean(process.env.CI);
+const secondsAFile = 1800;
+
+/** npm and tap leave dozens of variables; a test must not depend on who started it. */
+function cleanEnvironment() {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^(npm_|TAP|NODE_OPTIONS$|NODE_CHANNEL|FORCE_COLOR$|INIT_CWD$)/.test(name),
+    ),
+  );
+}
+
+function testFiles(words) {
+  if (words.length === 0) words = ['test'];
+  return words.flatMap((word) => {
+    if (!existsSync(word)) throw new Error(`no such test file or directory: ${word}`);
+    if (!statSync(word).isDirectory()) return [word];
+    return readdirSync(word, { recursive: true })
+      .filter((name) => name.endsWith('.test.ts') && !name.startsWith('build/'))
+      .map((name) => path.join(word, name))
+      .sort();
+  });
+}
+
+function run(command, words) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, words, { cwd: root, env: cleanEnvironment(), stdio: 'inherit' });
+    child.on('error', reject);
+    child.on('exit', (code, signal) => {
+      if (code === 0) resolve();
+      else reject(new Error(`${command} ${words.join(' ')} ended with ${code ?? signal}`));
+    });
+  });
+}
+
+const tally = { passed: 0, failed: 0, skipped: [], notApplicable: [] };
+
+function onFailure(result) {
+  tally.failed += 1;
+  console.log(`  not ok ${result.fullname || result.name}`);
+  if (result.fullname && result.name) console.log(`         ${result.name}`);
+  if (result.diag) {
+    const text = JSON.stringify(result.diag, undefined, 2).replaceAll('\\n', '\n');
+    console.log(text.replaceAll(/^/gm, '         '));
+  }
+}
+
+function watchComments(parser) {
+  parser.on('comment', (comment) => {
+    const [, what] = /^# not applicable: (.*)/.exec(comment.trim()) ?? [];
+    if (what !== undefined) tally.notApplicable.push(what);
+  });
+  parser.on('child', watchComments);
+}
+
+/** One run of tap over these files; true when tap itself was content. */
+function runTap(files, jobs) {
+  const words = [
+    path.join(root, 'node_modules/tap/dist/esm/run.mjs'),
+    'run',
+    '--reporter=tap',
+    '--disable-coverage',
+    '--allow-empty-coverage',
+    `--timeout=${secondsAFile}`,
+    `--jobs=${jobs}`,
+    ...(inCi ? ['--fail-skip'] : []),
+    ...files,
+  ];
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, words, {
+      cwd: root,
+      env: cleanEnvironment(),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const parser = new Parser();
+    parser.on('pass', () => (tally.passed += 1));
+    parser.on('todo', () => (tally.passed += 1));
+    parser.on('fail', onFailure);
+    parser.on('skip', (result) => {
+      const reason = typeof result.skip === 'string' ? result.skip : 'no reason given';
+      const line = `${result.fullname || result.name}: ${reason}`;
+      if (inCi) onFailure(result);
+      else tally.skipped.push(line);
+    });
+    parser.on('assert', (file) => {
+      console.log(
+        `${file.ok ? 'ok' : 'not ok'} ${file.name}${file.time ? ` (${file.time} ms)` : ''}`,
+      );
+    });
+    watchComments(parser);
+    child.stdout.pipe(parser);
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code === 0 && parser.ok));
+  });
+}
+
+async function main() {
+  const files = testFiles(process.argv.slice(2));
+  if (!existsSync(path.join(root, 'dist/seccomp-spoof'))) {
+    console.log('dist/seccomp-spoof is missing (`npm run build` makes it): much will fail');
+  }
+  await run('make', ['--no-print-directory', '-s', '-j2', '-C', 'test/subjects']);
+
+  // A file that needs the machine for itself (stress, timing) is called *.alone.test.ts.
+  const alone = files.filter((file) => file.endsWith('.alone.test.ts'));
+  const together = files.filter((file) => !alone.includes(file));
+  let content = true;
+  if (together.length > 0) content = (await runTap(together, 2)) && content;
+  if (alone.length > 0) content = (await runTap(alone, 1)) && content;
+
+  for (const line of tally.skipped) console.log(`skipped: ${line}`);
+  for (const line of tally.notApplicable) console.log(`not applicable: ${line}`);
+  console.log(`${tally.passed} passed, ${tally.failed} failed`);
+  if (!content && tally.failed === 0) console.log('tap itself ended with a failure');
+  return content && tally.failed === 0 && tally.passed > 0;
+}
+
+process.chdir(root);
+process.exitCode = (await main()) ? 0 : 1;
