@@ -126,7 +126,7 @@ void t.test('messages do not follow the language', async (t) => {
 });
 
 void t.test('pipes that are shared stay blocking', async (t) => {
-  // Without the shim's record nothing puts the flags back: what Node does to them is seen here.
+  // Without the front's record nothing puts the flags back: what Node does to them is seen here.
   const directory = t.testdir({
     'mine.yaml': 'apiVersion: seccomp-spoof/v1\nname: mine\nextends: [9p-as-ext4]\n',
   });
