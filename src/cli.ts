@@ -28,7 +28,7 @@ const HELP = `seccomp-spoof VERB [OPTION]...
 Run an unmodified program and change what a few system calls tell it about the filesystem.
 
   exec [OPTION]... [--] COMMAND [ARGUMENT]...   run a command under a policy
-  policy ...                                    list, show, check and explain policies
+  policy ...                                    list, show and check policies
   doctor [--json]                               say whether it works here, and why not
   version [--json]                              say the versions
   help [VERB]                                   show this text, or that of a verb

@@ -229,13 +229,18 @@ export async function parseExec(words: readonly string[]): Promise<ExecLine> {
   return { options: await optionsOf(given), first };
 }
 
-async function requestFor(words: readonly string[], line: ExecLine): Promise<ExecRequest> {
+async function requestFor(words: readonly string[], line: ExecLine, io: Io): Promise<ExecRequest> {
   const { options, first } = line;
   const loaded = await loadPolicy({
     policy: options.policies,
     fstype: options.fstypes,
     baseDirectory: baseDirectory(),
   });
+  if (options.verbose) {
+    const { length } = loaded.policy.statfs;
+    const rules = length === 1 ? '1 rule' : `${length} rules`;
+    io.err(`seccomp-spoof: policy ${loaded.names.join(', ')}: ${rules}\n`);
+  }
   let log: ExecRequest['log'];
   if (options.logFile !== undefined) {
     const { logPolicy, openLog } = await import('../run/log.js');
@@ -270,7 +275,7 @@ export async function execCommand(words: readonly string[], io: Io): Promise<num
   if (line.first === words.length) {
     throw new UsageError('exec needs a command; write it behind the options');
   }
-  const request = await requestFor(words, line);
+  const request = await requestFor(words, line, io);
   if (line.options.stats === undefined) return becomeCommand(request);
   const { attendCommand, endLike } = await import('../run/attend.js');
   const { ending, statistics } = await attendCommand(request);
