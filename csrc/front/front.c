@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "../supervisor/failure.h"
@@ -54,25 +53,6 @@ static char **environment_for_node(size_t more, size_t *kept) {
     return environment;
 }
 
-/* Limits that are meant for the command may be too narrow for Node; `start` restores them. */
-static void widen_limits(void) {
-    static const int narrow[] = {RLIMIT_NOFILE, RLIMIT_NPROC, RLIMIT_AS,
-                                 RLIMIT_DATA,   RLIMIT_FSIZE, RLIMIT_CPU};
-    for (size_t i = 0; i < sizeof narrow / sizeof *narrow; i++) {
-        enum __rlimit_resource resource = (enum __rlimit_resource)narrow[i];
-        const struct rlimit wide = {RLIM_INFINITY, RLIM_INFINITY}, files = {1024, 1024};
-        struct rlimit limit;
-        if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
-            continue;
-        if (resource == RLIMIT_NOFILE && limit.rlim_max < files.rlim_max)
-            setrlimit(resource, &files);
-        else if (resource == RLIMIT_NOFILE || setrlimit(resource, &wide) != 0) {
-            limit.rlim_cur = limit.rlim_max;
-            setrlimit(resource, &limit);
-        }
-    }
-}
-
 static int become_node(char *script, char **arguments, int count, char **environment,
                        struct failure *failure) {
     char node[] = "node";
@@ -98,7 +78,6 @@ static int exec_verb(char *script, char **arguments, int count, struct failure *
     int fd = state_record(arguments, environ, &directory_fd, failure);
     if (fd < 0)
         return -1;
-    widen_limits();
     char **environment = environment_for_node(2, &kept);
     if (environment) {
         snprintf(state, sizeof state, "SECCOMP_SPOOF_STATE=%d", fd);

@@ -194,6 +194,8 @@ static void judge_slots(struct guardian *guardian, bool killed) {
         struct slot *slot = &guardian->segment->slots[i];
         if (((const struct k_seccomp_notif *)(const void *)slot->request)->id == 0)
             continue;
+        if (!atomic_exchange(&slot->begun, 0))
+            continue; /* not this request's doing */
         uint32_t deaths = 1 + (killed ? atomic_fetch_add(&slot->outside_deaths, 1)
                                       : atomic_fetch_add(&slot->crashes, 1));
         if (deaths >= (killed ? KILLS_UNTIL_GIVEN_UP : CRASHES_UNTIL_GIVEN_UP))
@@ -303,43 +305,52 @@ static bool await(int socket, char expected) {
     return got == 1 && byte == expected;
 }
 
-int guardian_fork(const struct guardian_setup *setup, struct failure *failure) {
-    int sockets[2];
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0)
-        return fail(failure, errno, "cannot make a socket for the guardian");
+/* No child of the command: wait(2) must not find it. 0 or an errno. */
+static int fork_away(const struct guardian_setup *setup, const int sockets[2]) {
+    int subreaper = 0, status = 0;
     /* A subreaper would find the orphan among its children. */
-    int subreaper = 0;
     prctl(PR_GET_CHILD_SUBREAPER, &subreaper);
     if (subreaper)
         prctl(PR_SET_CHILD_SUBREAPER, 0);
     pid_t middle = fork();
-    if (middle < 0) {
-        int error = errno;
-        close(sockets[0]);
-        close(sockets[1]);
-        return fail(failure, error, "cannot start the guardian");
-    }
     if (middle == 0) {
         close(sockets[0]);
-        /* A session of its own, and no child of the command: wait(2) must not find it. */
-        if (setsid() < 0)
-            _exit(1);
-        pid_t guardian = fork();
+        pid_t guardian = setsid() < 0 ? -1 : fork();
         if (guardian == 0)
             guardian_run(setup, sockets[1]);
-        _exit(guardian < 0);
+        _exit(guardian < 0 ? errno : 0);
     }
-    close(sockets[1]);
-    int status = 0;
-    while (waitpid(middle, &status, 0) < 0 && errno == EINTR)
+    int error = middle < 0 ? errno : 0;
+    while (middle > 0 && waitpid(middle, &status, 0) < 0 && errno == EINTR)
         ;
     if (subreaper)
         prctl(PR_SET_CHILD_SUBREAPER, 1);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || !await(sockets[0], 'g')) {
+    return error != 0 || !WIFEXITED(status) ? error : WEXITSTATUS(status);
+}
+
+/* Every orphan becomes a child of PID 1, so nobody can be forked away from it. But wait(2) passes
+ * over children without an exit signal (clone(2), __WCLONE). 0 or an errno. */
+static int fork_below_init(const struct guardian_setup *setup, const int sockets[2]) {
+    long guardian = syscall(SYS_clone, 0UL, 0, 0, 0, 0);
+    if (guardian == 0) {
         close(sockets[0]);
-        return fail(failure, 0, "the guardian could not be started");
+        if (setsid() < 0)
+            _exit(1);
+        guardian_run(setup, sockets[1]);
     }
-    return sockets[0];
+    return guardian < 0 ? errno : 0;
+}
+
+int guardian_fork(const struct guardian_setup *setup, struct failure *failure) {
+    int sockets[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0)
+        return fail(failure, errno, "cannot make a socket for the guardian");
+    int error = getpid() == 1 ? fork_below_init(setup, sockets) : fork_away(setup, sockets);
+    close(sockets[1]);
+    if (error == 0 && await(sockets[0], 'g'))
+        return sockets[0];
+    close(sockets[0]);
+    return fail(failure, error, "the guardian could not be started");
 }
 
 int guardian_hand_over(int socket, int listener, struct failure *failure) {

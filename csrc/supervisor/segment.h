@@ -63,10 +63,11 @@ enum counter {
 /* A request that is being served: the kernel writes into it, so that it is never only in the
  * memory of a worker. */
 struct slot {
-    uint8_t request[192]; /* struct seccomp_notif; all zero: free. First 8 bytes: its id */
+    uint8_t request[192];   /* struct seccomp_notif; all zero: free. First 8 bytes: its id */
+    _Atomic uint32_t begun; /* the current worker has begun to serve it */
     _Atomic uint32_t outside_deaths; /* workers that SIGKILL took while they served it */
     _Atomic uint32_t crashes;        /* workers that died by a fault of their own meanwhile */
-    uint8_t padding[56];
+    uint8_t padding[52];
 };
 _Static_assert(sizeof(struct slot) == 256, "slots keep to their own cache lines");
 

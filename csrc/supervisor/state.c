@@ -164,6 +164,26 @@ static int store(const char *record, size_t length, struct failure *failure) {
     return fd;
 }
 
+/* Limits that are meant for the command may be too narrow for what comes before it (Node, a memfd
+ * under RLIMIT_FSIZE); `start` restores them. */
+static void widen_limits(void) {
+    static const int narrow[] = {RLIMIT_NOFILE, RLIMIT_NPROC, RLIMIT_AS,
+                                 RLIMIT_DATA,   RLIMIT_FSIZE, RLIMIT_CPU};
+    for (size_t i = 0; i < sizeof narrow / sizeof *narrow; i++) {
+        enum __rlimit_resource resource = (enum __rlimit_resource)narrow[i];
+        const rlim_t wanted = resource == RLIMIT_NOFILE ? 1024 : RLIM_INFINITY;
+        const struct rlimit wide = {wanted, wanted};
+        struct rlimit limit;
+        if (getrlimit(resource, &limit) != 0 || limit.rlim_cur >= wanted)
+            continue;
+        /* A hard limit that is wide enough stays; a narrow one only root can widen. */
+        if (limit.rlim_max < wanted && setrlimit(resource, &wide) == 0)
+            continue;
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(resource, &limit);
+    }
+}
+
 /* Node unblocks all signals, and one that was pending would end it: take them, to be sent again. */
 static void take_pending_signals(struct state *state) {
     uint64_t pending = 0;
@@ -195,6 +215,7 @@ int state_record(char **arguments, char **variables, int *directory, struct fail
     for (int fd = 0; fd < STATE_TERMINALS; fd++)
         if (tcgetattr(fd, &state.terminals[fd]) == 0)
             state.has_terminal |= 1U << fd;
+    widen_limits();
     state.directory = *directory = leave_deleted_directory();
     take_pending_signals(&state);
     state.descriptor_count = descriptors.count;

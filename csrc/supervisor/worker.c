@@ -108,6 +108,7 @@ static void count(struct segment *segment, const struct verdict *verdict, enum e
 }
 
 static void free_slot(struct slot *slot) {
+    atomic_store_explicit(&slot->begun, 0, memory_order_relaxed);
     atomic_store_explicit(&slot->outside_deaths, 0, memory_order_relaxed);
     atomic_store_explicit(&slot->crashes, 0, memory_order_relaxed);
     memset(slot->request, 0, sizeof slot->request); /* RECV wants zeros: seccomp_unotify(2) */
@@ -117,6 +118,7 @@ static void serve_slot(struct server *server) {
     const struct worker_setup *setup = server->worker->setup;
     struct notify_stop stop = {.listener = DESCRIPTOR_LISTENER};
     struct k_seccomp_notif request;
+    atomic_store_explicit(&server->slot->begun, 1, memory_order_relaxed);
     memcpy(&request, server->slot->request, sizeof request);
     struct stopped_call call = notify_call(&stop, &request);
     call.server = server;
