@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Test } from 'tap';
 import type { Result } from '../conformance/runner.js';
-import { cleanEnvironment } from './environment.js';
+import { cleanCommand } from './environment.js';
 import { seccompSpoof, testBuild } from './paths.js';
 
 export interface Run {
@@ -18,25 +18,25 @@ export interface RunOptions {
   /** What starts the runner: a private mount namespace, another user. */
   readonly before?: readonly string[];
   readonly words?: readonly string[];
+  /** The user that `before` makes of the runner. */
+  readonly uid?: number;
   readonly exec?: string;
   readonly onResult?: (result: Result) => void;
 }
 
 /** Runs the scenario runner, which tells its results one by one. */
 export async function runConformance(options: RunOptions): Promise<Run> {
-  const { before = [], words = [], exec = seccompSpoof, onResult } = options;
+  const { before = [], words = [], exec = seccompSpoof, uid, onResult } = options;
   const scratch = mkdtempSync(path.join(tmpdir(), 'seccomp-spoof-'));
+  if (uid !== undefined) chownSync(scratch, uid, uid);
   const runner = path.join(testBuild, 'js/conformance/runner.js');
-  const [program = '', ...rest] = [
+  const [program, rest] = cleanCommand([
     ...before,
     process.execPath,
     ...[runner, '--exec', exec, '--scratch', scratch, ...words],
-  ];
+  ]);
   try {
-    const child = spawn(program, rest, {
-      env: cleanEnvironment(),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
     let errors = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
     const ended = new Promise<number | null>((resolve, reject) => {
