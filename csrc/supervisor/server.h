@@ -79,6 +79,8 @@ bool place_equal(const struct place *a, const struct place *b);
 uint64_t namespace_of(int proc, pid_t tid, const char *kind);
 /* The credentials of a thread from /proc/TID/status: 0 or -errno. */
 int credentials_of(int proc, pid_t tid, struct credentials *credentials);
+/* May the thread search every directory, whatever its mode (capabilities(7), CAP_DAC_*)? */
+bool credentials_search_all(pid_t tid);
 bool credentials_equal(const struct credentials *a, const struct credentials *b);
 /* Changes the calling thread's filesystem credentials only; 0 or -errno. */
 int become_nobody(struct server *server);

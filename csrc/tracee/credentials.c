@@ -15,7 +15,8 @@
 #include "../supervisor/server.h"
 #include "mounts.h"
 
-#define NOBODY 65534U
+/* A user and group that no file belongs to; 65534 would be the owner of real files. */
+#define NOBODY 0xfffe0001U
 #define SEARCH_CAPABILITIES ((1ULL << CAP_DAC_OVERRIDE) | (1ULL << CAP_DAC_READ_SEARCH))
 
 static const char *field(const char *status, const char *name) {
@@ -88,6 +89,13 @@ int credentials_of(int proc, pid_t tid, struct credentials *credentials) {
     inner = field(status, "\nNSpid:");
     credentials->inner_tid = inner ? last_column(inner) : tid;
     return 0;
+}
+
+bool credentials_search_all(pid_t tid) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, tid};
+    struct __user_cap_data_struct data[2];
+    return syscall(SYS_capget, &header, data) == 0 &&
+           (data[0].effective & (uint32_t)SEARCH_CAPABILITIES) != 0;
 }
 
 bool credentials_equal(const struct credentials *a, const struct credentials *b) {

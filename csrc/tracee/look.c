@@ -73,12 +73,14 @@ static struct look look_exactly(struct stopped_call *call, const char *path) {
         return found;
     }
     walk.credentials = credentials;
+    walk.server = server;
     int error = credentials_of(surroundings->proc, call->tid, credentials);
     found.fallback = error ? proc_fallback(-error) : open_places(&walk, path[0] != '/');
     if (!error && found.fallback == FALLBACK_NONE) {
         credentials->same_user_namespace =
             namespace_of(surroundings->proc, call->tid, "user") == surroundings->user_namespace;
         walk.pid_namespace = namespace_of(surroundings->proc, call->tid, "pid");
+        walk.mounts = mounts_of(surroundings->proc, call->tid);
         found.fallback = take_identity(server, credentials);
         if (found.fallback == FALLBACK_NONE)
             found = walk_path(&walk, path);
@@ -89,6 +91,7 @@ static struct look look_exactly(struct stopped_call *call, const char *path) {
         close(walk.root);
     if (walk.start >= 0)
         close(walk.start);
+    mounts_close(walk.mounts);
     free(credentials);
     return found;
 }
@@ -114,11 +117,25 @@ static struct look look_quickly(struct stopped_call *call, const char *path, boo
     int fd = open_plain(base, path, server->receiving);
     /* EAGAIN: not all of the path is in the cache, a filesystem would have to be asked. EINVAL:
      * RESOLVE_CACHED came with Linux 5.12. */
-    if ((fd == -EAGAIN || fd == -EINVAL) && server->receiving)
-        fd = server_step_aside(server) ? open_plain(base, path, false) : -EBUSY;
+    if ((fd == -EAGAIN || fd == -EINVAL) && server->receiving) {
+        bool triggers = mounts_have_triggers(server_surroundings(server)->mounts);
+        if (!server_step_aside(server))
+            fd = -EBUSY;
+        else if (!triggers) /* with automounts it goes step by step */
+            fd = open_plain(base, path, false);
+    }
     if (base >= 0)
         close(base);
-    *exact = fd == -ELOOP || fd == -EACCES || fd == -ENOSYS || fd == -EAGAIN || fd == -EXDEV;
+    /* Nobody is kept out by what is open to all, but a directory can be closed to its owner or
+     * group alone. Who has a capability passes there too; of others the credentials are needed. */
+    bool proved =
+        server_surroundings(server)->proof != PROOF_AS_NOBODY || credentials_search_all(call->tid);
+    if (fd >= 0 && !proved) {
+        close(fd);
+        fd = -EACCES;
+    }
+    *exact = fd == -ELOOP || fd == -EACCES || fd == -ENOSYS || fd == -EAGAIN || fd == -EINVAL ||
+             fd == -EXDEV;
     if (fd >= 0)
         return (struct look){fd, FALLBACK_NONE};
     return no_look(fd == -EBUSY ? FALLBACK_BUSY : FALLBACK_NONE);

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +17,8 @@ struct mounts {
     bool looks_sleep;
     uint64_t highest; /* ids below this have a bit */
     uint64_t *quick;
+    char *triggers; /* mount points of autofs, NUL-terminated one after another */
+    size_t triggers_length;
 };
 
 /* Filesystems of the kernel's own that keep what statfs answers in memory. */
@@ -53,6 +56,30 @@ static void set_quick(struct mounts *mounts, uint64_t id) {
         mounts->quick[id / BITS] |= 1ULL << (id % BITS);
 }
 
+/* The fifth field; a blank, tab, newline or backslash in it is written as three octal digits. */
+static void note_trigger(struct mounts *mounts, const char *line) {
+    for (int field = 0; field < 4; field++) {
+        line += strcspn(line, " ");
+        line += *line == ' ';
+    }
+    size_t length = strcspn(line, " "), out = mounts->triggers_length;
+    char *grown = realloc(mounts->triggers, out + length + 1);
+    if (!grown)
+        return;
+    mounts->triggers = grown;
+    for (size_t i = 0; i < length; i++) {
+        if (line[i] == '\\' && length - i > 3) {
+            grown[out++] =
+                (char)((line[i + 1] - '0') * 64 + (line[i + 2] - '0') * 8 + (line[i + 3] - '0'));
+            i += 3;
+        } else {
+            grown[out++] = line[i];
+        }
+    }
+    grown[out++] = '\0';
+    mounts->triggers_length = out;
+}
+
 /* One line: "ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [FIELDS] - TYPE SOURCE OPTIONS". */
 static void note_line(struct mounts *mounts, char *line) {
     uint64_t id = strtoull(line, NULL, 10);
@@ -63,6 +90,8 @@ static void note_line(struct mounts *mounts, char *line) {
     while (*type == ' ')
         type++;
     type[strcspn(type, " ")] = '\0';
+    if (strcmp(type, "autofs") == 0)
+        note_trigger(mounts, line);
     if (is_among(type, quick_types, sizeof quick_types / sizeof *quick_types))
         set_quick(mounts, id);
     else if (strncmp(type, "fuse", 4) != 0 &&
@@ -77,6 +106,7 @@ static void read_table(struct mounts *mounts) {
     if (mounts->quick)
         memset(mounts->quick, 0, mounts->highest / 8);
     mounts->looks_sleep = false;
+    mounts->triggers_length = 0;
     if (lseek(mounts->fd, 0, SEEK_SET) != 0)
         return;
     while ((got = read(mounts->fd, buffer + have, sizeof buffer - 1 - have)) > 0) {
@@ -95,17 +125,48 @@ static void read_table(struct mounts *mounts) {
     }
 }
 
-struct mounts *mounts_open(void) {
+static struct mounts *open_table(int directory, const char *name) {
     struct mounts *mounts = calloc(1, sizeof *mounts);
     if (!mounts)
         return NULL;
-    mounts->fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+    mounts->fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
     if (mounts->fd < 0) {
         free(mounts);
         return NULL;
     }
     read_table(mounts);
     return mounts;
+}
+
+struct mounts *mounts_open(void) {
+    return open_table(AT_FDCWD, "/proc/self/mountinfo");
+}
+
+struct mounts *mounts_of(int proc, int tid) {
+    char name[64];
+    snprintf(name, sizeof name, "%d/mountinfo", tid);
+    return open_table(proc, name);
+}
+
+void mounts_close(struct mounts *mounts) {
+    if (!mounts)
+        return;
+    close(mounts->fd);
+    free(mounts->quick);
+    free(mounts->triggers);
+    free(mounts);
+}
+
+bool mounts_have_triggers(const struct mounts *mounts) {
+    return mounts && mounts->triggers_length > 0;
+}
+
+bool mounts_is_trigger(const struct mounts *mounts, const char *path) {
+    for (size_t at = 0; mounts && at < mounts->triggers_length;
+         at += strlen(mounts->triggers + at) + 1)
+        if (strcmp(mounts->triggers + at, path) == 0)
+            return true;
+    return false;
 }
 
 void mounts_refresh(struct mounts *mounts) {

@@ -17,6 +17,13 @@ void mounts_refresh(struct mounts *mounts);
 /* Can even looking at an inode sleep here? True where a filesystem is mounted whose getattr asks
  * a server in spite of AT_STATX_DONT_SYNC. */
 bool mounts_looks_sleep(const struct mounts *mounts);
+/* Is an automount trigger mounted at this path of ours? To be asked before a step that is not in
+ * the cache: only the program itself may wait there, or be the daemon that it waits for. */
+bool mounts_is_trigger(const struct mounts *mounts, const char *path);
+bool mounts_have_triggers(const struct mounts *mounts);
+/* The table that a tracee in another mount namespace has; free it with mounts_close(). */
+struct mounts *mounts_of(int proc, int tid);
+void mounts_close(struct mounts *mounts);
 /* Does this mount answer statfs from memory? */
 bool mounts_is_quick(const struct mounts *mounts, uint64_t mount_id);
 

@@ -113,6 +113,53 @@ static bool own_entry(const struct step *step, bool thread, char *target, size_t
     return true;
 }
 
+/* Is the current directory the tracee's own in procfs (/proc/PID, /proc/PID/fd, and below task)? */
+static bool is_own_proc(const struct step *step) {
+    const struct walk *walk = step->walk;
+    char entry[64], path[TRACEE_PATH_MAX];
+    if (filesystem_of(step->current, NULL) != K_PROC_SUPER_MAGIC)
+        return false;
+    snprintf(entry, sizeof entry, "self/fd/%d", step->current);
+    ssize_t length = readlinkat(walk->surroundings->proc, entry, path, sizeof path - 1);
+    if (length <= 0)
+        return false;
+    path[length] = '\0';
+    char *last = strrchr(path, '/');
+    if (last && strcmp(last, "/fd") == 0) {
+        *last = '\0';
+        last = strrchr(path, '/');
+    }
+    if (!last)
+        return false;
+    pid_t number = (pid_t)strtol(last + 1, NULL, 10);
+    struct place here;
+    if (place_of(step->current, "", &here) != 0)
+        return false;
+    const struct place *ours = &walk->surroundings->proc_root;
+    bool same = here.major == ours->major && here.minor == ours->minor;
+    const struct credentials *credentials = walk->credentials;
+    return number == (same ? credentials->tgid : credentials->inner_tgid) ||
+           number == (same ? walk->tid : credentials->inner_tid);
+}
+
+/* A process may always use its own /proc/PID/fd and the magic links there, even where it is not
+ * dumpable and nobody else of its user may (proc(5); ptrace(2), "same thread group"). */
+static int open_as_owner(struct step *step, const char *name, int flags) {
+    int fd = openat(step->current, name, flags);
+    if (fd >= 0 || errno != EACCES || !is_own_proc(step))
+        return fd;
+    struct server *server = step->walk->server;
+    if (become_self(server) != 0)
+        abort(); /* never go on as somebody else: the guardian replaces us */
+    fd = openat(step->current, name, flags);
+    int error = errno;
+    if (server_surroundings(server)->proof == PROOF_AS_NOBODY &&
+        become_tracee(server, step->walk->credentials) != 0)
+        abort();
+    errno = error;
+    return fd;
+}
+
 /* A link on procfs. In its root directory: text, with `self` replaced. Below: a magic link, which
  * leads to the same object whoever follows it (proc(5)), so the kernel may follow it for us. */
 static bool follow_proc_link(struct step *step, const char *name, int link, bool more) {
@@ -121,7 +168,7 @@ static bool follow_proc_link(struct step *step, const char *name, int link, bool
     if (place_of(step->current, "", &here) != 0)
         return give_up(step, FALLBACK_LINK);
     if (here.inode != K_PROC_ROOT_INO) {
-        int fd = openat(step->current, name, O_PATH | O_CLOEXEC);
+        int fd = open_as_owner(step, name, O_PATH | O_CLOEXEC);
         if (fd < 0 && errno != ENOENT)
             return give_up(step, FALLBACK_LINK);
         return move_to(step, fd);
@@ -167,11 +214,48 @@ static bool go_up(struct step *step) {
                    openat(step->current, at_root ? "." : "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
+/* Would the tracee come upon an automount trigger at `name`, or is it among triggers already? */
+static bool may_be_trigger(const struct step *step, const char *name) {
+    const struct walk *walk = step->walk;
+    char entry[64], path[2 * TRACEE_PATH_MAX];
+    if (!mounts_have_triggers(walk->mounts))
+        return false;
+    if (filesystem_of(step->current, NULL) == K_AUTOFS_SUPER_MAGIC)
+        return true;
+    snprintf(entry, sizeof entry, "self/fd/%d", step->current);
+    ssize_t length = readlinkat(walk->surroundings->proc, entry, path, TRACEE_PATH_MAX - 1);
+    if (length <= 0)
+        return true;
+    if (path[length - 1] == '/')
+        length--;
+    snprintf(path + length, sizeof path - (size_t)length, "/%s", name);
+    return mounts_is_trigger(walk->mounts, path);
+}
+
+/* One step, without following a link. Waits for a filesystem, but not for an automount: whoever
+ * waits there may be waited for by the daemon, which may be the tracee itself. */
+static int open_step(struct step *step, const char *name) {
+    struct k_open_how how = {
+        .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+        .resolve = K_RESOLVE_CACHED,
+    };
+    if (!mounts_have_triggers(step->walk->mounts))
+        return open_as_owner(step, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    int fd = (int)syscall(K_NR_OPENAT2, step->current, name, &how, sizeof how);
+    if (fd >= 0 || (errno != EAGAIN && errno != EINVAL && errno != EACCES))
+        return fd;
+    if (may_be_trigger(step, name)) {
+        give_up(step, FALLBACK_AUTOMOUNT);
+        return -1;
+    }
+    return open_as_owner(step, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+}
+
 static bool go_into(struct step *step, const char *name, bool more) {
     struct k_statx info;
-    int fd = openat(step->current, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    int fd = open_step(step, name);
     if (fd < 0)
-        return give_up(step, FALLBACK_NONE);
+        return give_up(step, step->failure.fallback);
     if (!file_info(fd, &info)) {
         close(fd);
         return give_up(step, FALLBACK_NONE);
@@ -180,10 +264,6 @@ static bool go_into(struct step *step, const char *name, bool more) {
         bool followed = follow_link(step, name, fd, &info, more);
         close(fd);
         return followed;
-    }
-    if (S_ISDIR(info.stx_mode) && filesystem_of(fd, NULL) == K_AUTOFS_SUPER_MAGIC) {
-        close(fd);
-        return give_up(step, FALLBACK_AUTOMOUNT);
     }
     return move_to(step, fd);
 }

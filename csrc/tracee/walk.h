@@ -3,6 +3,7 @@
 #define SPOOF_WALK_H
 
 #include "../supervisor/server.h"
+#include "mounts.h"
 #include "tracee.h"
 
 struct walk {
@@ -10,6 +11,8 @@ struct walk {
     const struct credentials *credentials; /* of the tracee, worn by this thread */
     pid_t tid;
     uint64_t pid_namespace; /* of the tracee */
+    struct mounts *mounts;  /* of the tracee's mount namespace, or NULL */
+    struct server *server;  /* the thread that walks */
     int root;               /* O_PATH: the tracee's root directory */
     struct place root_place;
     int start; /* O_PATH: where a relative path begins */
