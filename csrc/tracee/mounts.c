@@ -170,8 +170,10 @@ bool mounts_is_trigger(const struct mounts *mounts, const char *path) {
 }
 
 void mounts_refresh(struct mounts *mounts) {
-    struct pollfd changed = {.fd = mounts ? mounts->fd : -1, .events = POLLPRI};
-    if (mounts && poll(&changed, 1, 0) == 1 && (changed.revents & (POLLPRI | POLLERR)))
+    if (!mounts)
+        return;
+    struct pollfd changed = {.fd = mounts->fd, .events = POLLPRI};
+    if (poll(&changed, 1, 0) == 1 && (changed.revents & (POLLPRI | POLLERR)))
         read_table(mounts);
 }
 
