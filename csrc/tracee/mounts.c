@@ -162,8 +162,9 @@ bool mounts_have_triggers(const struct mounts *mounts) {
 }
 
 bool mounts_is_trigger(const struct mounts *mounts, const char *path) {
-    for (size_t at = 0; mounts && at < mounts->triggers_length;
-         at += strlen(mounts->triggers + at) + 1)
+    if (!mounts)
+        return false;
+    for (size_t at = 0; at < mounts->triggers_length; at += strlen(mounts->triggers + at) + 1)
         if (strcmp(mounts->triggers + at, path) == 0)
             return true;
     return false;
