@@ -114,10 +114,10 @@ static struct look look_quickly(struct stopped_call *call, const char *path, boo
         if (base < 0)
             return no_look(proc_fallback(-base));
     }
-    int fd = open_plain(base, path, server->receiving);
+    int fd = open_plain(base, path, true);
     /* EAGAIN: not all of the path is in the cache, a filesystem would have to be asked. EINVAL:
      * RESOLVE_CACHED came with Linux 5.12. */
-    if ((fd == -EAGAIN || fd == -EINVAL) && server->receiving) {
+    if (fd == -EAGAIN || fd == -EINVAL) {
         bool triggers = mounts_have_triggers(server_surroundings(server)->mounts);
         if (!server_step_aside(server))
             fd = -EBUSY;

@@ -17,7 +17,8 @@ struct mounts {
     bool looks_sleep;
     uint64_t highest; /* ids below this have a bit */
     uint64_t *quick;
-    char *triggers; /* mount points of autofs, NUL-terminated one after another */
+    _Atomic bool has_triggers; /* the one thing that other threads than the receiver may ask */
+    char *triggers;            /* mount points of autofs, NUL-terminated one after another */
     size_t triggers_length;
 };
 
@@ -123,6 +124,7 @@ static void read_table(struct mounts *mounts) {
         if (have == sizeof buffer - 1)
             have = 0; /* a line longer than any page the kernel makes: never quick */
     }
+    mounts->has_triggers = mounts->triggers_length > 0;
 }
 
 static struct mounts *open_table(int directory, const char *name) {
@@ -158,7 +160,7 @@ void mounts_close(struct mounts *mounts) {
 }
 
 bool mounts_have_triggers(const struct mounts *mounts) {
-    return mounts && mounts->triggers_length > 0;
+    return mounts && mounts->has_triggers;
 }
 
 bool mounts_is_trigger(const struct mounts *mounts, const char *path) {

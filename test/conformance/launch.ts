@@ -1,0 +1,141 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import type { Outcome } from './oracle.js';
+
+/** One subject to run in an empty directory. */
+export interface Job {
+  readonly program: string;
+  readonly words: readonly string[];
+  readonly directory: string;
+  readonly seconds: number;
+}
+
+export interface Surroundings {
+  /** Takes outputs; not the filesystem that is asked about. */
+  readonly outputs: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** The program that runs many jobs. */
+  readonly multi: string;
+}
+
+/** Names may be any bytes, which Node's own rm cannot remove; a killed subject leaves its mounts. */
+export function removeTree(directory: string): void {
+  for (const line of readFileSync('/proc/self/mountinfo', 'latin1').split('\n').reverse()) {
+    const point = line.split(' ')[4];
+    if (point?.startsWith(`${directory}/`)) spawnSync('umount', ['-l', point]);
+  }
+  if (process.getuid?.() !== 0) spawnSync('chmod', ['-R', 'u+rwx', directory], { stdio: 'ignore' });
+  spawnSync('rm', ['-rf', '--one-file-system', directory], { stdio: 'inherit' });
+}
+
+function freshDirectory(directory: string): void {
+  removeTree(directory);
+  mkdirSync(directory, { mode: 0o755 });
+}
+
+function read(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'latin1') : '';
+}
+
+/**
+ * Runs a program until every process that inherited descriptor 3 is gone: a daemon counts, and so
+ * would a supervisor that failed to close what is not its own.
+ */
+function launch(
+  command: readonly string[],
+  directory: string,
+  output: string,
+  seconds: number,
+  environment: Readonly<Record<string, string>>,
+): Promise<Outcome> {
+  const [out, err] = [openSync(`${output}.out`, 'a'), openSync(`${output}.err`, 'a')];
+  return new Promise((resolve) => {
+    const [program = '', ...words] = command;
+    const child = spawn(program, words, {
+      cwd: directory,
+      env: environment,
+      detached: true, // a process group to kill
+      stdio: ['ignore', out, err, 'pipe'],
+    });
+    const lifeline = child.stdio[3];
+    closeSync(out);
+    closeSync(err);
+    let late = false;
+    let timer = setTimeout(() => {
+      late = true;
+      lifeline?.destroy();
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // The group is gone; what holds the descriptor has left it.
+      }
+      timer = setTimeout(() => {
+        finish('timeout, and could not be killed');
+      }, 10_000);
+    }, seconds * 1000);
+    const finish = (status: string): void => {
+      clearTimeout(timer);
+      resolve({ status, out: read(`${output}.out`), err: read(`${output}.err`) });
+    };
+    child.on('error', (error) => {
+      finish(error.message);
+    });
+    if (lifeline instanceof Readable) lifeline.on('error', () => undefined).resume();
+    child.on('close', (code, signal) => {
+      finish(late ? 'timeout' : code === null ? `signal ${signal}` : `exit ${code}`);
+    });
+  });
+}
+
+/** Each job by itself: the prefix becomes the subject. */
+export async function runOne(
+  job: Job,
+  prefix: readonly string[],
+  surroundings: Surroundings,
+): Promise<Outcome> {
+  freshDirectory(job.directory);
+  freshDirectory(surroundings.outputs);
+  const outcome = await launch(
+    [...prefix, job.program, ...job.words],
+    job.directory,
+    path.join(surroundings.outputs, 'one'),
+    job.seconds,
+    surroundings.environment,
+  );
+  removeTree(job.directory);
+  return outcome;
+}
+
+/** All jobs below one start of the prefix. */
+export async function runMany(
+  jobs: readonly Job[],
+  prefix: readonly string[],
+  surroundings: Surroundings,
+): Promise<{ readonly all: Outcome; readonly each: readonly Outcome[] }> {
+  const { outputs, environment, multi } = surroundings;
+  freshDirectory(outputs);
+  const lines = jobs.map((job, i) => {
+    freshDirectory(job.directory);
+    const output = path.join(outputs, `job-${i}`);
+    return [`${job.seconds}`, job.directory, output, job.program, ...job.words].join('\t');
+  });
+  const list = path.join(outputs, 'jobs');
+  writeFileSync(list, lines.map((line) => `${line}\n`).join(''));
+  const seconds = jobs.reduce((sum, job) => sum + job.seconds, 300);
+  const all = await launch(
+    [...prefix, multi, list],
+    '/',
+    path.join(outputs, 'all'),
+    seconds,
+    environment,
+  );
+  const each = jobs.map((job, i) => {
+    removeTree(job.directory);
+    const output = path.join(outputs, `job-${i}`);
+    const status = read(`${output}.status`).trim() || 'never run';
+    return { status, out: read(`${output}.out`), err: read(`${output}.err`) };
+  });
+  return { all, each };
+}

@@ -1,0 +1,221 @@
+/**
+ * Runs every scenario natively and wrapped and prints one JSON object a line:
+ *
+ *     { lane, pair, scenario, subject, status: "pass" | "fail" | "not-applicable", reason, ... }
+ *
+ * A program of its own that needs only Node and the compiled subjects, so that a guest can run it.
+ * Ends with 0 if nothing failed and something passed, with 1 if not, with 2 on wrong usage.
+ */
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { hostLane } from '../lanes/host.js';
+import type { Lane, Pair } from '../lanes/lane.js';
+import { type Job, type Surroundings, removeTree, runMany, runOne } from './launch.js';
+import { type Outcome, type Verdict, judge } from './oracle.js';
+import { type Scenario, type Variant, scenarios } from './scenarios.js';
+
+const usage = `usage: node runner.js --exec PROGRAM --scratch DIRECTORY [--lane host|FILE.json]
+    [--mechanism notify] [--batch] [--only REGEXP] [--variants static,dynamic,go] [--pairs tmpfs,...]
+    [--effort PERCENT] [--patience FACTOR] [--seed NUMBER]`;
+
+/** What a line on standard output holds. */
+export type Result = Verdict & {
+  readonly lane: string;
+  readonly pair: string;
+  readonly scenario: string;
+  readonly subject: string;
+  readonly milliseconds: number;
+};
+
+interface Options {
+  readonly prefix: readonly string[];
+  readonly scratch: string;
+  readonly lane: Lane;
+  readonly batch: boolean;
+  readonly only: RegExp;
+  readonly variants: readonly string[];
+  readonly pairs: readonly string[] | undefined;
+  readonly effort: number;
+  readonly patience: number;
+  readonly seed: number;
+}
+
+const noPrivilege: Verdict = {
+  status: 'not-applicable',
+  reason:
+    'a supervisor without privilege cannot read a program that is not dumpable (docs/lanes.md)',
+};
+
+interface Task {
+  readonly scenario: Scenario;
+  readonly variant: Variant;
+  readonly job: Job;
+  readonly shows: boolean;
+}
+
+/** A lane described by a file: what it has is mounted already. */
+function laneFromFile(file: string): Lane {
+  const { name, pairs } = JSON.parse(readFileSync(file, 'utf8')) as {
+    name: string;
+    pairs: readonly Pair[];
+  };
+  return { name, available: () => undefined, prepare: () => pairs, release: () => undefined };
+}
+
+function readOptions(): Options {
+  const { values } = parseArgs({
+    options: {
+      exec: { type: 'string' },
+      scratch: { type: 'string' },
+      lane: { type: 'string', default: 'host' },
+      mechanism: { type: 'string', default: 'notify' },
+      batch: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
+      variants: { type: 'string', default: 'static,dynamic,go' },
+      pairs: { type: 'string' },
+      effort: { type: 'string', default: '100' },
+      patience: { type: 'string', default: '1' },
+      seed: { type: 'string', default: `${Date.now() % 1_000_000}` },
+    },
+  });
+  if (values.exec === undefined || values.scratch === undefined) throw new Error('missing option');
+  return {
+    prefix: [values.exec, 'exec', '--mechanism', values.mechanism],
+    scratch: values.scratch,
+    lane: values.lane === 'host' ? hostLane() : laneFromFile(values.lane),
+    batch: values.batch,
+    only: new RegExp(values.only),
+    variants: values.variants.split(','),
+    pairs: values.pairs?.split(','),
+    effort: Number(values.effort),
+    patience: Number(values.patience),
+    seed: Number(values.seed),
+  };
+}
+
+/** A directory of our own where the pair's filesystem can be written to, else undefined. */
+function workplace(pair: Pair): string | undefined {
+  try {
+    return mkdtempSync(path.join(pair.directory, 'conformance-'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** test/build: where the Makefile puts the subjects; this file is in test/build/js/conformance. */
+const build = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+
+function tasks(options: Options, pair: Pair, work: string, onPair: boolean): Task[] {
+  const place = pair.tree ? { directory: pair.directory, tree: pair.tree } : pair;
+  return scenarios(options.seed)
+    .filter(({ name }) => options.only.test(name))
+    .filter(({ readOnly }) => readOnly !== true || (!onPair && pair.tree !== undefined))
+    .flatMap((scenario, number) =>
+      scenario.variants
+        .filter((variant) => options.variants.includes(variant))
+        .map((variant): Task => {
+          const directory = path.join(work, options.batch ? `run-${variant}-${number}` : 'run');
+          const seconds = Math.ceil(scenario.seconds * options.patience);
+          const program = path.join(build, variant, scenario.subject);
+          const words = scenario.words(place);
+          const shows = onPair || scenario.subject === 'existing' || scenario.readOnly === true;
+          return { scenario, variant, job: { program, words, directory, seconds }, shows };
+        }),
+    );
+}
+
+/** A wrapped start that leaves the command's standard error alone may still warn once for all. */
+function notWrapped(all: Outcome): Verdict | undefined {
+  if (all.status === 'exit 0' && all.out === '' && all.err === '') return undefined;
+  const reason = `the run of all subjects ended with ${all.status}: ${all.err}${all.out}`;
+  return { status: 'fail', reason, notes: [], differences: [] };
+}
+
+async function runPair(options: Options, pair: Pair, report: (result: Result) => void) {
+  const own = workplace(pair);
+  const work = own ?? path.join(options.scratch, 'work');
+  if (own === undefined) mkdirSync(work, { recursive: true });
+  const surroundings: Surroundings = {
+    outputs: path.join(options.scratch, 'outputs'),
+    multi: path.join(build, 'static/multi'),
+    environment: {
+      PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin',
+      HOME: '/',
+      LANG: 'C',
+      SUBJECT_EFFORT: `${options.effort}`,
+    },
+  };
+  chmodSync(work, 0o755); // subjects become other users
+  const name = `${pair.from}=${pair.to}`;
+  const prefix = [...options.prefix, '--fstype', name, '--'];
+  const all = tasks(options, pair, work, own !== undefined);
+  const tell = (task: Task, verdict: Verdict, began: number): void => {
+    report({
+      lane: options.lane.name,
+      pair: name,
+      scenario: task.scenario.name,
+      subject: `${task.variant}/${task.scenario.subject}`,
+      milliseconds: Date.now() - began,
+      ...verdict,
+    });
+  };
+
+  const verdictOf = (task: Task, native: Outcome, wrapped: Outcome): Verdict =>
+    task.scenario.needsPrivilege === true && process.getuid?.() !== 0
+      ? noPrivilege
+      : judge(native, wrapped, pair, task.shows);
+
+  if (options.batch) {
+    const jobs = all.map(({ job }) => job);
+    const began = Date.now();
+    const native = await runMany(jobs, [], surroundings);
+    const wrapped = await runMany(jobs, prefix, surroundings);
+    const trouble = notWrapped(native.all) ?? notWrapped(wrapped.all);
+    for (const [i, task] of all.entries()) {
+      const [before, after] = [native.each[i], wrapped.each[i]];
+      if (before === undefined || after === undefined) continue;
+      tell(task, trouble ?? verdictOf(task, before, after), began);
+    }
+  } else {
+    for (const task of all) {
+      const began = Date.now();
+      const native = await runOne(task.job, [], surroundings);
+      const wrapped = await runOne(task.job, prefix, surroundings);
+      tell(task, verdictOf(task, native, wrapped), began);
+    }
+  }
+  if (own !== undefined) removeTree(own);
+}
+
+async function main(options: Options): Promise<number> {
+  const why = options.lane.available();
+  if (why !== undefined) {
+    console.error(`lane ${options.lane.name}: ${why}`);
+    return 1;
+  }
+  const tally = { pass: 0, fail: 0, 'not-applicable': 0 };
+  chmodSync(options.scratch, 0o755);
+  try {
+    for (const pair of options.lane.prepare(options.scratch)) {
+      if (options.pairs && !options.pairs.includes(pair.from)) continue;
+      await runPair(options, pair, (result) => {
+        tally[result.status] += 1;
+        console.log(JSON.stringify(result));
+      });
+    }
+  } finally {
+    options.lane.release();
+  }
+  return tally.fail === 0 && tally.pass > 0 ? 0 : 1;
+}
+
+let options: Options;
+try {
+  options = readOptions();
+} catch (error) {
+  console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
+  process.exit(2);
+}
+process.exitCode = await main(options);

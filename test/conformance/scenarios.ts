@@ -1,0 +1,77 @@
+/** What is run: every subject, in the forms in which it exists, with its arguments. */
+
+export type Variant = 'static' | 'dynamic' | 'go';
+
+export interface Scenario {
+  readonly name: string;
+  readonly subject: string;
+  readonly variants: readonly Variant[];
+  /** Words for the subject, given the place that the pair names. */
+  readonly words: (place: Place) => readonly string[];
+  /** Seconds on a fast machine. */
+  readonly seconds: number;
+  /** Documented limit: a supervisor without privilege cannot read such programs, lets them run. */
+  readonly needsPrivilege?: boolean;
+  /** Only where the pair's own directory cannot be written to. */
+  readonly readOnly?: boolean;
+}
+
+export interface Place {
+  readonly directory: string;
+  readonly tree?: { readonly directory: string; readonly seed: number };
+}
+
+const both: readonly Variant[] = ['static', 'dynamic'];
+
+function c(subject: string, words: readonly string[] = [], seconds = 30): Scenario {
+  const name = [subject, ...words].join(' ');
+  return { name, subject, variants: both, words: () => words, seconds };
+}
+
+function go(subject: string, seconds = 60): Scenario {
+  return { name: `go ${subject}`, subject, variants: ['go'], words: () => [], seconds };
+}
+
+/** The seeds of the differential test: some that stay, and one that is new in every run. */
+export function scenarios(seed: number): readonly Scenario[] {
+  return [
+    c('objects'),
+    c('paths'),
+    c('procself'),
+    c('limits'),
+    c('pointers'),
+    c('descriptors'),
+    c('fields'),
+    { ...c('existing'), words: ({ directory }) => [directory] },
+    c('chroots'),
+    c('mountns'),
+    c('users'),
+    c('sticky'),
+    c('setuid'),
+    { ...c('nondumpable'), needsPrivilege: true },
+    c('pidns'),
+    c('automount', ['here'], 10),
+    c('automount', ['apart'], 10),
+    c('children'),
+    c('threads', [], 60),
+    c('threadexec', [], 60),
+    c('signals', ['restart'], 60),
+    c('signals', ['plain'], 60),
+    c('daemon'),
+    ...[1, 2, 3, seed].map((number) => c('differential', [`${number}`], 60)),
+    {
+      ...c('differential', [], 60),
+      name: 'differential on a tree that was there',
+      readOnly: true,
+      words: ({ tree }) => (tree ? [`${tree.seed}`, tree.directory] : ['0', '/missing']),
+    },
+    ...['paths', 'procself', 'chroots', 'mountns', 'pidns', 'children'].map((subject) => ({
+      ...c('inuserns', [subject]),
+      variants: ['static'] as const,
+      needsPrivilege: true,
+    })),
+    go('answers'),
+    go('storm'),
+    go('spawn'),
+  ];
+}

@@ -1,0 +1,95 @@
+/* multi JOBS - not a subject: runs many subjects one after the other, so that a slow machine has to
+ * start the program under test only once. A line of the file JOBS is
+ *
+ *     SECONDS <tab> DIRECTORY <tab> OUTPUT <tab> PROGRAM <tab> ARGUMENT...
+ *
+ * and leaves OUTPUT.out, OUTPUT.err and OUTPUT.status (`exit N`, `signal N` or `timeout`). A job is
+ * over when every process that inherited descriptor 3 is gone, not when its first one is. */
+#include "subject.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { LIFELINE = 3, WORDS = 16 };
+
+static char *beside(const char *output, const char *ending) {
+    char *path;
+    if (asprintf(&path, "%s.%s", output, ending) < 0)
+        die("asprintf");
+    return path;
+}
+
+static _Noreturn void become_job(char **words, int lifeline) {
+    const char *directory = words[1], *output = words[2];
+    setpgid(0, 0);
+    int in = open_or_die("/dev/null", O_RDONLY);
+    int out = open_or_die(beside(output, "out"), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
+    int err = open_or_die(beside(output, "err"), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
+    must(chdir(directory), directory);
+    must(dup2(in, 0), "dup2");
+    must(dup2(out, 1), "dup2");
+    must(dup2(err, 2), "dup2");
+    if (lifeline == LIFELINE)
+        must(fcntl(lifeline, F_SETFD, 0), "lifeline");
+    else
+        must(dup2(lifeline, LIFELINE), "dup2");
+    execv(words[3], words + 3);
+    die(words[3]);
+}
+
+static void run(char **words) {
+    int lifeline[2];
+    must(pipe2(lifeline, O_CLOEXEC), "pipe");
+    pid_t pid = (pid_t)must(fork(), "fork");
+    if (pid == 0)
+        become_job(words, lifeline[1]);
+    setpgid(pid, pid); /* in both, so that it holds before either goes on */
+    close(lifeline[1]);
+
+    struct pollfd polled = {.fd = lifeline[0], .events = POLLIN};
+    int ready;
+    while ((ready = poll(&polled, 1, atoi(words[0]) * 1000)) < 0 && errno == EINTR)
+        continue;
+    if (ready == 0)
+        kill(-pid, SIGKILL);
+    int status;
+    must(waitpid(pid, &status, 0), "waitpid");
+    close(lifeline[0]);
+
+    FILE *file = fopen(beside(words[2], "status"), "we");
+    if (file == NULL)
+        die(words[2]);
+    if (ready == 0)
+        fprintf(file, "timeout\n");
+    else if (WIFSIGNALED(status))
+        fprintf(file, "signal %d\n", WTERMSIG(status));
+    else
+        fprintf(file, "exit %d\n", WEXITSTATUS(status));
+    fclose(file);
+}
+
+int main(int argc, char **argv) {
+    FILE *jobs = argc == 2 ? fopen(argv[1], "re") : NULL;
+    if (jobs == NULL)
+        die("usage: multi JOBS");
+    char line[8192];
+    while (fgets(line, sizeof line, jobs) != NULL) {
+        char *words[WORDS] = {NULL};
+        size_t count = 0;
+        line[strcspn(line, "\n")] = '\0';
+        for (char *word = strtok(line, "\t"); word != NULL && count < WORDS - 1;
+             word = strtok(NULL, "\t"))
+            words[count++] = word;
+        if (count < 4)
+            die("a line of the file of jobs");
+        run(words);
+    }
+    return 0;
+}

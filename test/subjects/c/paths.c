@@ -1,0 +1,136 @@
+/* paths - the ways to spell a path: relative, through symlinks, `..`, slashes, nothing at all. */
+#include "subject.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static void spell(const char *path) {
+    char label[512];
+    snprintf(label, sizeof label, "[%s]", path);
+    say_path(label, path);
+}
+
+static void from_here(void) {
+    static const char *const paths[] = {
+        ".",
+        "..",
+        "./",
+        "../",
+        "/",
+        "//",
+        "///",
+        "/.",
+        "/..",
+        "/../..",
+        "",
+        " ",
+        "tree",
+        "tree/",
+        "tree//",
+        "./tree/.",
+        "tree/..",
+        "tree/../tree",
+        "tree/./file",
+        "tree/file",
+        "tree//file",
+        "tree/file/",
+        "tree/file/.",
+        "tree/file/..",
+        "tree/file/x",
+        "tree/missing",
+        "tree/missing/",
+        "tree/missing/..",
+        "tree/directory/../file",
+        "tree/directory/deep/../../file",
+        "tree/directory/./deep/.././inner",
+        "tree/directory/deep/../../../tree/file",
+        /* symlinks: relative, absolute, to directories, chains, dangling, loops */
+        "tree/relative",
+        "tree/relative/",
+        "tree/absolute",
+        "tree/absolute/",
+        "tree/down",
+        "tree/down/",
+        "tree/down/bottom",
+        "tree/down/..",
+        "tree/down/../inner",
+        "tree/down/../../file",
+        "tree/directory/up",
+        "tree/dangling",
+        "tree/dangling/",
+        "tree/dangling/x",
+        "tree/loop-a",
+        "tree/loop-b/x",
+        "tree/self",
+        "tree/self/",
+        "tree/chain-39",
+        "tree/chain-40",
+        "tree/chain-41",
+        /* symlinks that leave the filesystem */
+        "tree/to-proc",
+        "tree/to-proc/version",
+        "tree/to-proc/self",
+        "tree/to-proc/..",
+        "tree/to-proc/self/cwd",
+        "tree/to-proc/self/cwd/tree/file",
+        "tree/to-cwd",
+        "tree/to-cwd/",
+        "tree/to-cwd/tree/file",
+        "tree/to-cwd/..",
+        "tree/to-fd",
+        "tree/to-fd/0",
+        "tree/to-root",
+        "tree/to-root/",
+        "tree/to-root/proc",
+        "tree/to-root/../proc",
+        /* what only looks like something known */
+        "proc/self",
+        "dev/fd/0",
+        "tree/proc/self",
+        "...",
+        "....",
+        "-",
+        "~",
+        "*",
+    };
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        spell(paths[i]);
+}
+
+int main(void) {
+    make_sample_tree();
+    make_link("file", "tree/chain-1");
+    for (int i = 2; i <= 41; i++) {
+        char target[32], name[32];
+        snprintf(target, sizeof target, "chain-%d", i - 1);
+        snprintf(name, sizeof name, "tree/chain-%d", i);
+        make_link(target, name);
+    }
+    print("-- from the directory above");
+    from_here();
+
+    print("-- absolute");
+    say_path("file", absolute("tree/file"));
+    say_path("directory with slash", absolute("tree/directory/"));
+    say_path("parent", absolute("tree/directory/.."));
+    say_path("link", absolute("tree/relative"));
+    say_path("missing", absolute("tree/missing"));
+
+    print("-- after chdir");
+    must(chdir("tree/down"), "chdir through a symlink");
+    spell("bottom");
+    spell("..");
+    spell("../inner");
+    spell("../../file");
+    spell("../../relative");
+    spell("../up");
+    must(chdir("/proc"), "chdir /proc");
+    spell(".");
+    spell("version");
+    spell("self");
+    spell("self/cwd");
+    spell("..");
+    spell("tree/file");
+    return 0;
+}

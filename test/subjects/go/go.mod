@@ -1,0 +1,3 @@
+module seccomp-spoof/subjects
+
+go 1.19
