@@ -165,16 +165,15 @@ static int set_filesystem_ids(struct server *server, enum identity identity, uid
     return 0;
 }
 
-static int set_search_capabilities(uint64_t wanted) {
+/* All of them: they decide on searching directories and on following links through /proc. What is
+ * taken away here stays permitted, so the thread can take it back. */
+static int set_effective(uint64_t wanted) {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct data[2];
     if (syscall(SYS_capget, &header, data) != 0)
         return -errno;
-    uint32_t before = data[0].effective; /* both capabilities are among the first 32 */
-    data[0].effective &= ~(uint32_t)SEARCH_CAPABILITIES;
-    data[0].effective |= (uint32_t)(wanted & SEARCH_CAPABILITIES) & data[0].permitted;
-    if (data[0].effective == before)
-        return 0;
+    data[0].effective = (uint32_t)wanted & data[0].permitted;
+    data[1].effective = (uint32_t)(wanted >> 32) & data[1].permitted;
     return syscall(SYS_capset, &header, data) == 0 ? 0 : -errno;
 }
 
@@ -192,10 +191,12 @@ int become_self(struct server *server) {
     const struct credentials *own = &server_surroundings(server)->own;
     if (server->identity == IDENTITY_SELF)
         return 0;
-    int result = set_filesystem_ids(server, server->identity, own->fsuid, own->fsgid,
+    int result = server->identity == IDENTITY_TRACEE ? set_effective(own->effective) : 0;
+    if (result == 0)
+        result = set_filesystem_ids(server, server->identity, own->fsuid, own->fsgid,
                                     own->group_count, own->groups);
     if (result == 0 && server->identity == IDENTITY_TRACEE)
-        result = set_search_capabilities(own->effective);
+        result = set_effective(own->effective); /* coming back to uid 0 changed them */
     if (result == 0)
         server->identity = IDENTITY_SELF;
     return result;
@@ -209,5 +210,5 @@ int become_tracee(struct server *server, const struct credentials *credentials) 
                                 credentials->group_count, credentials->groups);
     if (result != 0)
         return result;
-    return set_search_capabilities(credentials->same_user_namespace ? credentials->effective : 0);
+    return set_effective(credentials->same_user_namespace ? credentials->effective : 0);
 }

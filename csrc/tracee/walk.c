@@ -54,8 +54,8 @@ static int64_t filesystem_of(int fd, int64_t *flags) {
     return info.f_type;
 }
 
-/* fs.protected_symlinks (proc_sys_fs(5)): a link in a sticky, world-writable directory is followed
- * only by its owner, or if the directory has the same owner. */
+/* fs.protected_symlinks (proc_sys_fs(5)): a link at the end of a path in a sticky, world-writable
+ * directory is followed only by its owner, or if the directory has the same owner. */
 static bool link_is_barred(const struct step *step, const struct k_statx *link) {
     struct k_statx parent;
     if (!file_info(step->current, &parent))
@@ -86,6 +86,19 @@ static bool push(struct step *step, const char *target, bool more) {
     return true;
 }
 
+/* For what the tracee may do with its own entries in /proc, and we only as ourselves. */
+static void be_ourselves(const struct step *step) {
+    if (become_self(step->walk->server) != 0)
+        abort(); /* never go on as somebody else: the guardian replaces us */
+}
+
+static void be_tracee_again(const struct step *step) {
+    struct server *server = step->walk->server;
+    if (server_surroundings(server)->proof == PROOF_AS_NOBODY &&
+        become_tracee(server, step->walk->credentials) != 0)
+        abort();
+}
+
 /* `self` and `thread-self` of the procfs whose root is the current directory, as the tracee reads
  * them. False: not to be known. */
 static bool own_entry(const struct step *step, bool thread, char *target, size_t capacity) {
@@ -102,8 +115,12 @@ static bool own_entry(const struct step *step, bool thread, char *target, size_t
         tgid = walk->credentials->inner_tgid;
         tid = walk->credentials->inner_tid;
         snprintf(name, sizeof name, "%d/ns/pid", tgid);
-        if (walk->pid_namespace == walk->surroundings->pid_namespace ||
-            fstatat(step->current, name, &info, 0) != 0 || info.st_ino != walk->pid_namespace)
+        if (walk->pid_namespace == walk->surroundings->pid_namespace)
+            return false;
+        be_ourselves(step);
+        bool seen = fstatat(step->current, name, &info, 0) == 0;
+        be_tracee_again(step);
+        if (!seen || info.st_ino != walk->pid_namespace)
             return false;
     }
     if (thread)
@@ -148,14 +165,10 @@ static int open_as_owner(struct step *step, const char *name, int flags) {
     int fd = openat(step->current, name, flags);
     if (fd >= 0 || errno != EACCES || !is_own_proc(step))
         return fd;
-    struct server *server = step->walk->server;
-    if (become_self(server) != 0)
-        abort(); /* never go on as somebody else: the guardian replaces us */
+    be_ourselves(step);
     fd = openat(step->current, name, flags);
     int error = errno;
-    if (server_surroundings(server)->proof == PROOF_AS_NOBODY &&
-        become_tracee(server, step->walk->credentials) != 0)
-        abort();
+    be_tracee_again(step);
     errno = error;
     return fd;
 }
@@ -190,8 +203,9 @@ static bool follow_link(struct step *step, const char *name, int link, const str
     char target[TRACEE_PATH_MAX];
     int64_t flags = 0;
     int64_t type = filesystem_of(link, &flags);
+    bool trailing = step->rest[0] == '\0';
     if (++step->links > MAX_LINKS || type < 0 || (flags & K_ST_NOSYMFOLLOW) ||
-        link_is_barred(step, info))
+        (trailing && link_is_barred(step, info)))
         return give_up(step, FALLBACK_NONE); /* ELOOP or EACCES */
     if (type == K_PROC_SUPER_MAGIC)
         return follow_proc_link(step, name, link, more);

@@ -1,0 +1,221 @@
+// A Linux guest in qemu, without KVM, whose root is this machine's / as read-only virtio-9p. See
+// docs/guest-lane.md.
+import { spawn } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { type Kernel, Unavailable, findProgram, prepareKernel, requireProgram } from './kernel.js';
+
+export interface GuestOptions {
+  /**
+   * Dialect of 9p for the root. With `9p2000.u` statfs says 9p (0x01021997), with `9p2000.L` it
+   * says what the host's own filesystem is; the mount table says 9p in both.
+   */
+  readonly version?: '9p2000.u' | '9p2000.L';
+  /**
+   * Cache mode of the 9p root. With `none` the kernel keeps neither names nor pages, and a program
+   * like Node takes ten times as long to start as with `loose`, which is what is used by default.
+   */
+  readonly cache?: 'none' | 'loose';
+  /** Only to detect hangs. */
+  readonly timeoutMs?: number;
+  /** Memory in MiB. */
+  readonly memory?: number;
+  /** Sees every line of the console. */
+  readonly onLine?: (line: string) => void;
+  /** Environment of the scripts, besides PATH, HOME, LANG and TERM. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface GuestResult {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The guest did not do what it was asked; the message ends with the tail of its console. */
+export class GuestError extends Error {}
+
+/** The directory of this project, here and in the guest. */
+export const checkout = resolve(import.meta.dirname, '..', '..', '..');
+
+export const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
+
+export class Guest {
+  #kernel: Kernel | undefined;
+
+  /** Why no guest can be started here, in words, or undefined if one can. */
+  available(): string | undefined {
+    if (process.arch !== 'x64') return `needs x86_64, this is ${process.arch}`;
+    try {
+      requireProgram('qemu-system-x86_64', 'qemu-system-x86');
+      requireProgram('setpriv', 'util-linux');
+      this.#kernel ??= prepareKernel();
+      return undefined;
+    } catch (error) {
+      if (error instanceof Unavailable) return error.message;
+      throw error;
+    }
+  }
+
+  /** What `uname -r` says in the guest. */
+  get release(): string {
+    return this.#prepared().release;
+  }
+
+  #prepared(): Kernel {
+    const reason = this.available();
+    if (this.#kernel === undefined) throw new GuestError(`no guest: ${reason ?? 'unknown'}`);
+    return this.#kernel;
+  }
+
+  /** Boots, runs one shell script as root, powers off. */
+  async run(script: string, options: GuestOptions = {}): Promise<GuestResult> {
+    const [result] = await this.runAll([script], options);
+    if (result === undefined) throw new GuestError('the guest returned nothing');
+    return result;
+  }
+
+  /** Boots once, runs the scripts one after the other, powers off. */
+  async runAll(scripts: readonly string[], options: GuestOptions = {}): Promise<GuestResult[]> {
+    const kernel = this.#prepared();
+    const share = mkdtempSync(join(tmpdir(), 'guest-'));
+    try {
+      const steps = scripts.map((script, index) => {
+        const step = join(share, String(index).padStart(4, '0'));
+        writeFileSync(`${step}.script`, script + '\n');
+        return step;
+      });
+      copyFileSync(join(import.meta.dirname, 'main.sh'), join(share, 'main.sh'));
+      const timeoutMs = options.timeoutMs ?? 600_000;
+      // The guest itself looks what hangs, before it is killed.
+      const seconds = { GUEST_SECONDS: String(Math.ceil((timeoutMs / 1000) * 0.8)) };
+      writeFileSync(join(share, 'environment'), environment({ ...seconds, ...options.env }));
+      writeFileSync(join(share, 'checkout'), checkout);
+
+      const failure = await boot(kernel, share, timeoutMs, options);
+      return steps.map((step, index) => {
+        const status = /^\d+$/.exec(readOr(`${step}.status`, '').trim())?.[0];
+        const stdout = readOr(`${step}.stdout`, '');
+        const stderr = readOr(`${step}.stderr`, '');
+        if (status !== undefined) return { status: Number(status), stdout, stderr };
+        const hang = readOr(join(share, 'hang'), '');
+        const why = hang === '' ? failure.why : `the guest hung (limit ${timeoutMs} ms)`;
+        const said = [stdout.slice(-2000), stderr.slice(-2000), hang].join('\n');
+        throw new GuestError(`${why} in script ${index}\n${said}\n${failure.console}`);
+      });
+    } finally {
+      rmSync(share, { recursive: true, force: true });
+    }
+  }
+}
+
+function readOr(file: string, otherwise: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return otherwise;
+    throw error;
+  }
+}
+
+/** Shell text that sets the environment of the scripts. */
+function environment(extra: Readonly<Record<string, string>>): string {
+  const inherited = (process.env['PATH'] ?? '').split(':').filter((word) => word.startsWith('/'));
+  const standard = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+  const path = [...new Set([dirname(process.execPath), ...inherited, ...standard])].join(':');
+  return Object.entries({ PATH: path, HOME: '/tmp/home', LANG: 'C.UTF-8', TERM: 'dumb', ...extra })
+    .map(([name, value]) => `export ${name}=${quote(value)}\n`)
+    .join('');
+}
+
+interface Ended {
+  /** What there is to say if a script did not come to its end. */
+  readonly why: string;
+  /** The tail of the console. */
+  readonly console: string;
+}
+
+/** Runs qemu until the guest has powered off, or its time is up. */
+async function boot(
+  kernel: Kernel,
+  share: string,
+  timeoutMs: number,
+  options: GuestOptions,
+): Promise<Ended> {
+  const version = options.version ?? '9p2000.u';
+  const kernelCommandLine = [
+    'console=ttyS0',
+    'loglevel=4',
+    'panic=-1',
+    'mitigations=off',
+    'random.trust_cpu=on',
+    `guest.version=${version}`,
+    `guest.cache=${options.cache ?? 'loose'}`,
+  ].join(' ');
+  const shared = 'security_model=none,multidevs=remap';
+  const work = join(share, 'work');
+  mkdirSync(work);
+  // prettier-ignore
+  const child = spawn(
+    'setpriv',
+    [
+      // Whatever ends this process ends the guest too.
+      '--pdeathsig', 'SIGKILL', '--',
+      findProgram('qemu-system-x86_64') ?? 'qemu-system-x86_64',
+      '-accel', 'tcg,thread=multi',
+      '-cpu', 'max',
+      '-smp', '2',
+      '-m', String(options.memory ?? 1024),
+      '-no-user-config', '-nodefaults', '-no-reboot',
+      '-display', 'none', '-monitor', 'none', '-serial', 'stdio',
+      '-kernel', kernel.image,
+      '-initrd', kernel.initramfs,
+      '-append', kernelCommandLine,
+      '-virtfs', `local,path=/,mount_tag=root,${shared},readonly=on`,
+      '-virtfs', `local,path=${share},mount_tag=results,${shared}`,
+      // Owners, modes and special files are kept in extended attributes: no privilege is needed.
+      '-virtfs', `local,path=${work},mount_tag=work,security_model=mapped-xattr`,
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const tail: string[] = [];
+  const line = (text: string): void => {
+    options.onLine?.(text);
+    tail.push(text);
+    if (tail.length > 60) tail.shift();
+  };
+  const limit = AbortSignal.timeout(timeoutMs);
+  limit.addEventListener('abort', () => {
+    child.kill('SIGKILL');
+  });
+
+  child.stdout.setEncoding('utf8');
+  child.stderr.setEncoding('utf8');
+  eachLine(child.stdout, line);
+  eachLine(child.stderr, line);
+  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>(
+    (resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (...ended) => {
+        resolve(ended);
+      });
+    },
+  );
+  const why = limit.aborted
+    ? `the guest hung (limit ${timeoutMs} ms)`
+    : `the guest ended (${String(code ?? signal)})`;
+  return { why, console: `console of the guest:\n${tail.join('\n')}` };
+}
+
+function eachLine(stream: NodeJS.ReadableStream, line: (text: string) => void): void {
+  let rest = '';
+  stream.on('data', (chunk) => {
+    const lines = (rest + String(chunk)).split(/\r*\n/);
+    rest = lines.pop() ?? '';
+    lines.forEach(line);
+  });
+  stream.on('end', () => {
+    if (rest !== '') line(rest);
+  });
+}

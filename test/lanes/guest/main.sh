@@ -1,0 +1,49 @@
+#!/bin/sh
+# PID 1 of the guest once the host's / is the root: runs the scripts in /run/guest, one after the
+# other, each with standard output, standard error and status in files; then powers off.
+#
+# Those files lie on tmpfs until the script has ended: fsync(2) of a file on 9p2000.u, which some
+# programs do to their standard output, never comes back from qemu.
+
+. /run/guest/environment
+share=/run/guest
+out=/run/out
+mkdir $out
+cd /
+
+power_off() {
+    echo o >/proc/sysrq-trigger
+    # The kernel does it in the background; PID 1 must not end before that.
+    while :; do sleep 60; done
+}
+
+# Near the time limit ($GUEST_SECONDS after power on): says what hangs, and saves what there is.
+watchdog() {
+    read -r uptime _ </proc/uptime
+    sleep $((GUEST_SECONDS - ${uptime%.*}))
+    {
+        ps -eLo pid,ppid,tid,stat,wchan:24,args | grep -v ' \[' | cut -c1-160
+        for task in /proc/[0-9]*/task/*; do
+            grep -q . "$task/cmdline" || continue
+            echo "$task $(cat "$task/comm") $(cat "$task/syscall")"
+            cat "$task/stack"
+        done
+    } >$out/hang 2>&1
+    cp $out/* $share/
+    echo "guest: hung"
+    power_off
+}
+watchdog &
+
+echo "guest: up"
+for script in "$share"/*.script; do
+    step=${script##*/}
+    step=${step%.script}
+    echo "guest: step $step"
+    (exec setsid /bin/sh "$script" </dev/null >"$out/$step.stdout" 2>"$out/$step.stderr")
+    echo $? >"$out/$step.status"
+    cp "$out/$step".* "$share/"
+    rm "$out/$step".*
+done
+echo "guest: done"
+power_off
