@@ -47,8 +47,13 @@ func ownDirectory() {
 	look("main goroutine afterwards")
 }
 
+// The leader is taken: no other goroutine gets it. In main() it would be too late, because the main
+// goroutine may have moved to another thread by then.
+func init() {
+	runtime.LockOSThread()
+}
+
 func main() {
-	runtime.LockOSThread() // the leader is taken: no other goroutine gets it
 	subject.MakeTree()
 	look("main goroutine")
 	descriptors()
