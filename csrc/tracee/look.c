@@ -128,9 +128,8 @@ static struct look look_quickly(struct stopped_call *call, const char *path, boo
         close(base);
     /* Nobody is kept out by what is open to all, but a directory can be closed to its owner or
      * group alone. Who has a capability passes there too; of others the credentials are needed. */
-    bool proved =
-        server_surroundings(server)->proof != PROOF_AS_NOBODY || credentials_search_all(call->tid);
-    if (fd >= 0 && !proved) {
+    if (fd >= 0 && server_surroundings(server)->proof == PROOF_AS_NOBODY &&
+        !credentials_search_all(call->tid)) {
         close(fd);
         fd = -EACCES;
     }
