@@ -49,12 +49,15 @@ const childrenOf = (pid: number): readonly number[] =>
     .filter((word) => word !== '')
     .map(Number);
 
-/** What the descriptors of a process are; numbers of anonymous things left out. */
+/**
+ * What the descriptors of a process are. Without their numbers: a new worker opens some of its own
+ * while the guardian, who shares the table, still holds the pidfd of the dead one.
+ */
 const descriptorsOf = (pid: number): readonly string[] =>
   readdirSync(`/proc/${pid}/fd`)
     .map((fd) => {
       try {
-        return `${fd.padStart(4)} ${readlinkSync(`/proc/${pid}/fd/${fd}`).replace(/\[\d+\]|\d+(?=\/mountinfo$)/, 'N')}`;
+        return readlinkSync(`/proc/${pid}/fd/${fd}`).replace(/\d+(?=\/mountinfo$)/, 'N');
       } catch {
         return 'gone meanwhile';
       }
