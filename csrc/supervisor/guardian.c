@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -23,7 +22,9 @@
 
 #include "../arch/kernel.h"
 #include "../mechanism/notify.h"
+#include "limits.h"
 #include "log.h"
+#include "passing.h"
 #include "segment.h"
 #include "title.h"
 #include "worker.h"
@@ -61,18 +62,9 @@ static void ignore_signals(void) {
 
 /* The user's limits are for the command. */
 static void lift_limits(void) {
-    for (int i = 0; i < RLIM_NLIMITS; i++) {
-        struct rlimit limit, unlimited = {RLIM_INFINITY, RLIM_INFINITY};
-        enum __rlimit_resource resource = (enum __rlimit_resource)i;
-        if (setrlimit(resource, &unlimited) == 0 || getrlimit(resource, &limit) != 0)
-            continue;
+    for (int resource = 0; resource < RLIM_NLIMITS; resource++)
         /* RLIMIT_NOFILE knows no infinity (getrlimit(2)); a few hundred will do. */
-        if (resource != RLIMIT_NOFILE || limit.rlim_max >= LEAST_DESCRIPTORS)
-            limit.rlim_cur = limit.rlim_max;
-        else
-            limit.rlim_cur = limit.rlim_max = LEAST_DESCRIPTORS;
-        setrlimit(resource, &limit);
-    }
+        limit_widen(resource, resource == RLIMIT_NOFILE ? LEAST_DESCRIPTORS : RLIM_INFINITY);
     const struct rlimit core = {0, 0};
     setrlimit(RLIMIT_CORE, &core);
 }
@@ -129,23 +121,10 @@ static bool prepare(struct guardian *guardian, int socket) {
 }
 
 static bool receive_listener(void) {
-    char byte, control[CMSG_SPACE(sizeof(int))];
-    struct iovec part = {&byte, 1};
-    struct msghdr message = {
-        .msg_iov = &part,
-        .msg_iovlen = 1,
-        .msg_control = control,
-        .msg_controllen = sizeof control,
-    };
-    ssize_t got;
-    do
-        got = recvmsg(DESCRIPTOR_STARTER, &message, MSG_CMSG_CLOEXEC);
-    while (got < 0 && errno == EINTR);
-    const struct cmsghdr *header = got == 1 ? CMSG_FIRSTHDR(&message) : NULL;
-    if (!header || header->cmsg_type != SCM_RIGHTS)
+    char byte = 0;
+    int listener = -1;
+    if (take_descriptor(DESCRIPTOR_STARTER, &byte, 1, &listener) != 0 || listener < 0)
         return false; /* the starter ended: the filter could not be installed */
-    int listener;
-    memcpy(&listener, CMSG_DATA(header), sizeof listener);
     dup3(listener, DESCRIPTOR_LISTENER, O_CLOEXEC);
     close(listener);
     return true;
@@ -354,21 +333,9 @@ int guardian_fork(const struct guardian_setup *setup, struct failure *failure) {
 }
 
 int guardian_hand_over(int socket, int listener, struct failure *failure) {
-    char byte = 'l', control[CMSG_SPACE(sizeof(int))] = {0};
-    struct iovec part = {&byte, 1};
-    struct msghdr message = {
-        .msg_iov = &part,
-        .msg_iovlen = 1,
-        .msg_control = control,
-        .msg_controllen = sizeof control,
-    };
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(header), &listener, sizeof listener);
-    if (sendmsg(socket, &message, MSG_NOSIGNAL) != 1)
-        return fail(failure, errno, "cannot hand the listener to the guardian");
+    int error = pass_descriptor(socket, "l", 1, listener);
+    if (error != 0)
+        return fail(failure, -error, "cannot hand the listener to the guardian");
     if (!await(socket, 's'))
         return fail(failure, 0, "the guardian ended before it served");
     return 0;

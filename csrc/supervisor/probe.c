@@ -19,6 +19,7 @@
 #include "../arch/arch.h"
 #include "../arch/kernel.h"
 #include "../mechanism/notify.h"
+#include "passing.h"
 
 #define TIME_LIMIT_MS 5000
 #define CALLS 20
@@ -47,40 +48,6 @@ static void ignore(int number) {
     (void)number;
 }
 
-static int send_listener(int socket, int listener, const struct report *report) {
-    char control[CMSG_SPACE(sizeof(int))] = {0};
-    struct iovec part = {(void *)(uintptr_t)report, sizeof *report};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    if (listener >= 0) {
-        message.msg_control = control;
-        message.msg_controllen = sizeof control;
-        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof(int));
-        memcpy(CMSG_DATA(header), &listener, sizeof listener);
-    }
-    return sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
-}
-
-static int receive_listener(int socket, struct report *report) {
-    char control[CMSG_SPACE(sizeof(int))];
-    struct iovec part = {report, sizeof *report};
-    struct msghdr message = {
-        .msg_iov = &part,
-        .msg_iovlen = 1,
-        .msg_control = control,
-        .msg_controllen = sizeof control,
-    };
-    int listener = -1;
-    if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != sizeof *report)
-        return -1;
-    const struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (header && header->cmsg_type == SCM_RIGHTS)
-        memcpy(&listener, CMSG_DATA(header), sizeof listener);
-    return listener;
-}
-
 /* The child that is stopped. */
 static enum stage be_tracee(const uint8_t *policy, int socket) {
     struct report report = {.killable = 1};
@@ -92,11 +59,12 @@ static enum stage be_tracee(const uint8_t *policy, int socket) {
     }
     if (listener < 0) {
         report.error = -listener;
-        send_listener(socket, -1, &report);
+        pass_descriptor(socket, &report, sizeof report, -1);
         return STAGE_INSTALL;
     }
     report.wake_up = notify_wake_synchronously(listener);
-    if (send_listener(socket, listener, &report) != 0 || recv(socket, &byte, 1, 0) != 1)
+    if (pass_descriptor(socket, &report, sizeof report, listener) != 0 ||
+        recv(socket, &byte, 1, 0) != 1)
         return STAGE_HAND_OVER;
     close(listener);
 
@@ -135,7 +103,9 @@ static enum stage serve_one(const struct stopped_call *received) {
 /* The child that answers: no ancestor of the other, as a worker is none of the command. */
 static enum stage be_server(int socket, int result_socket) {
     struct report report = {0};
-    int listener = receive_listener(socket, &report);
+    int listener = -1;
+    if (take_descriptor(socket, &report, sizeof report, &listener) != 0)
+        return STAGE_HAND_OVER;
     if (write(result_socket, &report, sizeof report) != sizeof report)
         return STAGE_HAND_OVER;
     if (listener < 0)

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "../arch/kernel.h"
+#include "limits.h"
 
 #define STATE_MAGIC 0x54535353U
 #define STATE_VERSION 1U
@@ -167,21 +168,10 @@ static int store(const char *record, size_t length, struct failure *failure) {
 /* Limits that are meant for the command may be too narrow for what comes before it (Node, a memfd
  * under RLIMIT_FSIZE); `start` restores them. */
 static void widen_limits(void) {
-    static const int narrow[] = {RLIMIT_NOFILE, RLIMIT_NPROC, RLIMIT_AS,
-                                 RLIMIT_DATA,   RLIMIT_FSIZE, RLIMIT_CPU};
-    for (size_t i = 0; i < sizeof narrow / sizeof *narrow; i++) {
-        enum __rlimit_resource resource = (enum __rlimit_resource)narrow[i];
-        const rlim_t wanted = resource == RLIMIT_NOFILE ? 1024 : RLIM_INFINITY;
-        const struct rlimit wide = {wanted, wanted};
-        struct rlimit limit;
-        if (getrlimit(resource, &limit) != 0 || limit.rlim_cur >= wanted)
-            continue;
-        /* A hard limit that is wide enough stays; a narrow one only root can widen. */
-        if (limit.rlim_max < wanted && setrlimit(resource, &wide) == 0)
-            continue;
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(resource, &limit);
-    }
+    static const int narrow[] = {RLIMIT_NPROC, RLIMIT_AS, RLIMIT_DATA, RLIMIT_FSIZE, RLIMIT_CPU};
+    limit_widen(RLIMIT_NOFILE, 1024);
+    for (size_t i = 0; i < sizeof narrow / sizeof *narrow; i++)
+        limit_widen(narrow[i], RLIM_INFINITY);
 }
 
 /* Node unblocks all signals, and one that was pending would end it: take them, to be sent again. */

@@ -80,7 +80,6 @@ static struct look look_exactly(struct stopped_call *call, const char *path) {
         credentials->same_user_namespace =
             namespace_of(surroundings->proc, call->tid, "user") == surroundings->user_namespace;
         walk.pid_namespace = namespace_of(surroundings->proc, call->tid, "pid");
-        walk.mounts = mounts_of(surroundings->proc, call->tid);
         found.fallback = take_identity(server, credentials);
         if (found.fallback == FALLBACK_NONE)
             found = walk_path(&walk, path);
@@ -91,7 +90,6 @@ static struct look look_exactly(struct stopped_call *call, const char *path) {
         close(walk.root);
     if (walk.start >= 0)
         close(walk.start);
-    mounts_close(walk.mounts);
     free(credentials);
     return found;
 }
@@ -210,16 +208,24 @@ static ssize_t below_root(char *path, size_t length, const char *root) {
     return (ssize_t)(length - prefix);
 }
 
+ssize_t descriptor_name(int proc, int fd, char *path, size_t capacity) {
+    char entry[64];
+    snprintf(entry, sizeof entry, "self/fd/%d", fd);
+    ssize_t length = readlinkat(proc, entry, path, capacity - 1);
+    if (length < 0)
+        return -errno;
+    path[length] = '\0';
+    return length;
+}
+
 ssize_t look_name(struct stopped_call *call, int fd, char *path, size_t capacity) {
     static const char deleted[] = " (deleted)";
     const struct surroundings *surroundings = server_surroundings(call->server);
     char entry[64], root[TRACEE_PATH_MAX];
     struct stat info;
-    snprintf(entry, sizeof entry, "self/fd/%d", fd);
-    ssize_t length = readlinkat(surroundings->proc, entry, path, capacity - 1);
+    ssize_t length = descriptor_name(surroundings->proc, fd, path, capacity);
     if (length < 0)
-        return -errno;
-    path[length] = '\0';
+        return length;
     if (path[0] != '/')
         return -ENOENT; /* a pipe, socket, memfd: nothing that a path rule could name */
     size_t tail = sizeof deleted - 1;

@@ -71,6 +71,9 @@ struct look look_descriptor(struct stopped_call *call, uint32_t fd);
 /* fstatfs of a look; may wait for a filesystem, so it steps aside first where that can happen.
  * 0, or -errno; -EBUSY if nobody could take the receiver's place. */
 int look_statfs(struct stopped_call *call, int fd, void *k_statfs);
+/* What /proc/self/fd says of one of our own descriptors: the length of the name, or -errno. `proc`
+ * is our own /proc. */
+ssize_t descriptor_name(int proc, int fd, char *path, size_t capacity);
 /* The absolute path of a look as the tracee's root has it: its length, or -errno. */
 ssize_t look_name(struct stopped_call *call, int fd, char *path, size_t capacity);
 

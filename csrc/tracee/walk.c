@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "../arch/kernel.h"
+#include "mounts.h"
+#include "procfs.h"
 
 #define MAX_LINKS 40 /* MAXSYMLINKS, path_resolution(7) */
 #define REST_CAPACITY (2UL * TRACEE_PATH_MAX)
@@ -24,8 +26,20 @@ struct step {
     int links;
     bool must_be_directory;
     char rest[REST_CAPACITY]; /* what is still to be resolved */
+    struct mounts *mounts;    /* the tracee's, once they are needed; owned */
     struct look failure;
 };
+
+void walk_as_ourselves(const struct walk *walk) {
+    if (become_self(walk->server) != 0)
+        abort(); /* never go on as somebody else: the guardian replaces us */
+}
+
+void walk_as_tracee(const struct walk *walk) {
+    if (walk->surroundings->proof == PROOF_AS_NOBODY &&
+        become_tracee(walk->server, walk->credentials) != 0)
+        abort();
+}
 
 static bool give_up(struct step *step, enum fallback fallback) {
     step->failure = (struct look){-1, fallback};
@@ -86,93 +100,6 @@ static bool push(struct step *step, const char *target, bool more) {
     return true;
 }
 
-/* For what the tracee may do with its own entries in /proc, and we only as ourselves. */
-static void be_ourselves(const struct step *step) {
-    if (become_self(step->walk->server) != 0)
-        abort(); /* never go on as somebody else: the guardian replaces us */
-}
-
-static void be_tracee_again(const struct step *step) {
-    struct server *server = step->walk->server;
-    if (server_surroundings(server)->proof == PROOF_AS_NOBODY &&
-        become_tracee(server, step->walk->credentials) != 0)
-        abort();
-}
-
-/* `self` and `thread-self` of the procfs whose root is the current directory, as the tracee reads
- * them. False: not to be known. */
-static bool own_entry(const struct step *step, bool thread, char *target, size_t capacity) {
-    const struct walk *walk = step->walk;
-    struct place here;
-    pid_t tgid = walk->credentials->tgid, tid = walk->tid;
-    if (place_of(step->current, "", &here) != 0)
-        return false;
-    const struct place *ours = &walk->surroundings->proc_root;
-    if (here.major != ours->major || here.minor != ours->minor) {
-        /* Another procfs: that of the tracee's own pid namespace, if its entry says so. */
-        char name[64];
-        struct stat info;
-        tgid = walk->credentials->inner_tgid;
-        tid = walk->credentials->inner_tid;
-        snprintf(name, sizeof name, "%d/ns/pid", tgid);
-        if (walk->pid_namespace == walk->surroundings->pid_namespace)
-            return false;
-        be_ourselves(step);
-        bool seen = fstatat(step->current, name, &info, 0) == 0;
-        be_tracee_again(step);
-        if (!seen || info.st_ino != walk->pid_namespace)
-            return false;
-    }
-    if (thread)
-        snprintf(target, capacity, "%d/task/%d", tgid, tid);
-    else
-        snprintf(target, capacity, "%d", tgid);
-    return true;
-}
-
-/* Is the current directory the tracee's own in procfs (/proc/PID, /proc/PID/fd, and below task)? */
-static bool is_own_proc(const struct step *step) {
-    const struct walk *walk = step->walk;
-    char entry[64], path[TRACEE_PATH_MAX];
-    if (filesystem_of(step->current, NULL) != K_PROC_SUPER_MAGIC)
-        return false;
-    snprintf(entry, sizeof entry, "self/fd/%d", step->current);
-    ssize_t length = readlinkat(walk->surroundings->proc, entry, path, sizeof path - 1);
-    if (length <= 0)
-        return false;
-    path[length] = '\0';
-    char *last = strrchr(path, '/');
-    if (last && strcmp(last, "/fd") == 0) {
-        *last = '\0';
-        last = strrchr(path, '/');
-    }
-    if (!last)
-        return false;
-    pid_t number = (pid_t)strtol(last + 1, NULL, 10);
-    struct place here;
-    if (place_of(step->current, "", &here) != 0)
-        return false;
-    const struct place *ours = &walk->surroundings->proc_root;
-    bool same = here.major == ours->major && here.minor == ours->minor;
-    const struct credentials *credentials = walk->credentials;
-    return number == (same ? credentials->tgid : credentials->inner_tgid) ||
-           number == (same ? walk->tid : credentials->inner_tid);
-}
-
-/* A process may always use its own /proc/PID/fd and the magic links there, even where it is not
- * dumpable and nobody else of its user may (proc(5); ptrace(2), "same thread group"). */
-static int open_as_owner(struct step *step, const char *name, int flags) {
-    int fd = openat(step->current, name, flags);
-    if (fd >= 0 || errno != EACCES || !is_own_proc(step))
-        return fd;
-    be_ourselves(step);
-    fd = openat(step->current, name, flags);
-    int error = errno;
-    be_tracee_again(step);
-    errno = error;
-    return fd;
-}
-
 /* A link on procfs. In its root directory: text, with `self` replaced. Below: a magic link, which
  * leads to the same object whoever follows it (proc(5)), so the kernel may follow it for us. */
 static bool follow_proc_link(struct step *step, const char *name, int link, bool more) {
@@ -181,13 +108,13 @@ static bool follow_proc_link(struct step *step, const char *name, int link, bool
     if (place_of(step->current, "", &here) != 0)
         return give_up(step, FALLBACK_LINK);
     if (here.inode != K_PROC_ROOT_INO) {
-        int fd = open_as_owner(step, name, O_PATH | O_CLOEXEC);
+        int fd = procfs_open_as_owner(step->walk, step->current, name, O_PATH | O_CLOEXEC);
         if (fd < 0 && errno != ENOENT)
             return give_up(step, FALLBACK_LINK);
         return move_to(step, fd);
     }
     if (strcmp(name, "self") == 0 || strcmp(name, "thread-self") == 0) {
-        if (!own_entry(step, name[0] == 't', target, sizeof target))
+        if (!procfs_own_entry(step->walk, step->current, name[0] == 't', target, sizeof target))
             return give_up(step, FALLBACK_LINK);
     } else {
         ssize_t length = readlinkat(link, "", target, sizeof target - 1);
@@ -228,41 +155,45 @@ static bool go_up(struct step *step) {
                    openat(step->current, at_root ? "." : "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
-/* Would the tracee come upon an automount trigger at `name`, or is it among triggers already? */
-static bool may_be_trigger(const struct step *step, const char *name) {
+/* Would the tracee come upon an automount trigger at `name`, or is it among triggers already? Its
+ * own table of mounts says so, and is read at most once a walk. */
+static bool may_be_trigger(struct step *step, const char *name) {
     const struct walk *walk = step->walk;
-    char entry[64], path[2 * TRACEE_PATH_MAX];
-    if (!mounts_have_triggers(walk->mounts))
+    char path[2 * TRACEE_PATH_MAX];
+    if (!step->mounts) {
+        walk_as_ourselves(walk);
+        step->mounts = mounts_of(walk->surroundings->proc, walk->tid);
+        walk_as_tracee(walk);
+    }
+    if (!mounts_have_triggers(step->mounts))
         return false;
     if (filesystem_of(step->current, NULL) == K_AUTOFS_SUPER_MAGIC)
         return true;
-    snprintf(entry, sizeof entry, "self/fd/%d", step->current);
-    ssize_t length = readlinkat(walk->surroundings->proc, entry, path, TRACEE_PATH_MAX - 1);
+    ssize_t length =
+        descriptor_name(walk->surroundings->proc, step->current, path, TRACEE_PATH_MAX);
     if (length <= 0)
         return true;
     if (path[length - 1] == '/')
         length--;
     snprintf(path + length, sizeof path - (size_t)length, "/%s", name);
-    return mounts_is_trigger(walk->mounts, path);
+    return mounts_is_trigger(step->mounts, path);
 }
 
 /* One step, without following a link. Waits for a filesystem, but not for an automount: whoever
- * waits there may be waited for by the daemon, which may be the tracee itself. */
+ * waits there may be waited for by the daemon, which may be the tracee itself. What is in the cache
+ * is reached without waiting at all. */
 static int open_step(struct step *step, const char *name) {
-    struct k_open_how how = {
-        .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-        .resolve = K_RESOLVE_CACHED,
-    };
-    if (!mounts_have_triggers(step->walk->mounts))
-        return open_as_owner(step, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    const int flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+    struct k_open_how how = {.flags = (uint64_t)flags, .resolve = K_RESOLVE_CACHED};
     int fd = (int)syscall(K_NR_OPENAT2, step->current, name, &how, sizeof how);
-    if (fd >= 0 || (errno != EAGAIN && errno != EINVAL && errno != EACCES))
+    /* ENOSYS before Linux 5.6, EINVAL before 5.12. */
+    if (fd >= 0 || (errno != EAGAIN && errno != EINVAL && errno != ENOSYS && errno != EACCES))
         return fd;
-    if (may_be_trigger(step, name)) {
+    if (errno != EACCES && may_be_trigger(step, name)) {
         give_up(step, FALLBACK_AUTOMOUNT);
         return -1;
     }
-    return open_as_owner(step, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    return procfs_open_as_owner(step->walk, step->current, name, flags);
 }
 
 static bool go_into(struct step *step, const char *name, bool more) {
@@ -330,6 +261,7 @@ struct look walk_path(const struct walk *walk, const char *path) {
         found.fd = -1; /* ENOTDIR */
     if (found.fd < 0 && step->current >= 0)
         close(step->current);
+    mounts_close(step->mounts);
     free(step);
     return found;
 }

@@ -3,7 +3,6 @@
 #define SPOOF_WALK_H
 
 #include "../supervisor/server.h"
-#include "mounts.h"
 #include "tracee.h"
 
 struct walk {
@@ -11,7 +10,6 @@ struct walk {
     const struct credentials *credentials; /* of the tracee, worn by this thread */
     pid_t tid;
     uint64_t pid_namespace; /* of the tracee */
-    struct mounts *mounts;  /* of the tracee's mount namespace, or NULL */
     struct server *server;  /* the thread that walks */
     int root;               /* O_PATH: the tracee's root directory */
     struct place root_place;
@@ -21,5 +19,10 @@ struct walk {
 /* The O_PATH descriptor at the end of `path`, all links followed. On failure fd is -1 and fallback
  * says why; FALLBACK_NONE: the kernel will find the same error. May sleep on filesystems. */
 struct look walk_path(const struct walk *walk, const char *path);
+
+/* For what the tracee may do with its own entries in /proc, and we only as ourselves; and back. A
+ * thread that cannot change its identity ends the process. */
+void walk_as_ourselves(const struct walk *walk);
+void walk_as_tracee(const struct walk *walk);
 
 #endif

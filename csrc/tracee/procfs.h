@@ -1,0 +1,19 @@
+/* procfs.h - what a tracee sees of itself in a procfs, ours or that of another pid namespace. */
+#ifndef SPOOF_PROCFS_H
+#define SPOOF_PROCFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "walk.h"
+
+/* What `self` (or `thread-self`) in the procfs root `directory` says to the tracee. False: not to
+ * be known. */
+bool procfs_own_entry(const struct walk *walk, int directory, bool thread, char *target,
+                      size_t capacity);
+/* openat(2) as the tracee, which may always use its own /proc/PID/fd and the magic links there,
+ * even where it is not dumpable and nobody else of its user may (proc(5); ptrace(2), "same thread
+ * group"). A descriptor, or -1 with errno. */
+int procfs_open_as_owner(const struct walk *walk, int directory, const char *name, int flags);
+
+#endif
