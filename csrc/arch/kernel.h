@@ -94,6 +94,21 @@ struct k_statfs {
     int64_t f_namelen, f_frsize, f_flags, f_spare[4];
 };
 _Static_assert(sizeof(struct k_statfs) == 120, "struct statfs");
+/* What 32-bit programs see on a 64-bit kernel, fs/statfs.c: compat_statfs and, packed to 4 bytes,
+ * compat_statfs64 (arch/x86/include/asm/compat.h, arch/arm64/include/asm/compat.h). */
+struct k_compat_statfs {
+    uint32_t f_type, f_bsize, f_blocks, f_bfree, f_bavail, f_files, f_ffree;
+    int32_t f_fsid[2];
+    uint32_t f_namelen, f_frsize, f_flags, f_spare[4];
+};
+_Static_assert(sizeof(struct k_compat_statfs) == 64, "struct compat_statfs");
+struct __attribute__((packed, aligned(4))) k_compat_statfs64 {
+    uint32_t f_type, f_bsize;
+    uint64_t f_blocks, f_bfree, f_bavail, f_files, f_ffree;
+    int32_t f_fsid[2];
+    uint32_t f_namelen, f_frsize, f_flags, f_spare[4];
+};
+_Static_assert(sizeof(struct k_compat_statfs64) == 84, "struct compat_statfs64");
 #define K_ST_VALID 0x0020
 #define K_ST_NOSYMFOLLOW 0x2000 /* Linux 5.10 */
 #define K_AUTOFS_SUPER_MAGIC 0x0187

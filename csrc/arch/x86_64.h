@@ -13,4 +13,11 @@
 #define NUMBER_FSTATFS 138
 #define NUMBER_CLONE 56
 
+/* i386 programs, and `int 0x80` of 64-bit ones (asm/unistd_32.h). */
+#define ARCH_COMPAT_AUDIT 0x40000003U /* AUDIT_ARCH_I386 */
+#define COMPAT_NUMBER_STATFS 99
+#define COMPAT_NUMBER_FSTATFS 100
+#define COMPAT_NUMBER_STATFS64 268
+#define COMPAT_NUMBER_FSTATFS64 269
+
 #endif

@@ -5,6 +5,7 @@
 #define SPOOF_CALLS_H
 
 #include "../tracee/tracee.h"
+#include "table.h"
 
 enum decision { DECISION_LET_RUN, DECISION_ANSWER };
 
@@ -20,8 +21,9 @@ struct verdict {
  * returns; ending the stop is the caller's. */
 struct verdict serve_call(struct stopped_call *call, const uint8_t *policy);
 
-/* statfs(2) and fstatfs(2); calls/statfs.c */
-struct verdict serve_statfs(struct stopped_call *call, const uint8_t *policy);
+/* statfs(2) and fstatfs(2) of every ABI; calls/statfs.c */
+struct verdict serve_statfs(struct stopped_call *call, const struct known_call *known,
+                            const uint8_t *policy);
 
 static inline struct verdict let_run(enum fallback reason) {
     return (struct verdict){.decision = DECISION_LET_RUN, .reason = reason};

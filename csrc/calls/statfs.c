@@ -1,16 +1,15 @@
-/* statfs.c - what statfs(2) and fstatfs(2) answer.
+/* statfs.c - what statfs(2) and fstatfs(2) answer, in every ABI.
  * Rule: CONTINUE is right whenever this gives up, because nothing was changed: the kernel then
  * reads the same arguments and gives its own answer or error (EFAULT, ENOENT, EACCES, EBADF, ...).
  */
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "../arch/arch.h"
 #include "../arch/kernel.h"
 #include "../policy/blob.h"
 #include "../policy/match.h"
 #include "calls.h"
+#include "layout.h"
 
 static void apply(const struct blob_rule *rule, struct k_statfs *info) {
     const uint64_t *answer = rule->answer;
@@ -47,7 +46,27 @@ static bool find_rule(struct stopped_call *call, const uint8_t *policy, int fd, 
     return result == MATCH_FOUND;
 }
 
-static struct verdict answer_look(struct stopped_call *call, const uint8_t *policy, int fd) {
+/* Writes what the caller's ABI wants and ends in the value that the call returns. */
+static struct verdict give(struct stopped_call *call, const struct known_call *known,
+                           const struct k_statfs *info, struct verdict verdict) {
+    union statfs_image image;
+    bool sized = known->layout == LAYOUT_COMPAT64;
+    int error = layout_fill(known->layout, info, &image);
+    if (error == 0) {
+        if (!call->mechanism->still_stopped(call))
+            return let_run(FALLBACK_NONE); /* gone, or restarted: its memory is not ours to write */
+        error = call->mechanism->write(call, call->arguments[sized ? 2 : 1], &image,
+                                       layout_size(known->layout));
+        if (error != 0)
+            return let_run(error == -EFAULT || error == -ESRCH ? FALLBACK_NONE : FALLBACK_MEMORY);
+    }
+    verdict.decision = DECISION_ANSWER;
+    verdict.value = error;
+    return verdict;
+}
+
+static struct verdict answer_look(struct stopped_call *call, const struct known_call *known,
+                                  const uint8_t *policy, int fd) {
     struct k_statfs info;
     struct verdict verdict = let_run(FALLBACK_NONE);
     int error = look_statfs(call, fd, &info);
@@ -61,20 +80,16 @@ static struct verdict answer_look(struct stopped_call *call, const uint8_t *poli
 
     const struct blob_rule *rules = blob_at(policy, blob_header(policy)->rules.offset);
     apply(&rules[verdict.rule], &info);
-    if (!call->mechanism->still_stopped(call))
-        return verdict; /* gone, or restarted: its memory is not ours to write */
-    error = call->mechanism->write(call, call->arguments[1], &info, sizeof info);
-    if (error != 0)
-        return let_run(error == -EFAULT || error == -ESRCH ? FALLBACK_NONE : FALLBACK_MEMORY);
-    verdict.decision = DECISION_ANSWER;
-    verdict.value = 0;
     verdict.answer = (uint64_t)info.f_type;
-    return verdict;
+    return give(call, known, &info, verdict);
 }
 
-struct verdict serve_statfs(struct stopped_call *call, const uint8_t *policy) {
+struct verdict serve_statfs(struct stopped_call *call, const struct known_call *known,
+                            const uint8_t *policy) {
     struct look look;
-    if (call->number == NUMBER_FSTATFS) {
+    if (known->layout == LAYOUT_COMPAT64 && call->arguments[1] != sizeof(struct k_compat_statfs64))
+        return let_run(FALLBACK_NONE); /* EINVAL */
+    if (known->task == TASK_FSTATFS) {
         look = look_descriptor(call, (uint32_t)call->arguments[0]);
     } else {
         char path[TRACEE_PATH_MAX];
@@ -85,7 +100,7 @@ struct verdict serve_statfs(struct stopped_call *call, const uint8_t *policy) {
     }
     if (look.fd < 0)
         return let_run(look.fallback);
-    struct verdict verdict = answer_look(call, policy, look.fd);
+    struct verdict verdict = answer_look(call, known, policy, look.fd);
     close(look.fd);
     return verdict;
 }

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "../arch/kernel.h"
+#include "../calls/table.h"
 #include "../mechanism/notify.h"
 #include "limits.h"
 #include "log.h"
@@ -163,7 +164,8 @@ static void give_up(struct guardian *guardian, struct slot *slot) {
     segment_count(guardian->segment, COUNTER_GIVEN_UP);
     atomic_fetch_add(&guardian->segment->fallbacks[FALLBACK_DEATHS], 1);
     if (guardian->logging)
-        log_line(LOG_WARN, "request given up", ",\"tid\":%d,\"call\":%d", call.tid, call.number);
+        log_line(LOG_WARN, "request given up", ",\"tid\":%d,\"call\":\"%s\"", call.tid,
+                 known_call_name(known_call_index(call.arch, call.number)));
     memset(slot, 0, sizeof *slot);
 }
 

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../arch/arch.h"
+#include "../calls/table.h"
 #include "../policy/blob.h"
 #include "worker.h"
 
@@ -57,17 +57,6 @@ static void escape(char *to, size_t capacity, const char *text) {
     to[out] = '\0';
 }
 
-static const char *call_name(int32_t number) {
-    switch (number) {
-    case NUMBER_STATFS:
-        return "statfs";
-    case NUMBER_FSTATFS:
-        return "fstatfs";
-    default:
-        return "unknown";
-    }
-}
-
 /* Rule and program seen before? */
 static bool seen(uint32_t rule, const char *program) {
     static uint64_t hits[FIRST_HITS];
@@ -96,14 +85,14 @@ static void log_event(const struct event *event, const uint8_t *policy, int leve
             fields, sizeof fields,
             ",\"rule\":\"%s\",\"call\":\"%s\",\"tid\":%d,\"program\":\"%s\",\"was\":\"0x%" PRIx64
             "\",\"answer\":\"0x%" PRIx64 "\"",
-            rule, call_name(event->call), event->tid, program, event->was, event->answer);
+            rule, known_call_name(event->call), event->tid, program, event->was, event->answer);
         line_at(event->time_ms, LOG_INFO, "first hit", fields);
     }
     if (level > LOG_TRACE)
         return;
-    int length = snprintf(fields, sizeof fields,
-                          ",\"call\":\"%s\",\"tid\":%d,\"program\":\"%s\",\"decision\":\"%s\"",
-                          call_name(event->call), event->tid, program, decisions[event->kind & 3]);
+    int length = snprintf(
+        fields, sizeof fields, ",\"call\":\"%s\",\"tid\":%d,\"program\":\"%s\",\"decision\":\"%s\"",
+        known_call_name(event->call), event->tid, program, decisions[event->kind & 3]);
     if (answered)
         snprintf(fields + length, sizeof fields - (size_t)length,
                  ",\"rule\":\"%s\",\"was\":\"0x%" PRIx64 "\",\"answer\":\"0x%" PRIx64 "\"", rule,

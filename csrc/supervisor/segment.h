@@ -40,7 +40,7 @@ struct event {
     _Atomic uint64_t sequence; /* its number + 1, stored last; 0 while it is being written */
     int64_t time_ms;           /* since the epoch */
     int32_t tid;
-    int32_t call; /* number of the system call */
+    uint32_t call; /* its place in the table of calls */
     uint32_t rule;
     uint16_t kind;        /* enum event_kind */
     uint16_t reason;      /* enum fallback */

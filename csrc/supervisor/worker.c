@@ -16,6 +16,7 @@
 
 #include "../arch/kernel.h"
 #include "../calls/calls.h"
+#include "../calls/table.h"
 #include "../mechanism/notify.h"
 #include "../tracee/mounts.h"
 #include "server.h"
@@ -69,7 +70,7 @@ static void log_event(const struct server *server, const struct stopped_call *ca
     atomic_thread_fence(memory_order_release);
     event->time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
     event->tid = call->tid;
-    event->call = call->number;
+    event->call = known_call_index(call->arch, call->number);
     event->rule = verdict->rule;
     event->kind = (uint16_t)kind;
     event->reason = (uint16_t)verdict->reason;

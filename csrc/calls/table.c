@@ -1,0 +1,44 @@
+/* table.c - the table of calls. Rule: numbers are the kernel's, from the unistd.h of each ABI; the
+ * filter and the handlers read the same rows, so neither can know a call that the other does not.
+ */
+#include "table.h"
+
+#include "../arch/arch.h"
+#include "../policy/blob.h"
+
+static const struct known_call table[] = {
+    {"statfs", ARCH_AUDIT, BLOB_CALLS_STATFS, NUMBER_STATFS, TASK_STATFS, LAYOUT_NATIVE},
+    {"fstatfs", ARCH_AUDIT, BLOB_CALLS_STATFS, NUMBER_FSTATFS, TASK_FSTATFS, LAYOUT_NATIVE},
+#ifdef ARCH_COMPAT_AUDIT
+    {"statfs", ARCH_COMPAT_AUDIT, BLOB_CALLS_STATFS, COMPAT_NUMBER_STATFS, TASK_STATFS,
+     LAYOUT_COMPAT},
+    {"fstatfs", ARCH_COMPAT_AUDIT, BLOB_CALLS_STATFS, COMPAT_NUMBER_FSTATFS, TASK_FSTATFS,
+     LAYOUT_COMPAT},
+    {"statfs64", ARCH_COMPAT_AUDIT, BLOB_CALLS_STATFS, COMPAT_NUMBER_STATFS64, TASK_STATFS,
+     LAYOUT_COMPAT64},
+    {"fstatfs64", ARCH_COMPAT_AUDIT, BLOB_CALLS_STATFS, COMPAT_NUMBER_FSTATFS64, TASK_FSTATFS,
+     LAYOUT_COMPAT64},
+#endif
+};
+#define COUNT (sizeof table / sizeof *table)
+
+const struct known_call *known_calls(size_t *count) {
+    *count = COUNT;
+    return table;
+}
+
+const struct known_call *known_call(uint32_t arch, int32_t number) {
+    for (size_t i = 0; i < COUNT; i++)
+        if (table[i].number == number && table[i].arch == arch)
+            return &table[i];
+    return NULL;
+}
+
+uint32_t known_call_index(uint32_t arch, int32_t number) {
+    const struct known_call *known = known_call(arch, number);
+    return known ? (uint32_t)(known - table) : UINT32_MAX;
+}
+
+const char *known_call_name(uint32_t index) {
+    return index < COUNT ? table[index].name : "unknown";
+}

@@ -1,0 +1,37 @@
+/* table.h - every system call that a policy can have stopped, in each ABI that this machine runs.
+ * Rule: what is not in the table is never stopped, so it is never wrong. */
+#ifndef SPOOF_CALL_TABLE_H
+#define SPOOF_CALL_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a call writes for its caller: each ABI has its own structure. */
+enum statfs_layout {
+    LAYOUT_NATIVE,   /* struct k_statfs */
+    LAYOUT_COMPAT,   /* struct k_compat_statfs */
+    LAYOUT_COMPAT64, /* struct k_compat_statfs64; the call says its size */
+};
+
+enum call_task { TASK_STATFS, TASK_FSTATFS };
+
+struct known_call {
+    const char *name;
+    uint32_t arch;  /* AUDIT_ARCH_* */
+    uint32_t group; /* BLOB_CALLS_* */
+    int32_t number;
+    enum call_task task;
+    enum statfs_layout layout;
+};
+
+/* All of them; those of one architecture follow one another, our own come first. */
+const struct known_call *known_calls(size_t *count);
+/* The call with this number, or NULL. */
+const struct known_call *known_call(uint32_t arch, int32_t number);
+/* The place of a call among known_calls(), for what is written down and read elsewhere; UINT32_MAX
+ * if it is none of them. */
+uint32_t known_call_index(uint32_t arch, int32_t number);
+/* The name of the call at that place. */
+const char *known_call_name(uint32_t index);
+
+#endif
