@@ -75,9 +75,7 @@ async function main(words: readonly string[]): Promise<number> {
 
 /** Errors that a user may meet have a message; of anything else the stack is wanted. */
 function describe(error: unknown): string {
-  if (error instanceof SpoofError || (error instanceof Error && error.name === 'PolicyError')) {
-    return error.message;
-  }
+  if (error instanceof SpoofError) return error.message;
   const trace = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
   return `internal error, please report it: ${trace}`;
 }

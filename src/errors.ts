@@ -13,16 +13,19 @@ export class SpoofError extends Error {
   }
 }
 
-/** The command line is wrong. Ends with 125 for `exec`, with 2 for the other verbs. */
+/**
+ * The command line, or a value that was given to the library, is wrong. The command line then ends
+ * with 125 for `exec`, with 2 for the other verbs.
+ */
 export class UsageError extends SpoofError {
   constructor(message: string) {
     super('ESPOOF_USAGE', message);
   }
 }
 
-/** The native library or the supervisor program is missing, or of another version. */
+/** A file of this package is missing, cannot be read, or is of another version. */
 export class InstallError extends SpoofError {
-  /** The file that was looked for. */
+  /** The file, or the module `koffi`. */
   readonly path: string;
 
   constructor(path: string, message: string, options?: ErrorOptions) {
@@ -45,6 +48,13 @@ export class NativeError extends SpoofError {
 export class SupervisorError extends SpoofError {
   constructor(message: string, options?: ErrorOptions) {
     super('ESPOOF_SUPERVISOR', message, options);
+  }
+}
+
+/** What the front hands over in the environment is not usable, or is needed and not there. */
+export class StateError extends SpoofError {
+  constructor(message: string) {
+    super('ESPOOF_STATE', message);
   }
 }
 

@@ -10,7 +10,7 @@ export { probe } from './run/probe.js';
 export type { ProbeFeature, ProbeReport } from './run/probe.js';
 export type { Statistics } from './run/statistics.js';
 export type { LogLevel, Mechanism } from './run/start.js';
-export type { Counters, Fallback, RuleHits } from './native/library.js';
+export type { Counters, Fallback, RuleHits } from './native/statistics.js';
 export {
   FileError,
   InstallError,

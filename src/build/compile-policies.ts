@@ -40,7 +40,7 @@ function compileAll(): void {
     const loaded = loader.load(name, sources);
     const policy = { ...loaded, policy: withoutDirectory(loaded.policy) };
     writeFileSync(join(output, `${name}.json`), toJson(policy));
-    writeFileSync(join(output, `${name}.blob`), compilePolicy(policy.policy));
+    writeFileSync(join(output, `${name}.blob`), compilePolicy(policy.policy, name));
   }
   const schema = join(PACKAGE_DIRECTORY, 'dist/policy.schema.json');
   writeFileSync(schema, `${JSON.stringify(policyJsonSchema(), null, 2)}\n`);

@@ -2,7 +2,7 @@
 import { realpathSync, statfsSync } from 'node:fs';
 
 import { messageOf, SpoofError, systemCode } from '../errors.js';
-import { matchStatfs, StatfsField } from '../native/library.js';
+import { matchStatfs, StatfsField } from '../native/policy.js';
 import { hexOf, nameOf, spellingOf } from '../policy/filesystems.js';
 import { parseFlags } from '../run/flags.js';
 import { loadPolicy } from '../run/policy.js';

@@ -2,7 +2,7 @@
 import type { Argv, Options } from 'yargs';
 
 import { UsageError } from '../errors.js';
-import { mergePolicies } from '../policy/index.js';
+import { mergePolicies, resolvePolicy } from '../policy/index.js';
 import { PolicyLoader } from '../policy/load.js';
 import { defaultLocations, namesIn, type PolicyLocations } from '../policy/locations.js';
 import { policyToYaml } from '../policy/print.js';
@@ -41,7 +41,8 @@ async function check({ words, locations }: Line, io: Io): Promise<number> {
   for (const word of words) {
     try {
       const request = { policies: [word], fstypes: [], locations };
-      await mergePolicies({ ...request, baseDirectory: baseDirectory() });
+      // Compiled, too: `exec` must not be the first to find that this cannot be done.
+      await resolvePolicy({ ...request, baseDirectory: baseDirectory() });
       io.out(`${word}: ok\n`);
     } catch (error) {
       if (!(error instanceof PolicyError)) throw error;
@@ -68,10 +69,11 @@ type Row = readonly [name: string, where: string, about: string];
 
 function describeFile(name: string, directory: string, loader: PolicyLoader): string {
   try {
-    return loader.load(`./${name}.yaml`, directory).description ?? '';
+    // By its name, as `exec` does: the file may call itself something else.
+    return loader.load(name, directory).description ?? '';
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
-    return `not valid: see seccomp-spoof policy check ${directory}/${name}.yaml`;
+    return `not valid: see seccomp-spoof policy check ${name}`;
   }
 }
 
@@ -135,7 +137,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   check: {
     usage: 'seccomp-spoof policy check NAME|FILE...',
     about: 'say ok, or what is wrong and where',
-    epilogue: 'A FILE has a /. Ends with 1 if a policy is not valid.',
+    epilogue: 'A FILE has a /. Ends with 1 if a policy is not valid, or cannot be compiled.',
     options: {},
     run: check,
   },

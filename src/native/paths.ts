@@ -1,3 +1,7 @@
+/**
+ * Where the files in C are. SECCOMP_SPOOF_NATIVE_DIR, if it is not empty, names the directory for
+ * tests.
+ */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

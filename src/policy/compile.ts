@@ -1,6 +1,9 @@
 /** From the normalised policy to the blob that the matcher reads. */
-import { PolicyBuilder, StatfsField } from '../native/library.js';
+import { NativeError } from '../errors.js';
+import { E2BIG, EINVAL } from '../native/library.js';
+import { PolicyBuilder, StatfsField } from '../native/policy.js';
 import { ANSWER_FIELDS, type NormalisedPolicy, type StatfsRule } from './normalised.js';
+import { PolicyError, type Problem } from './problem.js';
 
 /** What is needed of the native builder. */
 export interface RuleSink {
@@ -29,12 +32,31 @@ export function addRules(policy: NormalisedPolicy, to: RuleSink): void {
   for (const rule of policy.statfs) addStatfs(rule, to);
 }
 
+/** The fault of a policy that the library will not compile; undefined if the fault is not its own. */
+function refusal({ errno, message }: NativeError, name: string): Problem | undefined {
+  if (errno === E2BIG) {
+    return {
+      message: `the policy ${name} takes more than 16 MiB when it is compiled`,
+      suggestion: 'name fewer types and paths in a rule: each type takes each path along',
+    };
+  }
+  return errno === EINVAL
+    ? { message: `the policy ${name} cannot be compiled: ${message}` }
+    : undefined;
+}
+
 /**
- * The blob of a policy: position-independent, for this version of the native library. Throws
- * InstallError if that library is missing, NativeError if it refuses (a blob over 16 MiB, say).
+ * The blob of a policy: position-independent, for this version of the native library. `name` is how
+ * messages call it. Throws PolicyError if the library refuses it (a blob over 16 MiB, say),
+ * InstallError if the library is missing, NativeError if there is no memory.
  */
-export function compilePolicy(policy: NormalisedPolicy): Uint8Array {
-  const builder = new PolicyBuilder();
-  addRules(policy, builder);
-  return builder.finish();
+export function compilePolicy(policy: NormalisedPolicy, name: string): Uint8Array {
+  try {
+    const builder = new PolicyBuilder();
+    addRules(policy, builder);
+    return builder.finish();
+  } catch (error) {
+    const problem = error instanceof NativeError ? refusal(error, name) : undefined;
+    throw problem === undefined ? error : new PolicyError([problem]);
+  }
 }

@@ -109,7 +109,8 @@ export async function mergePolicies(request: PolicyRequest): Promise<ResolvedPol
 
 /**
  * The policy that was asked for, ready for use. Throws PolicyError (with the place of every fault),
- * UsageError for a wrong --fstype, InstallError if the package is not complete.
+ * UsageError for a wrong --fstype, InstallError if the package is not complete, NativeError if
+ * there is no memory.
  */
 export async function resolvePolicy(request: PolicyRequest): Promise<CompiledPolicy> {
   const locations = request.locations ?? defaultLocations(request.environment);
@@ -121,7 +122,7 @@ export async function resolvePolicy(request: PolicyRequest): Promise<CompiledPol
   }
   const merged = await mergePolicies({ ...request, locations });
   const { compilePolicy } = await import('./compile.js');
-  return { ...merged, blob: compilePolicy(merged.policy) };
+  return { ...merged, blob: compilePolicy(merged.policy, merged.names.join(', ')) };
 }
 
 /** The rules are read only if somebody asks for them: exec needs the blob alone. */

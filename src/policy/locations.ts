@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { systemCode } from '../errors.js';
+import { InstallError, messageOf, systemCode } from '../errors.js';
 import { fromJson, type NamedPolicy } from './normalised.js';
 
 /** The policy that holds if none is asked for. */
@@ -19,9 +19,9 @@ const SYSTEM_DIRECTORY = '/etc/seccomp-spoof/policies';
 export interface ShippedPolicies {
   /** Their names, sorted. */
   names(): string[];
-  /** The policy of this name, or undefined. */
+  /** The policy of this name, or undefined. Throws InstallError if it cannot be read. */
   read(name: string): NamedPolicy | undefined;
-  /** Its compiled form, or undefined if there is none. */
+  /** Its compiled form, or undefined if there is none. Throws InstallError as well. */
   blob(name: string): Uint8Array | undefined;
 }
 
@@ -37,7 +37,11 @@ function readIfThere(path: string): Buffer | undefined {
     return readFileSync(path);
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
+    throw new InstallError(
+      path,
+      `cannot read a file of this package: ${messageOf(error)}; install the package again`,
+      { cause: error },
+    );
   }
 }
 

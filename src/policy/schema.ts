@@ -131,54 +131,55 @@ function parseNumber(value: string): Parsed<bigint> {
   return { ok: false, message, suggestion };
 }
 
-const name = text(
-  'a name',
-  matching(
-    NAME_PATTERN,
-    'is not a name',
-    'write 1 to 64 letters, digits, dots, dashes and underscores',
-  ),
-  {
-    description:
-      'Name of the policy: that of the file without .yaml, if it is to be found by name.',
-    type: 'string',
-    pattern: NAME_PATTERN.source,
-  },
+function namePattern(fault: string, description: string) {
+  const advice = 'write 1 to 64 letters, digits, dots, dashes and underscores';
+  const json = { description, type: 'string', pattern: NAME_PATTERN.source };
+  return text('a name', matching(NAME_PATTERN, fault, advice), json);
+}
+
+const name = namePattern(
+  'is not a name',
+  'Name of the policy: that of the file without .yaml, if it is to be found by name.',
 );
 
-const ruleId = text(
-  'a name',
-  matching(
-    NAME_PATTERN,
-    'is not a rule id',
-    'write 1 to 64 letters, digits, dots, dashes and underscores',
-  ),
-  {
-    description: 'Name of the rule; others call it POLICY/ID. Without it: POLICY/statfs/NUMBER.',
-    type: 'string',
-    pattern: NAME_PATTERN.source,
-  },
+const ruleId = namePattern(
+  'is not a rule id',
+  'Name of the rule; others call it POLICY/ID. Without it: POLICY/statfs/NUMBER.',
 );
 
-const references = z
-  .array(
-    text('a policy', matching(/./s, 'is no policy', 'write a name or a path'), {
-      description: 'A name, or a path (it has a /) relative to the directory of this file.',
-      type: 'string',
-      minLength: 1,
-    }),
-  )
-  .meta({ description: 'Policies whose rules this one takes over; later ones beat earlier ones.' });
+function textList(
+  item: {
+    readonly what: string;
+    readonly fault: string;
+    readonly advice: string;
+    readonly about: string;
+  },
+  description: string,
+) {
+  const { what, fault, advice, about } = item;
+  const json = { description: about, type: 'string', minLength: 1 };
+  return z.array(text(what, matching(/./s, fault, advice), json)).meta({ description });
+}
 
-const removals = z
-  .array(
-    text('a rule id', matching(/./s, 'is no rule id', 'write an id as "policy show" prints it'), {
-      description: 'POLICY/ID of an inherited rule, as "policy show" prints it.',
-      type: 'string',
-      minLength: 1,
-    }),
-  )
-  .meta({ description: 'Rules, inherited through extends, that are not to be taken over.' });
+const references = textList(
+  {
+    what: 'a policy',
+    fault: 'is no policy',
+    advice: 'write a name or a path',
+    about: 'A name, or a path (it has a /) relative to the directory of this file.',
+  },
+  'Policies whose rules this one takes over; later ones beat earlier ones.',
+);
+
+const removals = textList(
+  {
+    what: 'a rule id',
+    fault: 'is no rule id',
+    advice: 'write an id as "policy show" prints it',
+    about: 'POLICY/ID of an inherited rule, as "policy show" prints it.',
+  },
+  'Rules, inherited through extends, that are not to be taken over.',
+);
 
 const typeJson = {
   anyOf: [

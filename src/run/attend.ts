@@ -7,8 +7,10 @@ import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { constants } from 'node:os';
 
 import { messageOf, SupervisorError } from '../errors.js';
-import { forbidCoreDump, memfd, newSegment } from '../native/library.js';
+import { memfd } from '../native/handover.js';
+import { forbidCoreDump } from '../native/library.js';
 import { supervisorPath } from '../native/paths.js';
+import { newSegment } from '../native/statistics.js';
 import type { ExecRequest } from './exec.js';
 import { openDescriptors, recordedState } from './origin.js';
 import { startArguments, SUPERVISOR_NAME } from './start.js';

@@ -1,6 +1,6 @@
 /** The in-place hand-over: this process becomes the supervisor's starter, and that the command. */
-import { SpoofError } from '../errors.js';
-import { becomeProgram, memfd } from '../native/library.js';
+import { StateError } from '../errors.js';
+import { becomeProgram, memfd } from '../native/handover.js';
 import { supervisorPath } from '../native/paths.js';
 import { openDescriptors, rawArguments, rawEnvironment, recordedState } from './origin.js';
 import { startArguments, SUPERVISOR_NAME } from './start.js';
@@ -23,14 +23,13 @@ export interface ExecRequest {
 function unrecordedCommand(first: number): Buffer[] {
   const words = rawArguments(process.argv.length - 2 - first);
   if (words.every((word) => word.length > 0)) return words;
-  throw new SpoofError(
-    'ESPOOF_STATE',
+  throw new StateError(
     'an empty argument cannot be handed over from here; start the command `seccomp-spoof`, not cli.js',
   );
 }
 
 /**
- * Becomes the command. Returns never; throws InstallError, NativeError or SpoofError while this
+ * Becomes the command. Returns never; throws InstallError, NativeError or StateError while this
  * process can still say so. Later failures end with 125, 126 or 127 in the starter.
  */
 export function becomeCommand(request: ExecRequest): never {

@@ -1,31 +1,33 @@
 /**
- * How this process came to be: through the program seccomp-spoof (csrc/front), which recorded what the command must
- * inherit, or by a plain `node dist/cli.js`.
+ * How this process came to be: through the program seccomp-spoof (csrc/front), which recorded what
+ * the command must inherit, or by a plain `node dist/cli.js`.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 
-import { SpoofError } from '../errors.js';
+import { StateError } from '../errors.js';
 
 function descriptorFrom(name: string): number | undefined {
   const text = process.env[name];
   if (text === undefined) return undefined;
   if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new SpoofError(
-    'ESPOOF_STATE',
+  throw new StateError(
     `${name} in the environment is ${JSON.stringify(text)}, which is no descriptor; ` +
       'it is for seccomp-spoof itself: unset it',
   );
 }
 
-/** The descriptor of what the program seccomp-spoof (csrc/front) recorded, or undefined if it did not run. */
+/**
+ * The descriptor of what the program seccomp-spoof (csrc/front) recorded, or undefined if it did not
+ * run. Throws StateError if the environment says something that is no descriptor.
+ */
 export function recordedState(): number | undefined {
   return descriptorFrom('SECCOMP_SPOOF_STATE');
 }
 
 /**
  * The directory that relative paths of the command line start from; undefined: the current one.
- * Where that is deleted, the front has left it and kept an O_PATH descriptor.
+ * Where that is deleted, the front has left it and kept an O_PATH descriptor. Throws StateError.
  */
 export function baseDirectory(): string | undefined {
   const fd = descriptorFrom('SECCOMP_SPOOF_CWD_FD');

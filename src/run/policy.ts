@@ -25,7 +25,8 @@ function isRecord(value: PolicyOptions['fstype']): value is Readonly<Record<stri
 
 /**
  * Loads and compiles a policy. Without any option it is the default one, 9p-as-ext4. Throws
- * PolicyError, whose message has file, line and column.
+ * PolicyError, whose message has file, line and column, UsageError for a wrong `fstype`,
+ * InstallError if the package is not complete, NativeError if there is no memory.
  */
 export async function loadPolicy(options: PolicyOptions = {}): Promise<LoadedPolicy> {
   const { policy, fstype, baseDirectory } = options;

@@ -7,9 +7,10 @@ import type {
 } from 'node:child_process';
 import { closeSync } from 'node:fs';
 
-import { messageOf, SupervisorError } from '../errors.js';
-import { memfd, newSegment } from '../native/library.js';
+import { messageOf, SupervisorError, systemCode, UsageError } from '../errors.js';
+import { memfd } from '../native/handover.js';
 import { supervisorPath } from '../native/paths.js';
+import { newSegment } from '../native/statistics.js';
 import { openLog } from './log.js';
 import { loadPolicy } from './policy.js';
 import type { LoadedPolicy, PolicyOptions } from './policy.js';
@@ -66,7 +67,7 @@ async function policyFor(
 ): Promise<LoadedPolicy> {
   if (!isLoaded(policy)) return loadPolicy({ policy, fstype });
   if (fstype === undefined) return policy;
-  throw new TypeError('spawn: fstype has no effect on a loaded policy; give it to loadPolicy()');
+  throw new UsageError('spawn: fstype has no effect on a loaded policy; give it to loadPolicy()');
 }
 
 type StdioEntries = Exclude<StdioOptions, string>;
@@ -80,10 +81,21 @@ function stdioEntries(stdio: StdioOptions | undefined): StdioEntries {
 /** Segments are closed with the object that reads them: nobody else knows when it is done. */
 const segments = new FinalizationRegistry<number>(closeSync);
 
+/** What to do where Node could not start a file that is there. */
+const START_ADVICE: Partial<Record<string, string>> = {
+  ENOENT: 'does the directory cwd exist?',
+  EPERM: 'uid and gid can be changed by root only',
+};
+
 async function started(child: ChildProcess, supervisor: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => {
-      const text = `cannot start ${supervisor}: ${messageOf(error)}; does the directory cwd exist?`;
+      if (error.name === 'AbortError') {
+        reject(error);
+        return;
+      }
+      const advice = START_ADVICE[systemCode(error) ?? ''] ?? 'see cwd, uid, gid and the limits';
+      const text = `cannot start ${supervisor}: ${messageOf(error)}; ${advice}`;
       reject(new SupervisorError(text, { cause: error }));
     };
     child.once('error', fail);
@@ -98,8 +110,8 @@ async function started(child: ChildProcess, supervisor: string): Promise<void> {
  * Starts a command under a policy. The promise is fulfilled when its process runs, before any event
  * but `spawn`. What becomes of the command is told by its status: 125 if the supervisor could not
  * do its work (standard error says why), 126 if the command cannot be run, 127 if there is none,
- * otherwise its own. Rejected with PolicyError, FileError, InstallError, NativeError,
- * SupervisorError, or AbortError.
+ * otherwise its own. Rejected with PolicyError, UsageError (a wrong `fstype`, or one beside a loaded
+ * policy), FileError, InstallError, NativeError, SupervisorError, or AbortError.
  */
 export async function spawn(
   command: string,

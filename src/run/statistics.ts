@@ -1,10 +1,10 @@
 /** What the supervisor counted: read from the statistics segment, shown as text or JSON. */
-import { fallbacks, readCounters, ruleHits } from '../native/library.js';
-import type { Counters, Fallback, RuleHits } from '../native/library.js';
+import { fallbacks, readCounters, ruleHits } from '../native/statistics.js';
+import type { Counters, Fallback, RuleHits } from '../native/statistics.js';
 
 /** Counters of one wrapped command and of everything that it started. */
 export interface Statistics extends Counters {
-  /** Every rule of the policy, and how often it answered. */
+  /** Every rule of the policy (the first 1024), most important first, and how often it answered. */
   readonly rules: readonly RuleHits[];
   /** Why calls were let run that could not be answered exactly; only reasons that happened. */
   readonly fallbackReasons: readonly Fallback[];

@@ -3,21 +3,17 @@ import { closeSync, fstatSync, readFileSync, readlinkSync, writeSync } from 'nod
 import t from 'tap';
 
 import { InstallError, NativeError } from '../../src/errors.js';
+import { becomeProgram, memfd } from '../../src/native/handover.js';
+import { abiVersion } from '../../src/native/library.js';
+import { libraryPath, supervisorPath } from '../../src/native/paths.js';
 import {
-  abiVersion,
-  becomeProgram,
   checkBlob,
-  fallbacks,
   matchStatfs,
-  memfd,
-  newSegment,
   PolicyBuilder,
-  readCounters,
-  ruleHits,
   ruleName,
   StatfsField,
-} from '../../src/native/library.js';
-import { libraryPath, supervisorPath } from '../../src/native/paths.js';
+} from '../../src/native/policy.js';
+import { fallbacks, newSegment, readCounters, ruleHits } from '../../src/native/statistics.js';
 
 const EXT4 = 0xef53n;
 const P9 = 0x01021997n;

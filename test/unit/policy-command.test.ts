@@ -109,7 +109,7 @@ void t.test('show of a policy that is not valid', async (t) => {
 
 void t.test('list names every policy that can be looked up', async (t) => {
   const root = t.testdir({
-    'seccomp-spoof': { policies: { 'good.yaml': GOOD, 'broken.yaml': 'x' } },
+    'seccomp-spoof': { policies: { 'good.yaml': GOOD, 'broken.yaml': 'x', 'other.yaml': GOOD } },
   });
   useConfig(t, root);
   const place = join(root, 'seccomp-spoof/policies');
@@ -120,14 +120,17 @@ void t.test('list names every policy that can be looked up', async (t) => {
     lines.find(([name]) => name === 'good'),
     ['good', `${place}/good.yaml`, 'a good one'],
   );
-  t.same(
-    lines.find(([name]) => name === 'broken'),
-    [
-      'broken',
-      `${place}/broken.yaml`,
-      `not valid: see seccomp-spoof policy check ${place}/broken.yaml`,
-    ],
-  );
+  for (const bad of ['broken', 'other']) {
+    const advice = `not valid: see seccomp-spoof policy check ${bad}`;
+    t.same(
+      lines.find(([name]) => name === bad),
+      [bad, `${place}/${bad}.yaml`, advice],
+    );
+  }
+  t.match(await run('check', 'other'), {
+    status: 1,
+    out: /looked up as other but calls itself good/,
+  });
   t.same(await run('check', 'good'), { status: 0, out: 'good: ok\n', err: '' });
 });
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import t from 'tap';
 
-import { checkBlob, matchStatfs, StatfsField } from '../../src/native/library.js';
+import { checkBlob, matchStatfs, StatfsField } from '../../src/native/policy.js';
 import { addRules, compilePolicy } from '../../src/policy/compile.js';
 import { KERNEL_TYPES } from '../../src/policy/filesystems.js';
 import { mergePolicies, PolicyError, resolvePolicy } from '../../src/policy/index.js';
@@ -25,7 +25,7 @@ function builtFrom(files: Record<string, string>): Record<string, string | Buffe
   for (const name of Object.keys(files)) {
     const policy = loader.load(name, ROOT);
     built[`${name}.json`] = toJson(policy);
-    built[`${name}.blob`] = Buffer.from(compilePolicy(policy.policy));
+    built[`${name}.blob`] = Buffer.from(compilePolicy(policy.policy, name));
   }
   return built;
 }

@@ -1,0 +1,161 @@
+/** Compiled policies: the builder that makes a blob, and the matcher that the supervisor runs. */
+import { endianness } from 'node:os';
+
+import invariant from 'tiny-invariant';
+
+import { NativeError } from '../errors.js';
+import { check, cString, ENOENT, ENOMEM, native, TEXT_SIZE, textOf } from './library.js';
+import type { Builder } from './library.js';
+
+/** What a statfs rule may replace: enum spoof_statfs_field. */
+export const StatfsField = {
+  type: 0,
+  blocks: 1,
+  bfree: 2,
+  bavail: 3,
+  files: 4,
+  ffree: 5,
+  namelen: 6,
+  flags: 7,
+} as const;
+
+export type StatfsField = (typeof StatfsField)[keyof typeof StatfsField];
+
+const FIELD_COUNT = Object.keys(StatfsField).length;
+
+/** Bytes of struct spoof_statfs_match: rule, mask, answers. */
+const MATCH_SIZE = 8 + 8 * FIELD_COUNT;
+
+/** Longest rule name, in bytes, without the NUL (spoof_builder_statfs). */
+const NAME_MAX = 200;
+
+const forgotten = new FinalizationRegistry<Builder>((builder) => {
+  native().builderFree(builder);
+});
+
+/**
+ * Makes the blob of a policy. Rules are added most important first; whatever follows `statfs()`
+ * speaks of that rule. Every method throws NativeError if the library refuses the value.
+ */
+export class PolicyBuilder {
+  #builder: Builder | undefined;
+
+  constructor() {
+    const builder = native().builderNew();
+    if (builder === null) throw new NativeError(ENOMEM, 'no memory for a policy');
+    this.#builder = builder;
+    forgotten.register(this, builder, this);
+  }
+
+  get #open(): Builder {
+    invariant(this.#builder !== undefined, 'a policy builder is used after finish()');
+    return this.#builder;
+  }
+
+  /** Starts a statfs rule. `name` (1 to 200 bytes) is how logs and statistics call it. */
+  statfs(name: string): this {
+    const text = cString(name, 'the rule name');
+    check(native().builderStatfs(this.#open, text), `rule ${JSON.stringify(name)}`);
+    return this;
+  }
+
+  /** The rule holds for this filesystem type (`f_type`, 0 to 2^64-1); several: any of them. */
+  whenType(type: bigint): this {
+    check(native().builderWhenType(this.#open, u64(type)), 'filesystem type of a rule');
+    return this;
+  }
+
+  /** The rule holds for paths that this glob matches; several: any of them. */
+  whenPath(glob: string): this {
+    const text = cString(glob, 'the path pattern');
+    check(native().builderWhenPath(this.#open, text), `path pattern ${JSON.stringify(glob)}`);
+    return this;
+  }
+
+  /** The rule does not hold for this filesystem type. */
+  exceptType(type: bigint): this {
+    check(native().builderExceptType(this.#open, u64(type)), 'excepted type of a rule');
+    return this;
+  }
+
+  /** The rule does not hold for paths that this glob matches. */
+  exceptPath(glob: string): this {
+    const text = cString(glob, 'the path pattern');
+    check(native().builderExceptPath(this.#open, text), `path pattern ${JSON.stringify(glob)}`);
+    return this;
+  }
+
+  /** What the rule answers in `field` (0 to 2^64-1). */
+  answer(field: StatfsField, value: bigint): this {
+    check(native().builderAnswer(this.#open, field, u64(value)), 'answer of a rule');
+    return this;
+  }
+
+  /** Ends the work and gives the blob; the builder cannot be used afterwards. */
+  finish(): Uint8Array {
+    const builder = this.#open;
+    const length = check(native().builderFinish(builder, null, 0), 'cannot compile the policy');
+    const blob = new Uint8Array(length);
+    check(native().builderFinish(builder, blob, length), 'cannot compile the policy');
+    this.#builder = undefined;
+    forgotten.unregister(this);
+    native().builderFree(builder);
+    return blob;
+  }
+}
+
+function u64(value: bigint): bigint {
+  invariant(value >= 0n && value < 1n << 64n, 'a value of a rule does not fit into 64 bits');
+  return value;
+}
+
+/** Why the library refuses this blob, or undefined if it can use it. */
+export function checkBlob(blob: Uint8Array): string | undefined {
+  const why = Buffer.alloc(TEXT_SIZE);
+  if (native().policyCheck(blob, blob.length, why, why.length) === 0) return undefined;
+  return textOf(why);
+}
+
+/** Which rule answers a statfs, and with what. */
+export interface StatfsMatch {
+  /** Number of the rule in the order in which rules were added. */
+  readonly rule: number;
+  /** The name that the rule was added with. */
+  readonly name: string;
+  /** The fields that are replaced. */
+  readonly answer: ReadonlyMap<StatfsField, bigint>;
+}
+
+/**
+ * Asks the matcher that the supervisor runs: which rule answers a statfs of `path` (absolute and
+ * resolved; null: unknown) on a filesystem of `type`? Undefined: none, the kernel answers. Throws
+ * NativeError for a blob that checkBlob() refuses.
+ */
+export function matchStatfs(
+  blob: Uint8Array,
+  type: bigint,
+  path: string | null,
+): StatfsMatch | undefined {
+  const match = Buffer.alloc(MATCH_SIZE);
+  const text = path === null ? null : cString(path, 'the path');
+  check(native().matchStatfs(blob, blob.length, u64(type), text, match), 'cannot use the policy');
+  invariant(endianness() === 'LE', 'only little-endian machines are supported');
+  const rule = match.readInt32LE(0);
+  if (rule < 0) return undefined;
+  const mask = match.readUInt32LE(4);
+  const answer = new Map<StatfsField, bigint>();
+  for (const field of Object.values(StatfsField)) {
+    if ((mask & (1 << field)) !== 0) answer.set(field, match.readBigUInt64LE(8 + 8 * field));
+  }
+  const name = ruleName(blob, rule);
+  invariant(name !== undefined, 'a rule that matches has a name');
+  return { rule, name, answer };
+}
+
+/** Name of rule `rule` (from 0), or undefined behind the last one and for a blob that is none. */
+export function ruleName(blob: Uint8Array, rule: number): string | undefined {
+  const name = Buffer.alloc(NAME_MAX + 1);
+  const length = native().ruleName(blob, blob.length, rule, name, name.length);
+  if (length === -ENOENT) return undefined;
+  return name.toString('utf8', 0, check(length, 'cannot read the name of a rule'));
+}
