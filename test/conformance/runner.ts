@@ -82,8 +82,9 @@ function readOptions(): Options {
   });
   if (values.exec === undefined || values.scratch === undefined) throw new Error('missing option');
   return {
-    prefix: [values.exec, 'exec', '--mechanism', values.mechanism],
-    scratch: values.scratch,
+    // Subjects run in directories of their own.
+    prefix: [path.resolve(values.exec), 'exec', '--mechanism', values.mechanism],
+    scratch: path.resolve(values.scratch),
     lane: values.lane === 'host' ? hostLane() : laneFromFile(values.lane),
     batch: values.batch,
     only: new RegExp(values.only),

@@ -69,7 +69,7 @@ export function cleanly(
   return ['/usr/bin/env', '-i', ...variables, ...words];
 }
 
-/** Starts a program and waits for its end, not longer than `seconds` (60). */
+/** Starts a program and waits for its end. `seconds` (300) is there for what hangs, not for what is slow. */
 export async function run(words: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const [file = '', ...rest] = cleanly(words, options.env);
   const child = spawn(file, rest, {
@@ -78,7 +78,7 @@ export async function run(words: readonly string[], options: RunOptions = {}): P
   });
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(options.input ?? '');
-  const seconds = options.seconds ?? 60;
+  const seconds = options.seconds ?? 300;
   return await ended(child, words.join(' '), seconds);
 }
 

@@ -5,11 +5,9 @@ import path from 'node:path';
 import t from 'tap';
 import {
   isProduct,
-  launch,
   native,
   notApplicable,
   product,
-  report,
   run,
   scratch,
   shell,
@@ -59,11 +57,10 @@ void t.test('shared pipes stay blocking', async (test) => {
 
 void t.test('socket activation', async (test) => {
   const check = `test "$LISTEN_PID" = $$ && test "$LISTEN_FDS" = 2 && ls -l /proc/$$/fd/3 /proc/$$/fd/4`;
-  const steps = ['fork', 'socket', '3', 'socket', '4', 'no-env', 'env', 'LISTEN_FDS=2'];
-  const end = await run([
-    ...[launch, ...steps, 'env-pid', 'LISTEN_PID', 'env', `PATH=${process.env['PATH'] ?? ''}`],
-    ...['--', ...product, '/bin/sh', '-c', check],
-  ]);
+  const steps =
+    'fork socket 3 socket 4 no-env env LISTEN_FDS=2 env-pid LISTEN_PID env "PATH=$PATH"';
+  // P is `env` by its path, or the product by its own: launch searches no PATH.
+  const end = await shell(`$LAUNCH ${steps} -- $P /bin/sh -c '${check}'`);
   test.same([end.status, end.stderr], [0, ''], 'LISTEN_PID is the pid of the command');
   test.match(end.stdout, /3 -> socket:.*\n.*4 -> socket:/);
 });
@@ -74,9 +71,10 @@ void t.test('nohup', async (test) => {
 });
 
 void t.test('small programs that start others', async (test) => {
+  // SIGALRM tells timeout(1), the parent, that its time is over: no clock is part of the test.
   const all = await shell(`
-    timeout 50 $P sh -c 'exit 5'; echo timeout $?
-    timeout -s INT 1 $P sh -c 'echo ready; exec sleep 100'; echo timeout $?
+    timeout 1000 $P sh -c 'exit 5'; echo timeout $?
+    timeout -s INT 1000 $P sh -c 'echo ready; kill -ALRM $PPID; exec sleep 1000'; echo timeout $?
     setsid -w $P sh -c 'exit 6'; echo setsid $?
     printf 'b\\0a c\\0' | xargs -0 $P printf '%s;'; echo xargs $?
     seq 1000 | xargs -n 500 -P 2 $P echo | wc -w
@@ -167,7 +165,7 @@ void t.test('PID 1 of a pid namespace', async (test) => {
   const place = scratch(test);
   for (const prefix of [native, product]) {
     const file = path.join(place, 'report');
-    const end = await run([...unshare, ...prefix, report, file]);
+    const end = await shell(`exec ${unshare.join(' ')} $P $REPORT '${file}'`, { with: prefix });
     test.equal(end.status, 0);
     test.match(readFileSync(file, 'utf8'), /^pid: 1$/m);
     const waits = readFileSync(file, 'utf8').match(/^wait: .*$/gm);

@@ -27,7 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LIMIT 30
+#define LIMIT 120
 
 static int master;
 static pid_t program;

@@ -22,7 +22,7 @@ async function session(
     REPORT: report,
   };
   const script = ['expect ready> ', ...steps, 'send exit 0\\n', 'end', ''].join('\n');
-  const end = await run([terminal, ...interactiveBash], { env, input: script, seconds: 300 });
+  const end = await run([terminal, ...interactiveBash], { env, input: script, seconds: 900 });
   const who = prefix === native ? 'env' : 'exec';
   test.equal(end.status, 0, `${who}: ${end.status === 0 ? 'as expected' : end.stderr}`);
   const [states = ''] = end.stdout.split('transcript:\n');
@@ -38,11 +38,15 @@ async function both(test: Test, steps: readonly string[]): Promise<readonly stri
 }
 
 const started = `$P sh -c 'echo sta""rted; exec sleep 1000'`;
-const status = (number: number): readonly string[] => [
-  'send echo "status=$?"\\n',
-  `expect status=${number}`,
+/** A line for bash, what it is to say to it (if anything), and its next prompt. */
+const line = (text: string, ...said: readonly string[]): readonly string[] => [
+  `send ${text}\\n`,
+  ...said.map((each) => `expect ${each}`),
   'expect ready> ',
 ];
+const status = (number: number): readonly string[] => line('echo "status=$?"', `status=${number}`);
+/** Stops the job in front. */
+const ctrlZ: readonly string[] = ['send \\x1a', 'expect Stopped', 'expect ready> '];
 
 void t.test('Ctrl-C ends the command; bash sees SIGINT', async (test) => {
   const shown = await both(test, [
@@ -64,8 +68,7 @@ void t.test('Ctrl-C ends the command; bash sees SIGINT', async (test) => {
 
 void t.test('Ctrl-\\ ends it with SIGQUIT', async (test) => {
   await both(test, [
-    'send ulimit -c 0\\n',
-    'expect ready> ',
+    ...line('ulimit -c 0'),
     `send ${started}\\n`,
     'expect started',
     'send \\x1c',
@@ -78,27 +81,18 @@ void t.test('Ctrl-Z, jobs, bg, fg', async (test) => {
   const shown = await both(test, [
     `send $P sh -c 'echo sta""rted; while read x; do echo "got-$x"; done'\\n`,
     'expect started',
-    'send \\x1a',
-    'expect Stopped',
-    'expect ready> ',
+    ...ctrlZ,
     ...status(148),
     'state stopped',
-    'send jobs -l\\n',
-    'expect Stopped',
-    'expect ready> ',
+    ...line('jobs -l', 'Stopped'),
     'send fg\\n',
     'send hello\\n',
     'expect got-hello',
     'state again',
-    'send \\x1a',
-    'expect Stopped',
-    'expect ready> ',
-    'send bg\\n',
-    'expect ready> ',
+    ...ctrlZ,
+    ...line('bg'),
     // In the background it reads from the terminal, and is stopped for that.
-    'send wait %1; jobs\\n',
-    'expect Stopped',
-    'expect ready> ',
+    ...line('wait %1; jobs', 'Stopped'),
     'send fg\\n',
     'send world\\n',
     'expect got-world',
@@ -114,28 +108,20 @@ void t.test('in the background; kill %1; kill of a stopped job', async (test) =>
   await both(test, [
     `send ${started} &\\n`,
     'expect started',
-    'send jobs\\n',
-    'expect Running',
-    'expect ready> ',
-    'send kill %1; wait -f %1\\n',
-    'expect ready> ',
+    ...line('jobs', 'Running'),
+    ...line('kill %1; wait -f %1'),
     ...status(143),
     `send ${started}\\n`,
     'expect started',
-    'send \\x1a',
-    'expect Stopped',
-    'expect ready> ',
-    'send kill %1; while jobs %1 >/dev/null 2>&1; do :; done; echo go""ne\\n',
-    'expect gone',
-    'expect ready> ',
+    ...ctrlZ,
+    ...line('kill %1; while jobs %1 >/dev/null 2>&1; do :; done; echo go""ne', 'gone'),
   ]);
 });
 
 void t.test('terminal modes that the command sets stay', async (test) => {
   const shown = await both(test, [
     'state before',
-    'send $P stty -echo -icrnl intr ^X\\n',
-    'expect ready> ',
+    ...line('$P stty -echo -icrnl intr ^X'),
     'state changed',
     'send $P stty echo icrnl intr ^C\\x0a',
     'expect ready> ',
@@ -163,9 +149,7 @@ void t.test('a pipeline in front: Ctrl-C reaches all of it', async (test) => {
     'expect started',
     'send \\x03',
     'expect ready> ',
-    'send echo "${PIPESTATUS[*]}"\\n',
-    'expect 130 130',
-    'expect ready> ',
+    ...line('echo "${PIPESTATUS[*]}"', '130 130'),
   ]);
 });
 
@@ -208,9 +192,7 @@ void t.test('Ctrl-Z at any moment of the start, then fg', async (test) => {
     `send $P sh -c 'read x; echo "got-$x"; exit 3'\\n`,
     'front',
     `pause ${i * 5000}`,
-    'send \\x1a',
-    'expect Stopped',
-    'expect ready> ',
+    ...ctrlZ,
     'send fg\\n',
     `send hello${i}\\n`,
     `expect got-hello${i}`,

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, statfsSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { type Lane, type Pair, magics } from './lane.js';
 
@@ -10,6 +10,7 @@ function tries(command: string, ...words: string[]): boolean {
 /** The kernel this runs on. Root gets filesystems of its own, others what is mounted anyway. */
 export function hostLane(): Lane {
   const mounted: string[] = [];
+  const made: string[] = [];
 
   function mount(directory: string, ...words: string[]): boolean {
     mkdirSync(directory);
@@ -18,15 +19,30 @@ export function hostLane(): Lane {
     return worked;
   }
 
-  function tmpfs(scratch: string): string {
+  function tmpfs(scratch: string): string | undefined {
     const own = path.join(scratch, 'tmpfs');
     if (mount(own, '-t', 'tmpfs', '-o', 'mode=755', 'none')) return own;
-    return '/dev/shm';
+    return belowShm();
   }
 
+  /** Not /dev/shm itself: subjects list the directory, and files of others come and go there. */
+  function belowShm(): string | undefined {
+    try {
+      const directory = mkdtempSync('/dev/shm/seccomp-spoof-');
+      made.push(directory);
+      chmodSync(directory, 0o755);
+      return directory;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** On a tmpfs of its own: sizes and flags of the machine's filesystem shine through an overlay. */
   function overlay(scratch: string): string | undefined {
+    const place = path.join(scratch, 'layers');
+    if (!mount(place, '-t', 'tmpfs', '-o', 'mode=755', 'none')) return undefined;
     const [lower, upper, work] = ['lower', 'upper', 'work'].map((name) => {
-      const directory = path.join(scratch, name);
+      const directory = path.join(place, name);
       mkdirSync(directory);
       return directory;
     });
@@ -52,6 +68,7 @@ export function hostLane(): Lane {
     ],
     release() {
       for (const directory of mounted.splice(0).reverse()) tries('umount', '-l', directory);
+      for (const directory of made.splice(0)) rmSync(directory, { recursive: true, force: true });
     },
   };
 }

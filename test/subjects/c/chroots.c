@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/syscall.h>
@@ -127,21 +126,16 @@ static void *of_its_own(void *context) {
     return NULL;
 }
 
-static void threads(void *unused) {
-    (void)unused;
-    struct turn turns[2];
-    turn_make(&turns[0]);
-    turn_make(&turns[1]);
-    pthread_t thread;
-    if (pthread_create(&thread, NULL, of_its_own, turns) != 0)
-        die("pthread_create");
-    turn_wait(&turns[0]);
+static void the_leader(void) {
     print("-- the leader meanwhile");
     say_path("/proc/version", "/proc/version");
     say_path("/inside/file", "/inside/file");
     say_path("jail/inside/file", "jail/inside/file");
-    turn_give(&turns[1]);
-    pthread_join(thread, NULL);
+}
+
+static void threads(void *unused) {
+    (void)unused;
+    beside_thread(of_its_own, the_leader);
 }
 
 static void try_it(void *unused) {

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/mount.h>
@@ -31,8 +30,7 @@ static void look(const char *when) {
         "/tmp",
     };
     print("-- %s", when);
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-        say_path(paths[i], paths[i]);
+    say_paths(paths, sizeof paths / sizeof *paths);
     say_path("absolute point", absolute("point"));
     say_path("absolute point/below", absolute("point/below"));
     say_open("descriptor of the point", "point", O_RDONLY | O_DIRECTORY);
@@ -109,12 +107,10 @@ static void new_root(void *unused) {
         "/dev",
         "only-here/..",
     };
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-        say_path(paths[i], paths[i]);
+    say_paths(paths, sizeof paths / sizeof *paths);
     must(umount2("/old", MNT_DETACH), "umount the old root");
     print("-- the old root is gone");
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-        say_path(paths[i], paths[i]);
+    say_paths(paths, sizeof paths / sizeof *paths);
 }
 
 static void *thread_of_its_own(void *context) {
@@ -127,18 +123,13 @@ static void *thread_of_its_own(void *context) {
     return NULL;
 }
 
+static void the_leader(void) {
+    look("the leader stayed outside");
+}
+
 static void one_thread(void *unused) {
     (void)unused;
-    struct turn turns[2];
-    turn_make(&turns[0]);
-    turn_make(&turns[1]);
-    pthread_t thread;
-    if (pthread_create(&thread, NULL, thread_of_its_own, turns) != 0)
-        die("pthread_create");
-    turn_wait(&turns[0]);
-    look("the leader stayed outside");
-    turn_give(&turns[1]);
-    pthread_join(thread, NULL);
+    beside_thread(thread_of_its_own, the_leader);
 }
 
 static void and_back(void *unused) {

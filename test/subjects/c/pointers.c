@@ -9,13 +9,27 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static char *pages; /* readable and writable page, then a hole, then a page of each other kind */
+enum { SUPPLY = 16 };
+
+static char *pages;  /* a readable and writable page, then a hole */
+static char *supply; /* closed pages, mapped before the hole was made: nothing may land in it */
 static size_t page;
 
-static char *map(int protection) {
-    void *at = mmap(NULL, page, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+static char *reserve(size_t count, int protection) {
+    void *at = mmap(NULL, count * page, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (at == MAP_FAILED)
         die("mmap");
+    return at;
+}
+
+/* The next `count` pages that nobody has touched. */
+static char *map(size_t count, int protection) {
+    static size_t used;
+    char *at = supply + used * page;
+    used += count;
+    if (used > SUPPLY)
+        die("supply of pages");
+    must(mprotect(at, count * page, protection), "mprotect");
     return at;
 }
 
@@ -44,7 +58,7 @@ static void bad_paths(const char *hole) {
     call("path -1", (void *)-1L, &fs);
     call("path in the kernel", (void *)0xffff888000000000ul, &fs);
     call("path not canonical", (void *)0x0001000000000000ul, &fs);
-    call("path PROT_NONE", map(PROT_NONE), &fs);
+    call("path PROT_NONE", map(1, PROT_NONE), &fs);
     char *at = pages + page - 4;
     memcpy(at, "/pro", 4);
     call("path runs into a hole", at, &fs);
@@ -64,7 +78,7 @@ static void bad_paths(const char *hole) {
     pages[page - 1] = '\0';
     call("empty path ends with the page", pages + page - 1, &fs);
 
-    char *frozen = map(PROT_READ | PROT_WRITE);
+    char *frozen = map(1, PROT_READ | PROT_WRITE);
     memcpy(frozen, "tree/file", 10);
     must(mprotect(frozen, page, PROT_READ), "mprotect");
     memset(&fs, 0, sizeof fs);
@@ -75,9 +89,7 @@ static void bad_paths(const char *hole) {
 
 static void two_pages(void) {
     struct statfs fs = {0};
-    char *both = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (both == MAP_FAILED)
-        die("mmap");
+    char *both = map(2, PROT_READ | PROT_WRITE);
     memcpy(both + page - 6, "tree/file", 10);
     call("path over two pages", both + page - 6, &fs);
     show("path over two pages", &fs);
@@ -92,11 +104,11 @@ static void two_pages(void) {
     memcpy(&fs, both + 3, sizeof fs);
     show("buffer not aligned", &fs);
 
-    char *fresh = map(PROT_READ | PROT_WRITE); /* never touched: no page is there yet */
+    char *fresh = map(1, PROT_READ | PROT_WRITE); /* never touched: no page is there yet */
     call("buffer never touched", "tree/file", fresh);
     memcpy(&fs, fresh, sizeof fs);
     show("buffer never touched", &fs);
-    char *overlap = map(PROT_READ | PROT_WRITE);
+    char *overlap = map(1, PROT_READ | PROT_WRITE);
     memcpy(overlap + 8, "tree/file", 10);
     call("path inside the buffer", overlap + 8, overlap);
     memcpy(&fs, overlap, sizeof fs);
@@ -109,8 +121,8 @@ static void two_pages(void) {
 
 static void bad_buffers(char *hole) {
     int fd = open_or_die("tree/file", O_RDONLY);
-    char *frozen = map(PROT_READ);
-    char *closed = map(PROT_NONE);
+    char *frozen = map(1, PROT_READ);
+    char *closed = map(1, PROT_NONE);
     const struct {
         const char *label;
         void *buffer;
@@ -171,9 +183,8 @@ static void beyond_the_file(void) {
 int main(void) {
     make_sample_tree();
     page = (size_t)sysconf(_SC_PAGESIZE);
-    pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (pages == MAP_FAILED)
-        die("mmap");
+    supply = reserve(SUPPLY, PROT_NONE);
+    pages = reserve(2, PROT_READ | PROT_WRITE);
     must(munmap(pages + page, page), "munmap");
     bad_paths(pages + page + 16);
     two_pages();

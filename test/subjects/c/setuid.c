@@ -17,8 +17,7 @@ static void look(const char *who) {
                                         "/proc/self/exe", "missing"};
     print("-- %s: real %u, effective %u, secure %lu", who, getuid(), geteuid(),
           getauxval(AT_SECURE));
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-        say_path(paths[i], paths[i]);
+    say_paths(paths, sizeof paths / sizeof *paths);
     say_open("descriptor", "tree/file", O_RDONLY);
 }
 

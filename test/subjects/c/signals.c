@@ -98,6 +98,8 @@ int main(int argc, char **argv) {
     long interval = one_call * 3 / 2 / 1000;
     if (interval < 50)
         interval = 50;
+    if (interval > 100000) /* a pause of the machine was measured, not a call */
+        interval = 100000;
 
     struct sigaction action = {.sa_handler = on_alarm, .sa_flags = restart ? SA_RESTART : 0};
     must(sigaction(SIGALRM, &action, NULL), "sigaction");

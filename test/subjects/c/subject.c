@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -48,26 +49,28 @@ long raw_fstatfs(long fd, void *buffer) {
     return syscall(SYS_fstatfs, fd, buffer);
 }
 
-struct answer ask_path(const char *path) {
+static long call(const char *path, int fd, struct statfs *fs) {
+#ifdef SUBJECT_LIBC
+    return path ? statfs(path, fs) : fstatfs(fd, fs);
+#else
+    return path ? raw_statfs(path, fs) : raw_fstatfs(fd, fs);
+#endif
+}
+
+/* About the path or, if there is none, the descriptor. */
+static struct answer ask(const char *path, int fd) {
     struct guarded guarded;
     memset(&guarded, FILLER, sizeof guarded);
-#ifdef SUBJECT_LIBC
-    long ret = statfs(path, &guarded.fs);
-#else
-    long ret = raw_statfs(path, &guarded.fs);
-#endif
+    long ret = call(path, fd, &guarded.fs);
     return finish(&guarded, ret, errno);
 }
 
+struct answer ask_path(const char *path) {
+    return ask(path, -1);
+}
+
 struct answer ask_fd(int fd) {
-    struct guarded guarded;
-    memset(&guarded, FILLER, sizeof guarded);
-#ifdef SUBJECT_LIBC
-    long ret = fstatfs(fd, &guarded.fs);
-#else
-    long ret = raw_fstatfs(fd, &guarded.fs);
-#endif
-    return finish(&guarded, ret, errno);
+    return ask(NULL, fd);
 }
 
 bool same_answer(const struct answer *a, const struct answer *b) {
@@ -109,6 +112,11 @@ void say(const char *label, const struct answer *answer) {
 void say_path(const char *label, const char *path) {
     struct answer answer = ask_path(path);
     say(label, &answer);
+}
+
+void say_paths(const char *const paths[], size_t count) {
+    for (size_t i = 0; i < count; i++)
+        say_path(paths[i], paths[i]);
 }
 
 void say_fd(const char *label, int fd) {
@@ -251,6 +259,19 @@ void turn_wait(struct turn *turn) {
         continue;
     if (got != 1)
         die("wait for turn");
+}
+
+void beside_thread(void *(*body)(void *), void (*meanwhile)(void)) {
+    struct turn turns[2];
+    turn_make(&turns[0]);
+    turn_make(&turns[1]);
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, body, turns) != 0)
+        die("pthread_create");
+    turn_wait(&turns[0]);
+    meanwhile();
+    turn_give(&turns[1]);
+    pthread_join(thread, NULL);
 }
 
 uint32_t roll(struct dice *dice, uint32_t sides) {

@@ -33,6 +33,8 @@ bool same_answer(const struct answer *a, const struct answer *b);
 void say(const char *label, const struct answer *answer);
 void say_path(const char *label, const char *path);
 void say_fd(const char *label, int fd);
+/* Every path, with itself as the label. */
+void say_paths(const char *const paths[], size_t count);
 /* Opens with these flags, says what fstatfs answers, closes. */
 void say_open(const char *label, const char *path, int flags);
 /* A line of another form; atomic, so that lines of two processes never mix. */
@@ -74,6 +76,9 @@ struct turn {
 void turn_make(struct turn *turn);
 void turn_give(struct turn *turn);
 void turn_wait(struct turn *turn);
+/* Runs `body` in a thread, with two turns: it gives the first one when it stands where it is to
+ * stand, and waits for the second before it ends. Between these the caller runs `meanwhile`. */
+void beside_thread(void *(*body)(void *), void (*meanwhile)(void));
 
 /* xorshift64*: the same sequence everywhere. */
 struct dice {

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
@@ -183,18 +182,13 @@ static void *thread_as_nobody(void *context) {
     return NULL;
 }
 
+static void the_leader(void) {
+    look("the leader is still root");
+}
+
 static void one_thread(void *unused) {
     (void)unused;
-    struct turn turns[2];
-    turn_make(&turns[0]);
-    turn_make(&turns[1]);
-    pthread_t thread;
-    if (pthread_create(&thread, NULL, thread_as_nobody, turns) != 0)
-        die("pthread_create");
-    turn_wait(&turns[0]);
-    look("the leader is still root");
-    turn_give(&turns[1]);
-    pthread_join(thread, NULL);
+    beside_thread(thread_as_nobody, the_leader);
 }
 
 int main(void) {
