@@ -4,6 +4,7 @@
  * loaded when it is asked for: `exec` is to cost as little as can be.
  */
 import { messageOf, SpoofError, UsageError } from './errors.js';
+import { leave } from './native/library.js';
 import { replaceStandardStreams, standardIo } from './run/stdio.js';
 
 /** `exec`: as env(1) and its like, so that a failure of ours is told from one of the command. */
@@ -81,6 +82,7 @@ function describe(error: unknown): string {
 }
 
 replaceStandardStreams();
+process.once('exit', leave);
 const words = process.argv.slice(2);
 try {
   process.exitCode = await main(words);
