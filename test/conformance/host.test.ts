@@ -1,8 +1,13 @@
 // Every scenario, native and wrapped, on the kernel that runs the tests: for each pair of
 // filesystems that can be had here. What root can mount goes into a private mount namespace.
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import t from 'tap';
 import { reportTo, runConformance } from '../support/conformance.js';
+import { testBuild } from '../support/paths.js';
+import { COMPAT_VARIANTS } from './scenarios.js';
 
 const apart = ['unshare', '--mount', '--propagation', 'private'];
 const alone = spawnSync('unshare', ['--mount', 'true']).status === 0;
@@ -28,4 +33,23 @@ await t.test('many subjects below one command', async (t) => {
     results.some(({ status }) => status === 'pass'),
     'something was proved',
   );
+});
+
+/** Why 32-bit programs cannot be tried here, or undefined. */
+function whyNo32Bit(): string | undefined {
+  const program = path.join(testBuild, 'i386/fields');
+  if (!existsSync(program)) return 'no 32-bit C compiler (Debian: gcc-i686-linux-gnu)';
+  const { error } = spawnSync(program, { cwd: tmpdir(), stdio: 'ignore' });
+  return error === undefined ? undefined : 'this kernel does not run 32-bit programs';
+}
+
+await t.test('32-bit programs, and int 0x80', { skip: whyNo32Bit() ?? false }, async (t) => {
+  const words = ['--batch', '--effort', '30', '--variants', COMPAT_VARIANTS.join(',')];
+  const { results, errors } = await runConformance({ before, words, onResult: reportTo(t) });
+  t.equal(errors, '', 'the runner itself has nothing to say');
+  for (const variant of COMPAT_VARIANTS)
+    t.ok(
+      results.some(({ status, subject }) => status === 'pass' && subject.startsWith(variant)),
+      `something was proved for ${variant}`,
+    );
 });

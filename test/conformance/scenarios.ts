@@ -1,6 +1,11 @@
 /** What is run: every subject, in the forms in which it exists, with its arguments. */
 
-export type Variant = 'static' | 'dynamic' | 'go';
+/** Directories of test/build; the Makefile of the subjects says what is special about each. */
+export const VARIANTS = ['static', 'dynamic', 'go', 'i386', 'i386large', 'int80', 'go386'] as const;
+export type Variant = (typeof VARIANTS)[number];
+
+/** Variants that run only where the kernel runs 32-bit programs. */
+export const COMPAT_VARIANTS: readonly Variant[] = ['i386', 'i386large', 'int80', 'go386'];
 
 export interface Scenario {
   readonly name: string;
@@ -23,16 +28,35 @@ export interface Place {
 
 const both: readonly Variant[] = ['static', 'dynamic'];
 
+/** As compat_names, large_names and int80_names of the Makefile. */
+const compat: readonly string[] = [
+  ...['descriptors', 'fields', 'limits', 'objects', 'paths', 'pointers', 'procself'],
+];
+const large: readonly string[] = [
+  ...compat,
+  ...['chroots', 'children', 'daemon', 'differential', 'signals', 'threadexec', 'threads', 'users'],
+];
+const int80: readonly string[] = ['descriptors', 'fields', 'limits', 'objects', 'paths'];
+
+function variantsOf(subject: string): readonly Variant[] {
+  return [
+    ...both,
+    ...(compat.includes(subject) ? (['i386'] as const) : []),
+    ...(large.includes(subject) ? (['i386large'] as const) : []),
+    ...(int80.includes(subject) ? (['int80'] as const) : []),
+  ];
+}
+
 function c(subject: string, words: readonly string[] = [], seconds = 30): Scenario {
   const name = [subject, ...words].join(' ');
-  return { name, subject, variants: both, words: () => words, seconds };
+  return { name, subject, variants: variantsOf(subject), words: () => words, seconds };
 }
 
 function go(subject: string, seconds = 60): Scenario {
-  return { name: `go ${subject}`, subject, variants: ['go'], words: () => [], seconds };
+  return { name: `go ${subject}`, subject, variants: ['go', 'go386'], words: () => [], seconds };
 }
 
-/** The seeds of the differential test: some that stay, and one that is new in every run. */
+/** `seed`: of the differential test, beside some that stay. */
 export function scenarios(seed: number): readonly Scenario[] {
   return [
     c('objects'),

@@ -41,6 +41,7 @@ static struct answer finish(const struct guarded *guarded, long ret, int error) 
     return answer;
 }
 
+#ifndef SUBJECT_INT80
 long raw_statfs(const void *path, void *buffer) {
     return syscall(SYS_statfs, path, buffer);
 }
@@ -48,6 +49,7 @@ long raw_statfs(const void *path, void *buffer) {
 long raw_fstatfs(long fd, void *buffer) {
     return syscall(SYS_fstatfs, fd, buffer);
 }
+#endif
 
 static long call(const char *path, int fd, struct statfs *fs) {
 #ifdef SUBJECT_LIBC
