@@ -13,6 +13,7 @@
 #define K_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* Linux 5.19 */
 #define K_SECCOMP_RET_ALLOW 0x7fff0000U
 #define K_SECCOMP_RET_USER_NOTIF 0x7fc00000U
+#define K_SECCOMP_RET_TRACE 0x7ff00000U
 #define K_SECCOMP_USER_NOTIF_FLAG_CONTINUE 1U           /* Linux 5.5 */
 #define K_SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0) /* Linux 6.6 */
 
@@ -101,6 +102,8 @@ _Static_assert(sizeof(struct k_statfs) == 120, "struct statfs");
 #define K_PROC_ROOT_INO 1
 
 /* ---- others ---- */
+#define K_CLONE_UNTRACED 0x00800000U
+#define NUMBER_CLONE3 435 /* the same on every architecture */
 #define K_NR_PIDFD_OPEN 434
 #define K_NR_CLOSE_RANGE 436
 #define K_MFD_CLOEXEC 1U

@@ -4,14 +4,12 @@
 
 #include "../arch/arch.h"
 
+bool call_is_served(int32_t number) {
+    return number == NUMBER_STATFS || number == NUMBER_FSTATFS;
+}
+
 struct verdict serve_call(struct stopped_call *call, const uint8_t *policy) {
-    if (call->arch != ARCH_AUDIT)
+    if (call->arch != ARCH_AUDIT || !call_is_served(call->number))
         return let_run(FALLBACK_NONE);
-    switch (call->number) {
-    case NUMBER_STATFS:
-    case NUMBER_FSTATFS:
-        return serve_statfs(call, policy);
-    default:
-        return let_run(FALLBACK_NONE);
-    }
+    return serve_statfs(call, policy);
 }

@@ -20,6 +20,9 @@ struct verdict {
  * returns; ending the stop is the caller's. */
 struct verdict serve_call(struct stopped_call *call, const uint8_t *policy);
 
+/* Is there a handler for this call of our own ABI? */
+bool call_is_served(int32_t number);
+
 /* statfs(2) and fstatfs(2); calls/statfs.c */
 struct verdict serve_statfs(struct stopped_call *call, const uint8_t *policy);
 

@@ -18,7 +18,24 @@ static const struct {
     {BLOB_CALLS_STATFS, NUMBER_FSTATFS},
 };
 
-unsigned short filter_make(const uint8_t *policy, uint32_t action, struct sock_filter *filter) {
+/* A child without a tracer would get ENOSYS for every stopped call. */
+static unsigned short stop_untraced(struct sock_filter *filter, uint32_t action) {
+    const uint32_t flags = offsetof(struct k_seccomp_data, args); /* the low half: little endian */
+    const struct sock_filter part[] = {
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NUMBER_CLONE3, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, action),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NUMBER_CLONE, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, flags),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, K_CLONE_UNTRACED, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, action),
+    };
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++)
+        filter[i] = part[i];
+    return sizeof part / sizeof *part;
+}
+
+unsigned short filter_make(const uint8_t *policy, uint32_t action, bool traced,
+                           struct sock_filter *filter) {
     const struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, K_SECCOMP_RET_ALLOW);
     const struct sock_filter stop = BPF_STMT(BPF_RET | BPF_K, action);
     unsigned short count = 0;
@@ -36,6 +53,8 @@ unsigned short filter_make(const uint8_t *policy, uint32_t action, struct sock_f
             (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, stoppable[i].number, 0, 1);
         filter[count++] = stop;
     }
+    if (traced)
+        count = (unsigned short)(count + stop_untraced(filter + count, action));
     filter[count++] = allow;
     return count;
 }

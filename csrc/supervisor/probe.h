@@ -17,4 +17,7 @@ struct probe_notify {
  * children, with a time limit. */
 void probe_notify(const uint8_t *policy, struct probe_notify *result);
 
+/* The same for ptrace: at RET_TRACE stops of that filter, or (`every_call`) at every call. */
+void probe_trace(const uint8_t *policy, bool every_call, struct probe_notify *result);
+
 #endif

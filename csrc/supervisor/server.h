@@ -41,16 +41,18 @@ struct credentials {
 };
 
 struct mounts; /* tracee/mounts.h */
-struct worker; /* worker.c */
+struct surroundings;
 
 /* Whose filesystem credentials a thread has. */
 enum identity { IDENTITY_SELF, IDENTITY_NOBODY, IDENTITY_TRACEE };
 
 struct server {
-    struct worker *worker;
-    struct slot *slot;
-    bool receiving; /* this thread is the one that receives */
+    const struct surroundings *surroundings;
+    struct slot *slot; /* where the request lies; NULL if the mechanism needs none */
+    bool receiving;    /* this thread is the one that receives */
     enum identity identity;
+    /* Lets another thread receive, and clears `receiving`. False if none is left. */
+    bool (*step_aside)(struct server *server);
 };
 
 /* What is the same for all threads of a worker. */
@@ -60,13 +62,23 @@ struct surroundings {
     struct place proc_root; /* the root of our /proc */
     enum look_proof proof;
     struct credentials own;
-    uint64_t user_namespace, pid_namespace; /* inode numbers, as in /proc/self/ns */
+    uint64_t user_namespace, pid_namespace,
+        mount_namespace; /* inode numbers, as in /proc/self/ns */
     struct mounts *mounts;
 };
 
-const struct surroundings *server_surroundings(const struct server *server);
-/* Lets another thread receive. False if none is left: then nothing that sleeps may be called. */
-bool server_step_aside(struct server *server);
+static inline const struct surroundings *server_surroundings(const struct server *server) {
+    return server->surroundings;
+}
+
+/* To be called before anything that can sleep on a filesystem. False: then nothing that sleeps may
+ * be called. */
+static inline bool server_step_aside(struct server *server) {
+    return !server->receiving || server->step_aside(server);
+}
+
+/* Becoming nobody needs nobody to exist in our user namespace: settles for the next best proof. */
+int surroundings_settle(struct surroundings *surroundings);
 
 /* ---- tracee/credentials.c ---- */
 
@@ -75,6 +87,8 @@ int surroundings_read(struct surroundings *surroundings);
 /* Where `path` below `directory` is ("": the directory itself); links are followed. 0 or -errno. */
 int place_of(int directory, const char *path, struct place *place);
 bool place_equal(const struct place *a, const struct place *b);
+/* Is `place`, the root of a thread, our root, with the same mounts below it? */
+bool place_is_root(const struct surroundings *surroundings, pid_t tid, const struct place *place);
 /* Inode number of a namespace of a thread ("user", "pid"), or 0. */
 uint64_t namespace_of(int proc, pid_t tid, const char *kind);
 /* The credentials of a thread from /proc/TID/status: 0 or -errno. */

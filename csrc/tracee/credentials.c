@@ -110,7 +110,7 @@ int place_of(int directory, const char *path, struct place *place) {
     if (syscall(SYS_statx, directory, path, flags, K_STATX_INO | K_STATX_MNT_ID, &info) != 0)
         return -errno;
     if (!(info.stx_mask & K_STATX_MNT_ID))
-        return -ENOSYS;
+        info.stx_mnt_id = 0; /* before Linux 5.8, and in gVisor: see place_is_root() */
     *place = (struct place){info.stx_mnt_id, info.stx_ino, info.stx_dev_major, info.stx_dev_minor};
     return 0;
 }
@@ -118,6 +118,14 @@ int place_of(int directory, const char *path, struct place *place) {
 bool place_equal(const struct place *a, const struct place *b) {
     return a->mount == b->mount && a->inode == b->inode && a->major == b->major &&
            a->minor == b->minor;
+}
+
+bool place_is_root(const struct surroundings *surroundings, pid_t tid, const struct place *place) {
+    if (!place_equal(place, &surroundings->root))
+        return false;
+    /* The same directory can be the root of two namespaces with other mounts below it. */
+    return place->mount != 0 ||
+           namespace_of(surroundings->proc, tid, "mnt") == surroundings->mount_namespace;
 }
 
 uint64_t namespace_of(int proc, pid_t tid, const char *kind) {
@@ -140,6 +148,7 @@ int surroundings_read(struct surroundings *surroundings) {
         return result;
     surroundings->user_namespace = namespace_of(surroundings->proc, getpid(), "user");
     surroundings->pid_namespace = namespace_of(surroundings->proc, getpid(), "pid");
+    surroundings->mount_namespace = namespace_of(surroundings->proc, getpid(), "mnt");
     const uint64_t needed = (1ULL << CAP_SYS_PTRACE) | (1ULL << CAP_SETUID) | (1ULL << CAP_SETGID);
     const struct credentials *own = &surroundings->own;
     if ((own->effective & needed) == needed && own->fsuid == 0)
@@ -211,4 +220,12 @@ int become_tracee(struct server *server, const struct credentials *credentials) 
     if (result != 0)
         return result;
     return set_effective(credentials->same_user_namespace ? credentials->effective : 0);
+}
+
+int surroundings_settle(struct surroundings *surroundings) {
+    struct server trial = {.surroundings = surroundings};
+    if (surroundings->proof == PROOF_AS_NOBODY && become_nobody(&trial) != 0)
+        surroundings->proof = PROOF_COMPARE;
+    surroundings->mounts = mounts_open();
+    return become_self(&trial);
 }

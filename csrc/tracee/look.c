@@ -162,7 +162,7 @@ struct look look_path(struct stopped_call *call, const char *path) {
     int error = place_of(surroundings->proc, name, &root);
     if (error != 0)
         return no_look(proc_fallback(-error));
-    if (!place_equal(&root, &surroundings->root))
+    if (!place_is_root(surroundings, call->tid, &root))
         return look_exactly(call, path);
     bool exact = false;
     struct look found = look_quickly(call, path, &exact);

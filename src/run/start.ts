@@ -1,9 +1,6 @@
 /** How a stopped call may reach the supervisor. */
-export const MECHANISMS = ['auto', 'notify'] as const;
+export const MECHANISMS = ['auto', 'notify', 'trace', 'ptrace'] as const;
 export type Mechanism = (typeof MECHANISMS)[number];
-
-/** Mechanisms that are planned: their names are known, to say so. */
-export const LATER_MECHANISMS = ['trace', 'ptrace'] as const;
 
 export const LOG_LEVELS = ['info', 'trace'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

@@ -20,6 +20,18 @@ await t.test('each subject by itself', async (t) => {
   }
 });
 
+for (const mechanism of ['trace', 'ptrace']) {
+  await t.test(`by ${mechanism}`, async (t) => {
+    const words = ['--mechanism', mechanism, '--pairs', 'tmpfs', '--variants', 'static,go'];
+    const { results, errors } = await runConformance({ before, words, onResult: reportTo(t) });
+    t.equal(errors, '', 'the runner itself has nothing to say');
+    t.ok(
+      results.some(({ status }) => status === 'pass'),
+      'something was proved',
+    );
+  });
+}
+
 await t.test('many subjects below one command', async (t) => {
   const words = ['--batch', '--pairs', 'tmpfs', '--variants', 'static,go'];
   const { results, errors } = await runConformance({ before, words, onResult: reportTo(t) });

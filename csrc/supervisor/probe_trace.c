@@ -1,0 +1,130 @@
+/* probe_trace.c - tries ptrace in throw-away children: one makes a call that is stopped, its
+ * sibling traces it and answers. Rule: only an event that was really seen counts; whatever happens
+ * ends within the time limit. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../arch/arch.h"
+#include "../arch/kernel.h"
+#include "../mechanism/trace.h"
+#include "probe.h"
+#include "tracer.h"
+#include "trial.h"
+
+#define PROBE_TYPE 0x5300f5
+static const char probe_path[] = "seccomp-spoof/probe";
+
+enum stage {
+    STAGE_DONE = 0,
+    STAGE_SEIZE = 10,
+    STAGE_INSTALL,
+    STAGE_NO_EVENT,
+    STAGE_ANSWER,
+    STAGE_WRONG
+};
+
+static enum stage be_tracee(const uint8_t *policy, bool every_call, int socket) {
+    pid_t tracer = 0;
+    const pid_t own = getpid();
+    char byte = 0;
+    struct k_statfs info = {0};
+    if (recv(socket, &tracer, sizeof tracer, 0) != sizeof tracer)
+        return STAGE_SEIZE;
+    prctl(PR_SET_PTRACER, tracer);
+    if (send(socket, &own, sizeof own, MSG_NOSIGNAL) != sizeof own ||
+        recv(socket, &byte, 1, 0) != 1 || byte != 's')
+        return STAGE_SEIZE;
+    if (!every_call && trace_install(policy) != 0)
+        return STAGE_INSTALL;
+    if (syscall(NUMBER_STATFS, probe_path, &info) != 0)
+        return STAGE_NO_EVENT;
+    return info.f_type == PROBE_TYPE ? STAGE_DONE : STAGE_WRONG;
+}
+
+/* Answers the call if it is the one that we wait for. */
+static bool answer(pid_t tid) {
+    struct trace_stop stop;
+    char path[sizeof probe_path] = {0};
+    const struct k_statfs info = {.f_type = PROBE_TYPE};
+    if (registers_get(tid, &stop.registers) != 0)
+        return false;
+    struct stopped_call call = trace_call(tid, &stop);
+    const struct mechanism *mechanism = call.mechanism;
+    if (call.number != NUMBER_STATFS ||
+        mechanism->read(&call, call.arguments[0], path, sizeof path) != sizeof path ||
+        memcmp(path, probe_path, sizeof path) != 0)
+        return false;
+    return mechanism->write(&call, call.arguments[1], &info, sizeof info) == 0 &&
+           mechanism->answer(&call, 0) == 0;
+}
+
+static enum stage be_tracer(bool every_call, int socket) {
+    const pid_t own = getpid();
+    pid_t tracee = 0;
+    bool answered = false;
+    if (send(socket, &own, sizeof own, MSG_NOSIGNAL) != sizeof own ||
+        recv(socket, &tracee, sizeof tracee, 0) != sizeof tracee)
+        return STAGE_SEIZE;
+    if (tracer_seize(tracee, every_call) != 0 || send(socket, "s", 1, MSG_NOSIGNAL) != 1)
+        return STAGE_SEIZE;
+    int status = 0;
+    while (waitpid(tracee, &status, __WALL) == tracee && WIFSTOPPED(status)) {
+        bool event = every_call ? WSTOPSIG(status) == (SIGTRAP | 0x80)
+                                : status >> 16 == PTRACE_EVENT_SECCOMP;
+        if (event && !answered)
+            answered = answer(tracee);
+        int signal = status >> 16 == 0 && !event ? WSTOPSIG(status) : 0;
+        ptrace(every_call ? PTRACE_SYSCALL : PTRACE_CONT, tracee, NULL, (void *)(long)signal);
+    }
+    return answered ? STAGE_DONE : STAGE_ANSWER;
+}
+
+static const char *explanation(int tracee, int tracer) {
+    if (tracer == STAGE_SEIZE || tracee == STAGE_SEIZE)
+        return "programs cannot be traced from a process that is not their ancestor (another "
+               "tracer, "
+               "Yama's ptrace_scope, or missing CAP_SYS_PTRACE)";
+    if (tracee == STAGE_INSTALL)
+        return "the filter cannot be installed";
+    if (tracee == STAGE_NO_EVENT)
+        return "a stopped call was not reported to its tracer (another filter above hides it, or "
+               "the "
+               "kernel has no RET_TRACE)";
+    if (tracee == STAGE_WRONG)
+        return "a stopped call came back with a wrong answer";
+    return "the trial did not end in time";
+}
+
+void probe_trace(const uint8_t *policy, bool every_call, struct probe_notify *result) {
+    int pair[2];
+    memset(result, 0, sizeof *result);
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+        snprintf(result->why, sizeof result->why, "no socket pair: %s", strerror(errno));
+        return;
+    }
+    pid_t tracee = trial_fork();
+    if (tracee == 0) {
+        close(pair[0]);
+        _exit((int)be_tracee(policy, every_call, pair[1]));
+    }
+    pid_t tracer = trial_fork();
+    if (tracer == 0) {
+        close(pair[1]);
+        _exit((int)be_tracer(every_call, pair[0]));
+    }
+    close(pair[0]);
+    close(pair[1]);
+    int tracer_stage = trial_end(tracer), tracee_stage = trial_end(tracee);
+    result->works = tracee_stage == STAGE_DONE && tracer_stage == STAGE_DONE;
+    snprintf(result->why, sizeof result->why, "%s",
+             result->works ? "a stopped call was reported, read, answered and checked"
+                           : explanation(tracee_stage, tracer_stage));
+}
