@@ -31,16 +31,24 @@ enum stage {
     STAGE_WRONG
 };
 
+/* Being stopped for the first time may interrupt it (gVisor). */
+static bool await_start(int socket) {
+    char byte = 0;
+    ssize_t got;
+    do
+        got = recv(socket, &byte, 1, 0);
+    while (got < 0 && errno == EINTR);
+    return got == 1 && byte == 's';
+}
+
 static enum stage be_tracee(const uint8_t *policy, bool every_call, int socket) {
     pid_t tracer = 0;
     const pid_t own = getpid();
-    char byte = 0;
     struct k_statfs info = {0};
     if (recv(socket, &tracer, sizeof tracer, 0) != sizeof tracer)
         return STAGE_SEIZE;
     prctl(PR_SET_PTRACER, tracer);
-    if (send(socket, &own, sizeof own, MSG_NOSIGNAL) != sizeof own ||
-        recv(socket, &byte, 1, 0) != 1 || byte != 's')
+    if (send(socket, &own, sizeof own, MSG_NOSIGNAL) != sizeof own || !await_start(socket))
         return STAGE_SEIZE;
     if (!every_call && trace_install(policy) != 0)
         return STAGE_INSTALL;

@@ -61,6 +61,7 @@ struct surroundings {
     struct place root;      /* our root directory */
     struct place proc_root; /* the root of our /proc */
     enum look_proof proof;
+    bool effective_ids; /* gVisor: no filesystem ids of their own, the effective ones decide */
     struct credentials own;
     uint64_t user_namespace, pid_namespace,
         mount_namespace; /* inode numbers, as in /proc/self/ns */
@@ -89,8 +90,9 @@ int place_of(int directory, const char *path, struct place *place);
 bool place_equal(const struct place *a, const struct place *b);
 /* Is `place`, the root of a thread, our root, with the same mounts below it? */
 bool place_is_root(const struct surroundings *surroundings, pid_t tid, const struct place *place);
-/* Inode number of a namespace of a thread ("user", "pid"), or 0. */
+/* Inode number of a namespace of a thread ("user", "pid"), or 0 where that says nothing. */
 uint64_t namespace_of(int proc, pid_t tid, const char *kind);
+bool is_in_our_user_namespace(const struct surroundings *surroundings, pid_t tid);
 /* The credentials of a thread from /proc/TID/status: 0 or -errno. */
 int credentials_of(int proc, pid_t tid, struct credentials *credentials);
 /* May the thread search every directory, whatever its mode (capabilities(7), CAP_DAC_*)? */

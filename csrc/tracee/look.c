@@ -77,8 +77,7 @@ static struct look look_exactly(struct stopped_call *call, const char *path) {
     int error = credentials_of(surroundings->proc, call->tid, credentials);
     found.fallback = error ? proc_fallback(-error) : open_places(&walk, path[0] != '/');
     if (!error && found.fallback == FALLBACK_NONE) {
-        credentials->same_user_namespace =
-            namespace_of(surroundings->proc, call->tid, "user") == surroundings->user_namespace;
+        credentials->same_user_namespace = is_in_our_user_namespace(surroundings, call->tid);
         walk.pid_namespace = namespace_of(surroundings->proc, call->tid, "pid");
         walk.mounts = mounts_of(surroundings->proc, call->tid);
         found.fallback = take_identity(server, credentials);
