@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -12,6 +13,7 @@
 
 #include "../arch/arch.h"
 #include "../arch/kernel.h"
+#include "../supervisor/server.h"
 #include "filter.h"
 
 int trace_install(const uint8_t *policy) {
@@ -30,12 +32,23 @@ int trace_install(const uint8_t *policy) {
     return 0;
 }
 
-/* Where process_vm_readv is missing (gVisor before 2023). Opened anew each time: after an execve a
- * kept descriptor reads the memory of another program. */
-static ssize_t read_by_file(pid_t tid, uint64_t address, void *to, size_t length) {
+/* Of another user's program only its owner may open it, whatever may be traced. */
+static int open_memory(struct server *server, pid_t tid) {
     char name[64];
     snprintf(name, sizeof name, "/proc/%d/mem", tid);
+    if (server && become_self(server) != 0)
+        return -1;
     int fd = open(name, O_RDONLY | O_CLOEXEC);
+    if (server && resume_identity(server) != 0)
+        abort(); /* never serve the next call as somebody else */
+    return fd;
+}
+
+/* Where process_vm_readv is missing (gVisor before 2023). Opened anew each time: after an execve a
+ * kept descriptor reads the memory of another program. */
+static ssize_t read_by_file(const struct stopped_call *call, uint64_t address, void *to,
+                            size_t length) {
+    int fd = open_memory(call->server, call->tid);
     if (fd < 0)
         return -EPERM;
     ssize_t got = pread(fd, to, length, (off_t)address);
@@ -49,8 +62,7 @@ static ssize_t trace_read(struct stopped_call *call, uint64_t address, void *to,
     ssize_t got = process_vm_readv(call->tid, &local, 1, &remote, 1, 0);
     if (got >= 0)
         return got;
-    return errno == ENOSYS || errno == EPERM ? read_by_file(call->tid, address, to, length)
-                                             : -errno;
+    return errno == ENOSYS || errno == EPERM ? read_by_file(call, address, to, length) : -errno;
 }
 
 static int trace_write(struct stopped_call *call, uint64_t address, const void *from,

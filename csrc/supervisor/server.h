@@ -102,5 +102,7 @@ bool credentials_equal(const struct credentials *a, const struct credentials *b)
 int become_nobody(struct server *server);
 int become_self(struct server *server);
 int become_tracee(struct server *server, const struct credentials *credentials);
+/* Back to the identity that a thread has between two calls. */
+int resume_identity(struct server *server);
 
 #endif

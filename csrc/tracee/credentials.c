@@ -258,6 +258,11 @@ int become_self(struct server *server) {
     return result;
 }
 
+int resume_identity(struct server *server) {
+    return server_surroundings(server)->proof == PROOF_AS_NOBODY ? become_nobody(server)
+                                                                 : become_self(server);
+}
+
 int become_tracee(struct server *server, const struct credentials *credentials) {
     int result = become_self(server);
     if (result != 0)

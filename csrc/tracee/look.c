@@ -31,12 +31,6 @@ static int open_proc(const struct surroundings *surroundings, pid_t tid, const c
     return fd < 0 ? -errno : fd;
 }
 
-/* The identity that a thread has between two calls. */
-static int resume_identity(struct server *server) {
-    return server_surroundings(server)->proof == PROOF_AS_NOBODY ? become_nobody(server)
-                                                                 : become_self(server);
-}
-
 static enum fallback take_identity(struct server *server, const struct credentials *credentials) {
     const struct surroundings *surroundings = server_surroundings(server);
     if (surroundings->proof == PROOF_AS_NOBODY)
