@@ -99,7 +99,6 @@ _Static_assert(sizeof(struct k_statfs) == 120, "struct statfs");
 #define K_ST_NOSYMFOLLOW 0x2000 /* Linux 5.10 */
 #define K_AUTOFS_SUPER_MAGIC 0x0187
 #define K_PROC_SUPER_MAGIC 0x9fa0
-#define K_PROC_ROOT_INO 1
 
 /* ---- others ---- */
 #define K_CLONE_UNTRACED 0x00800000U

@@ -44,6 +44,27 @@ static int open_memory(struct server *server, pid_t tid) {
     return fd;
 }
 
+/* May the program itself read ('r') or write ('w') all of [address, address + length)? From
+ * /proc/TID/maps: ptrace(2) and /proc/TID/mem do not ask. */
+static bool may_access(pid_t tid, uint64_t address, size_t length, char access) {
+    char name[64], line[512];
+    snprintf(name, sizeof name, "/proc/%d/maps", tid);
+    FILE *maps = fopen(name, "re");
+    uint64_t need = address, end = address + length;
+    while (maps && need < end && fgets(line, sizeof line, maps)) {
+        unsigned long low, high;
+        char modes[5];
+        if (sscanf(line, "%lx-%lx %4s", &low, &high, modes) == 3 && low <= need && need < high) {
+            if (!strchr(modes, access))
+                break;
+            need = high;
+        }
+    }
+    if (maps)
+        fclose(maps);
+    return need >= end;
+}
+
 /* Where process_vm_readv is missing (gVisor before 2023). Opened anew each time: after an execve a
  * kept descriptor reads the memory of another program. */
 static ssize_t read_by_file(const struct stopped_call *call, uint64_t address, void *to,
@@ -51,6 +72,10 @@ static ssize_t read_by_file(const struct stopped_call *call, uint64_t address, v
     int fd = open_memory(call->server, call->tid);
     if (fd < 0)
         return -EPERM;
+    if (!may_access(call->tid, address, length, 'r')) {
+        close(fd);
+        return -EFAULT;
+    }
     ssize_t got = pread(fd, to, length, (off_t)address);
     close(fd);
     return got > 0 ? got : -EFAULT;
@@ -93,26 +118,6 @@ static int poke(pid_t tid, uint64_t address, const uint8_t *bytes, size_t length
     return 0;
 }
 
-/* Can the program itself write to [address, address + length)? From /proc/TID/maps. */
-static bool is_writable(pid_t tid, uint64_t address, size_t length) {
-    char name[64], line[512];
-    snprintf(name, sizeof name, "/proc/%d/maps", tid);
-    FILE *maps = fopen(name, "re");
-    uint64_t need = address, end = address + length;
-    while (maps && need < end && fgets(line, sizeof line, maps)) {
-        unsigned long low, high;
-        char modes[5];
-        if (sscanf(line, "%lx-%lx %4s", &low, &high, modes) == 3 && low <= need && need < high) {
-            if (modes[1] != 'w')
-                break;
-            need = high;
-        }
-    }
-    if (maps)
-        fclose(maps);
-    return need >= end;
-}
-
 static int write_now(pid_t tid, const struct trace_stop *stop) {
     struct iovec local = {(void *)(uintptr_t)stop->bytes, stop->length};
     struct iovec remote = {(void *)(uintptr_t)stop->address, stop->length};
@@ -121,7 +126,7 @@ static int write_now(pid_t tid, const struct trace_stop *stop) {
         return (size_t)put == stop->length ? 0 : -EFAULT;
     if (errno != ENOSYS && errno != EPERM)
         return -errno;
-    if (!is_writable(tid, stop->address, stop->length))
+    if (!may_access(tid, stop->address, stop->length, 'w'))
         return -EFAULT;
     return poke(tid, stop->address, stop->bytes, stop->length);
 }

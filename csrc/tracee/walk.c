@@ -180,7 +180,7 @@ static bool follow_proc_link(struct step *step, const char *name, int link, bool
     char target[TRACEE_PATH_MAX];
     if (place_of(step->current, "", &here) != 0)
         return give_up(step, FALLBACK_LINK);
-    if (here.inode != K_PROC_ROOT_INO) {
+    if (here.inode != step->walk->surroundings->proc_root.inode) {
         int fd = open_as_owner(step, name, O_PATH | O_CLOEXEC);
         if (fd < 0 && errno != ENOENT)
             return give_up(step, FALLBACK_LINK);
