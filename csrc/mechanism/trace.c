@@ -81,12 +81,18 @@ static ssize_t read_by_file(const struct stopped_call *call, uint64_t address, v
     return got > 0 ? got : -EFAULT;
 }
 
+/* Once ENOSYS, always ENOSYS. */
+static _Atomic bool no_process_vm;
+
 static ssize_t trace_read(struct stopped_call *call, uint64_t address, void *to, size_t length) {
     struct iovec local = {to, length};
     struct iovec remote = {(void *)(uintptr_t)address, length};
+    if (no_process_vm)
+        return read_by_file(call, address, to, length);
     ssize_t got = process_vm_readv(call->tid, &local, 1, &remote, 1, 0);
     if (got >= 0)
         return got;
+    no_process_vm = errno == ENOSYS;
     return errno == ENOSYS || errno == EPERM ? read_by_file(call, address, to, length) : -errno;
 }
 
@@ -105,14 +111,16 @@ static int trace_write(struct stopped_call *call, uint64_t address, const void *
  * program would fail, so the page is asked first. */
 static int poke(pid_t tid, uint64_t address, const uint8_t *bytes, size_t length) {
     for (size_t done = 0; done < length; done += sizeof(long)) {
-        long word;
+        long word = 0;
+        void *at = (void *)(uintptr_t)(address + done);
         size_t part = length - done < sizeof word ? length - done : sizeof word;
         errno = 0;
-        word = ptrace(PTRACE_PEEKDATA, tid, (void *)(uintptr_t)(address + done), NULL);
+        if (part < sizeof word)
+            word = ptrace(PTRACE_PEEKDATA, tid, at, NULL);
         if (errno != 0)
             return -EFAULT;
         memcpy(&word, bytes + done, part);
-        if (ptrace(PTRACE_POKEDATA, tid, (void *)(uintptr_t)(address + done), (void *)word) != 0)
+        if (ptrace(PTRACE_POKEDATA, tid, at, (void *)word) != 0)
             return -EFAULT;
     }
     return 0;
@@ -121,10 +129,10 @@ static int poke(pid_t tid, uint64_t address, const uint8_t *bytes, size_t length
 static int write_now(pid_t tid, const struct trace_stop *stop) {
     struct iovec local = {(void *)(uintptr_t)stop->bytes, stop->length};
     struct iovec remote = {(void *)(uintptr_t)stop->address, stop->length};
-    ssize_t put = process_vm_writev(tid, &local, 1, &remote, 1, 0);
+    ssize_t put = no_process_vm ? -1 : process_vm_writev(tid, &local, 1, &remote, 1, 0);
     if (put >= 0)
         return (size_t)put == stop->length ? 0 : -EFAULT;
-    if (errno != ENOSYS && errno != EPERM)
+    if (!no_process_vm && errno != ENOSYS && errno != EPERM)
         return -errno;
     if (!may_access(tid, stop->address, stop->length, 'w'))
         return -EFAULT;

@@ -21,6 +21,9 @@ enum look_proof {
     /* Look as nobody: who cannot be kept out keeps nobody out. Needs CAP_SYS_PTRACE, to use
      * /proc/TID all the same, and CAP_SETUID/CAP_SETGID, to take on the tracee's credentials. */
     PROOF_AS_NOBODY,
+    /* Without openat2(2) nothing can be looked up in one step: every path is walked with the
+     * tracee's credentials, and a thread stays itself between two calls. Needs the same. */
+    PROOF_BY_WALKING,
     /* The worker is an ordinary user under no_new_privs: so is every tracee. */
     PROOF_SAME_USER,
     /* Privileged, but not enough for the above: compare credentials each time. */
@@ -70,6 +73,11 @@ struct surroundings {
 
 static inline const struct surroundings *server_surroundings(const struct server *server) {
     return server->surroundings;
+}
+
+/* Does a walk wear the tracee's credentials? */
+static inline bool takes_identities(const struct surroundings *surroundings) {
+    return surroundings->proof == PROOF_AS_NOBODY || surroundings->proof == PROOF_BY_WALKING;
 }
 
 /* To be called before anything that can sleep on a filesystem. False: then nothing that sleeps may

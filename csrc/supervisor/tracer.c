@@ -19,6 +19,7 @@
 #include "../arch/kernel.h"
 #include "../calls/calls.h"
 #include "../mechanism/trace.h"
+#include "../tracee/mounts.h"
 #include "log.h"
 #include "record.h"
 #include "server.h"
@@ -240,6 +241,10 @@ static void serve_stop(pid_t tid) {
         go_on(tid, 0);
         return;
     }
+    struct mounts *mounts = tracer->surroundings.mounts;
+    mounts_refresh(mounts);
+    if (mounts_looks_sleep(mounts) && hand_to_pool(tid, &stop))
+        return; /* no look without it: nothing needs to be read twice */
     struct stopped_call call = trace_call(tid, &stop);
     call.server = &tracer->server;
     tracer->wants_to_sleep = false;

@@ -166,6 +166,14 @@ bool is_in_our_user_namespace(const struct surroundings *surroundings, pid_t tid
            (length <= 0 || memcmp(ours, theirs, (size_t)length) == 0);
 }
 
+static bool have_openat2(void) {
+    struct k_open_how how = {.flags = O_PATH | O_CLOEXEC};
+    int fd = (int)syscall(K_NR_OPENAT2, AT_FDCWD, "/", &how, sizeof how);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 int surroundings_read(struct surroundings *surroundings) {
     surroundings->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (surroundings->proc < 0)
@@ -184,7 +192,7 @@ int surroundings_read(struct surroundings *surroundings) {
     const uint64_t needed = (1ULL << CAP_SYS_PTRACE) | (1ULL << CAP_SETUID) | (1ULL << CAP_SETGID);
     const struct credentials *own = &surroundings->own;
     if ((own->effective & needed) == needed && own->fsuid == 0)
-        surroundings->proof = PROOF_AS_NOBODY;
+        surroundings->proof = have_openat2() ? PROOF_AS_NOBODY : PROOF_BY_WALKING;
     else if (own->fsuid != 0 && own->effective == 0)
         surroundings->proof = PROOF_SAME_USER;
     else
@@ -264,8 +272,10 @@ int resume_identity(struct server *server) {
 }
 
 int become_tracee(struct server *server, const struct credentials *credentials) {
+    const struct credentials *own = &server_surroundings(server)->own;
     int result = become_self(server);
-    if (result != 0)
+    if (result != 0 || (credentials->same_user_namespace && credentials_equal(credentials, own) &&
+                        credentials->effective == own->effective))
         return result;
     result = set_filesystem_ids(server, IDENTITY_TRACEE, credentials->fsuid, credentials->fsgid,
                                 credentials->group_count, credentials->groups);
@@ -276,7 +286,7 @@ int become_tracee(struct server *server, const struct credentials *credentials) 
 
 int surroundings_settle(struct surroundings *surroundings) {
     struct server trial = {.surroundings = surroundings};
-    if (surroundings->proof == PROOF_AS_NOBODY && become_nobody(&trial) != 0)
+    if (takes_identities(surroundings) && become_nobody(&trial) != 0)
         surroundings->proof = PROOF_COMPARE;
     surroundings->mounts = mounts_open();
     return become_self(&trial);

@@ -33,7 +33,7 @@ static int open_proc(const struct surroundings *surroundings, pid_t tid, const c
 
 static enum fallback take_identity(struct server *server, const struct credentials *credentials) {
     const struct surroundings *surroundings = server_surroundings(server);
-    if (surroundings->proof == PROOF_AS_NOBODY)
+    if (takes_identities(surroundings))
         return become_tracee(server, credentials) == 0 ? FALLBACK_NONE : FALLBACK_CREDENTIALS;
     if (!credentials_equal(credentials, &surroundings->own) || !credentials->same_user_namespace)
         return FALLBACK_CREDENTIALS;
@@ -149,7 +149,7 @@ struct look look_path(struct stopped_call *call, const char *path) {
         return no_look(FALLBACK_NONE); /* ENOENT */
     if (!may_look(call->server))
         return no_look(FALLBACK_BUSY);
-    if (surroundings->proof == PROOF_COMPARE)
+    if (surroundings->proof == PROOF_COMPARE || surroundings->proof == PROOF_BY_WALKING)
         return look_exactly(call, path);
     snprintf(name, sizeof name, "%d/root", call->tid);
     int error = place_of(surroundings->proc, name, &root);
@@ -162,16 +162,26 @@ struct look look_path(struct stopped_call *call, const char *path) {
     return exact ? look_exactly(call, path) : found;
 }
 
+/* An open descriptor by its entry in procfs. gVisor's fstatfs also takes AT_FDCWD. */
+static int open_descriptor(const struct surroundings *surroundings, pid_t tid, int fd) {
+    char entry[32];
+    struct k_statfs info;
+    if (fd == AT_FDCWD && syscall(SYS_fstatfs, AT_FDCWD, &info) == 0)
+        return open_proc(surroundings, tid, "cwd");
+    if (fd < 0)
+        return -ENOENT;
+    snprintf(entry, sizeof entry, "fd/%d", fd);
+    return open_proc(surroundings, tid, entry);
+}
+
 struct look look_descriptor(struct stopped_call *call, uint32_t fd) {
     struct server *server = call->server;
-    char entry[32];
     if (!may_look(server))
         return no_look(FALLBACK_BUSY);
     /* An open descriptor needs no permission; /proc/TID/fd is its owner's alone. */
     if (become_self(server) != 0)
         return no_look(FALLBACK_CREDENTIALS);
-    snprintf(entry, sizeof entry, "fd/%d", (int)fd);
-    int found = (int)fd < 0 ? -ENOENT : open_proc(server_surroundings(server), call->tid, entry);
+    int found = open_descriptor(server_surroundings(server), call->tid, (int)fd);
     if (resume_identity(server) != 0)
         abort(); /* as above */
     return found >= 0 ? (struct look){found, FALLBACK_NONE} : no_look(proc_fallback(-found));
