@@ -298,6 +298,7 @@ static _Noreturn void guard_by_tracing(struct guardian *guardian) {
         .segment = guardian->segment,
         .policy = setup->policy,
         .every_call = every_call,
+        .late_signals = setup->late_signals,
         .log_level = setup->log_level,
         .logging = guardian->logging,
     };

@@ -2,6 +2,7 @@
 #ifndef SPOOF_GUARDIAN_H
 #define SPOOF_GUARDIAN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "failure.h"
@@ -10,6 +11,7 @@ enum mechanism_kind { MECHANISM_NOTIFY, MECHANISM_TRACE, MECHANISM_PTRACE };
 
 struct guardian_setup {
     enum mechanism_kind mechanism;
+    bool late_signals;     /* as the probe found */
     const uint8_t *policy; /* checked, mapped */
     int segment_fd;        /* or -1: a private segment */
     int log_fd;            /* or -1 */

@@ -9,6 +9,7 @@ struct probe_notify {
     bool works;
     bool killable;     /* WAIT_KILLABLE_RECV is accepted */
     bool wake_up;      /* SYNC_WAKE_UP is accepted */
+    bool late_signals; /* a signal that is sent while a program is stopped wakes it up late */
     int install_error; /* errno of the installation, or 0 */
     char why[200];     /* one sentence, for people */
 };

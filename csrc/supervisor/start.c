@@ -174,6 +174,7 @@ static int start_guardian(const struct start_options *options, const uint8_t *po
         return -1;
     const struct guardian_setup setup = {
         .mechanism = *mechanism,
+        .late_signals = probe->late_signals,
         .policy = policy,
         .segment_fd = options->segment_fd,
         .log_fd = options->log_fd,

@@ -33,7 +33,7 @@
 /* A tracee that is known: threads and processes alike, by their thread id. */
 struct known {
     pid_t tid;    /* 0: free */
-    bool in_call; /* every_call: the next call stop is an exit */
+    bool in_call; /* the next call stop is an exit */
 };
 
 struct job {
@@ -59,7 +59,7 @@ struct tracer {
 
 static struct tracer the_tracer;
 
-/* ---- tracees (every_call only) ---- */
+/* ---- tracees that are stopped at the ends of calls ---- */
 
 static struct known *find(pid_t tid) {
     struct tracer *tracer = &the_tracer;
@@ -120,6 +120,23 @@ static void go_on(pid_t tid, int signal) {
            (void *)(long)signal);
 }
 
+/* A signal that was sent while all threads of a program were stopped wakes none of them up in
+ * gVisor, and waits for another one. A further stop, right after this call, makes it look. */
+static void go_on_and_look(pid_t tid) {
+    if (the_tracer.setup->late_signals)
+        ptrace(PTRACE_INTERRUPT, tid, NULL, NULL);
+    go_on(tid, 0);
+}
+
+/* That further stop would interrupt a call that runs, and it would be made again, for ever: not
+ * before its end. */
+static void let_run_and_look(pid_t tid) {
+    if (the_tracer.setup->late_signals)
+        ptrace(PTRACE_SYSCALL, tid, NULL, NULL);
+    else
+        go_on(tid, 0);
+}
+
 static void finish(pid_t tid, struct trace_stop *stop, const struct verdict *verdict) {
     struct tracer *tracer = &the_tracer;
     struct stopped_call call = {.tid = tid, .mechanism = &trace_mechanism, .stop = stop};
@@ -130,7 +147,10 @@ static void finish(pid_t tid, struct trace_stop *stop, const struct verdict *ver
     if (verdict->decision == DECISION_ANSWER && call.mechanism->answer(&call, verdict->value) != 0)
         kind = EVENT_GONE;
     record_count(tracer->setup->segment, verdict, kind);
-    go_on(tid, 0);
+    if (kind == EVENT_ANSWERED && !tracer->setup->every_call)
+        go_on_and_look(tid);
+    else
+        let_run_and_look(tid);
 }
 
 /* ---- the pool ---- */
@@ -257,8 +277,16 @@ static void serve_stop(pid_t tid) {
 static void on_call_stop(pid_t tid) {
     struct known *known = know(tid);
     known->in_call = !known->in_call;
+    if (!known->in_call) {
+        if (!the_tracer.setup->every_call)
+            forget(tid); /* it was stopped here to look for signals only */
+        go_on_and_look(tid);
+        return;
+    }
     struct trace_stop stop;
-    if (known->in_call && registers_get(tid, &stop.registers) == 0 &&
+    if (!the_tracer.setup->every_call)
+        let_run_and_look(tid);
+    else if (registers_get(tid, &stop.registers) == 0 &&
         (call_is_served(registers_number(&stop.registers)) ||
          makes_a_child(registers_number(&stop.registers))))
         serve_stop(tid);
@@ -289,10 +317,13 @@ static void on_event(pid_t tid, int event, int signal) {
             know(tid)->in_call = true; /* the exit of execve comes next */
         }
         break;
-    default:
-        break; /* fork, vfork, clone: the new one reports itself */
+    default: /* fork, vfork, clone: the new one reports itself */
+        break;
     }
-    go_on(tid, 0);
+    if (tracer->setup->every_call || event == PTRACE_EVENT_STOP)
+        go_on(tid, 0); /* looks for signals next, or at the end of the call */
+    else
+        go_on_and_look(tid);
 }
 
 static void on_status(pid_t tid, int status) {
@@ -370,12 +401,15 @@ void tracer_run(const struct tracer_setup *setup) {
         int status = 0;
         bool alone = tracer->outstanding == 0 && !setup->logging;
         pid_t tid = waitpid(-1, &status, __WALL | (alone ? 0 : WNOHANG));
-        if (tid > 0)
+        if (tid > 0) {
             on_status(tid, status);
-        else if (tid < 0 && errno == ECHILD)
+            if (tracer->outstanding > 0)
+                take_done_jobs(); /* also if there is always a stop to look at */
+        } else if (tid < 0 && errno == ECHILD) {
             return;
-        else if (!alone)
+        } else if (!alone) {
             wait_for_both();
+        }
         if (setup->logging)
             log_events(setup->segment, setup->policy, setup->log_level, 0);
     }

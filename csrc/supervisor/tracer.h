@@ -13,6 +13,7 @@ struct tracer_setup {
     struct segment *segment;
     const uint8_t *policy; /* checked */
     bool every_call;       /* mechanism ptrace: stop at every call, for want of RET_TRACE */
+    bool late_signals;     /* as the probe found */
     int log_level;
     bool logging;
 };
