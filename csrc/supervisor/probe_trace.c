@@ -152,8 +152,8 @@ void probe_trace(const uint8_t *policy, bool every_call, struct probe_notify *re
     close(pair[1]);
     int tracer_stage = trial_end(tracer), tracee_stage = trial_end(tracee);
     result->late_signals = tracee_stage == STAGE_LATE_SIGNAL;
-    result->works = (tracee_stage == STAGE_DONE || result->late_signals) &&
-                    tracer_stage == STAGE_DONE;
+    result->works =
+        (tracee_stage == STAGE_DONE || result->late_signals) && tracer_stage == STAGE_DONE;
     snprintf(result->why, sizeof result->why, "%s",
              result->works ? "a stopped call was reported, read, answered and checked"
                            : explanation(tracee_stage, tracer_stage));

@@ -108,6 +108,11 @@ int verb_probe(int count, char **arguments) {
             notify.wake_up ? "the kernel hands over between program and supervisor at once"
                            : "answers take longer (Linux before 6.6)",
             false);
+    bool prompt = trace.works && !trace.late_signals;
+    feature("prompt-signals", prompt,
+            prompt ? "a program that is stopped by ptrace sees signals when it goes on"
+                   : "the tracer has to make programs look for signals (gVisor)",
+            false);
     feature("proc", error == 0, error == 0 ? "/proc shows this process" : strerror(-error), false);
     report_openat2();
     report_memory();

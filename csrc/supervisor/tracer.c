@@ -287,8 +287,8 @@ static void on_call_stop(pid_t tid) {
     if (!the_tracer.setup->every_call)
         let_run_and_look(tid);
     else if (registers_get(tid, &stop.registers) == 0 &&
-        (call_is_served(registers_number(&stop.registers)) ||
-         makes_a_child(registers_number(&stop.registers))))
+             (call_is_served(registers_number(&stop.registers)) ||
+              makes_a_child(registers_number(&stop.registers))))
         serve_stop(tid);
     else
         go_on(tid, 0);
