@@ -10,5 +10,6 @@
 #define NUMBER_STATFS 43
 #define NUMBER_FSTATFS 44
 #define NUMBER_CLONE 220
+#define NUMBER_CLONE3 435
 
 #endif

@@ -13,6 +13,7 @@
 #define K_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* Linux 5.19 */
 #define K_SECCOMP_RET_ALLOW 0x7fff0000U
 #define K_SECCOMP_RET_USER_NOTIF 0x7fc00000U
+#define K_SECCOMP_RET_TRACE 0x7ff00000U
 #define K_SECCOMP_USER_NOTIF_FLAG_CONTINUE 1U           /* Linux 5.5 */
 #define K_SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0) /* Linux 6.6 */
 
@@ -113,9 +114,19 @@ _Static_assert(sizeof(struct k_compat_statfs64) == 84, "struct compat_statfs64")
 #define K_ST_NOSYMFOLLOW 0x2000 /* Linux 5.10 */
 #define K_AUTOFS_SUPER_MAGIC 0x0187
 #define K_PROC_SUPER_MAGIC 0x9fa0
-#define K_PROC_ROOT_INO 1
+
+/* ---- ptrace(2) ---- */
+#define K_PTRACE_GET_SYSCALL_INFO 0x420e /* Linux 5.3 */
+#define K_NT_ARM_SYSTEM_CALL 0x404
+struct k_ptrace_syscall_info {
+    uint8_t op, pad[3];
+    uint32_t arch;
+    uint64_t instruction_pointer, stack_pointer;
+    uint64_t rest[8]; /* depends on op */
+};
 
 /* ---- others ---- */
+#define K_CLONE_UNTRACED 0x00800000U
 #define K_NR_PIDFD_OPEN 434
 #define K_NR_CLOSE_RANGE 436
 #define K_MFD_CLOEXEC 1U

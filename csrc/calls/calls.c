@@ -2,6 +2,7 @@
  * Rule: a call of another ABI, or without a handler, is let run: nothing is known about it. */
 #include "calls.h"
 
+#include "../policy/blob.h"
 #include "table.h"
 
 struct verdict serve_call(struct stopped_call *call, const uint8_t *policy) {
@@ -12,6 +13,33 @@ struct verdict serve_call(struct stopped_call *call, const uint8_t *policy) {
     case TASK_STATFS:
     case TASK_FSTATFS:
         return serve_statfs(call, known, policy);
+    case TASK_CLONE:
+    case TASK_CLONE3:
+        break; /* the tracer's own */
     }
     return let_run(FALLBACK_NONE);
+}
+
+bool calls_can_look_after(const uint8_t *policy) {
+    const struct blob_header *header = blob_header(policy);
+    const struct blob_candidate *candidates = blob_at(policy, header->candidates.offset);
+    const struct blob_candidate *any_type = blob_at(policy, header->any_type.offset);
+    const struct blob_rule *rules = blob_at(policy, header->rules.offset);
+    for (uint32_t i = 0; i < header->candidates.count; i++)
+        if (candidates[i].glob != 0)
+            return false;
+    for (uint32_t i = 0; i < header->any_type.count; i++)
+        if (any_type[i].glob != 0)
+            return false;
+    for (uint32_t i = 0; i < header->rules.count; i++)
+        if (rules[i].except_globs.count != 0)
+            return false;
+    return true;
+}
+
+struct verdict serve_end(struct stopped_call *call, int64_t result, const uint8_t *policy) {
+    const struct known_call *known = known_call(call->arch, call->number);
+    if (!known || result != 0 || (known->task != TASK_STATFS && known->task != TASK_FSTATFS))
+        return let_run(FALLBACK_NONE);
+    return serve_statfs_end(call, known, policy);
 }

@@ -21,9 +21,18 @@ struct verdict {
  * returns; ending the stop is the caller's. */
 struct verdict serve_call(struct stopped_call *call, const uint8_t *policy);
 
+/* May calls under this policy be let run and looked at when they have ended (ABILITY_LOOK_AFTER)?
+ * Not where a rule names paths: the end of a call does not tell which file it was about. */
+bool calls_can_look_after(const uint8_t *policy);
+/* At the end of a call that has returned `result`: changes what it told its caller, if a rule says
+ * so. What it writes is written when it returns, or at the mechanism's flush. */
+struct verdict serve_end(struct stopped_call *call, int64_t result, const uint8_t *policy);
+
 /* statfs(2) and fstatfs(2) of every ABI; calls/statfs.c */
 struct verdict serve_statfs(struct stopped_call *call, const struct known_call *known,
                             const uint8_t *policy);
+struct verdict serve_statfs_end(struct stopped_call *call, const struct known_call *known,
+                                const uint8_t *policy);
 
 static inline struct verdict let_run(enum fallback reason) {
     return (struct verdict){.decision = DECISION_LET_RUN, .reason = reason};

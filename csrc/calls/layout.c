@@ -77,3 +77,55 @@ int layout_fill(enum statfs_layout layout, const struct k_statfs *info, union st
     image->native = *info;
     return 0;
 }
+
+/* -1 stays -1: unknown. */
+static uint64_t widened(uint32_t number) {
+    return number == UINT32_MAX ? UINT64_MAX : number;
+}
+
+static void read_compat(const struct k_compat_statfs *image, struct k_statfs *info) {
+    *info = (struct k_statfs){
+        .f_type = image->f_type,
+        .f_bsize = image->f_bsize,
+        .f_blocks = image->f_blocks,
+        .f_bfree = image->f_bfree,
+        .f_bavail = image->f_bavail,
+        .f_files = widened(image->f_files),
+        .f_ffree = widened(image->f_ffree),
+        .f_fsid = {image->f_fsid[0], image->f_fsid[1]},
+        .f_namelen = image->f_namelen,
+        .f_frsize = image->f_frsize,
+        .f_flags = image->f_flags,
+    };
+}
+
+static void read_compat64(const struct k_compat_statfs64 *image, struct k_statfs *info) {
+    *info = (struct k_statfs){
+        .f_type = image->f_type,
+        .f_bsize = image->f_bsize,
+        .f_blocks = image->f_blocks,
+        .f_bfree = image->f_bfree,
+        .f_bavail = image->f_bavail,
+        .f_files = image->f_files,
+        .f_ffree = image->f_ffree,
+        .f_fsid = {image->f_fsid[0], image->f_fsid[1]},
+        .f_namelen = image->f_namelen,
+        .f_frsize = image->f_frsize,
+        .f_flags = image->f_flags,
+    };
+}
+
+void layout_read(enum statfs_layout layout, const union statfs_image *image,
+                 struct k_statfs *info) {
+    switch (layout) {
+    case LAYOUT_COMPAT:
+        read_compat(&image->compat, info);
+        return;
+    case LAYOUT_COMPAT64:
+        read_compat64(&image->compat64, info);
+        return;
+    case LAYOUT_NATIVE:
+        break;
+    }
+    *info = image->native;
+}

@@ -16,4 +16,7 @@ size_t layout_size(enum statfs_layout layout);
 /* Fills `image` as the kernel would: 0, or -EOVERFLOW if a number does not fit (statfs(2)). */
 int layout_fill(enum statfs_layout layout, const struct k_statfs *info, union statfs_image *image);
 
+/* The other way: what the kernel has written for its caller. */
+void layout_read(enum statfs_layout layout, const union statfs_image *image, struct k_statfs *info);
+
 #endif

@@ -46,16 +46,22 @@ static bool find_rule(struct stopped_call *call, const uint8_t *policy, int fd, 
     return result == MATCH_FOUND;
 }
 
+static uint64_t buffer_of(const struct stopped_call *call, const struct known_call *known) {
+    return call->arguments[known->layout == LAYOUT_COMPAT64 ? 2 : 1];
+}
+
 /* Writes what the caller's ABI wants and ends in the value that the call returns. */
 static struct verdict give(struct stopped_call *call, const struct known_call *known,
-                           const struct k_statfs *info, struct verdict verdict) {
+                           const uint8_t *policy, struct k_statfs *info, struct verdict verdict) {
+    const struct blob_rule *rules = blob_at(policy, blob_header(policy)->rules.offset);
     union statfs_image image;
-    bool sized = known->layout == LAYOUT_COMPAT64;
+    apply(&rules[verdict.rule], info);
+    verdict.answer = (uint64_t)info->f_type;
     int error = layout_fill(known->layout, info, &image);
     if (error == 0) {
         if (!call->mechanism->still_stopped(call))
             return let_run(FALLBACK_NONE); /* gone, or restarted: its memory is not ours to write */
-        error = call->mechanism->write(call, call->arguments[sized ? 2 : 1], &image,
+        error = call->mechanism->write(call, buffer_of(call, known), &image,
                                        layout_size(known->layout));
         if (error != 0)
             return let_run(error == -EFAULT || error == -ESRCH ? FALLBACK_NONE : FALLBACK_MEMORY);
@@ -77,11 +83,7 @@ static struct verdict answer_look(struct stopped_call *call, const struct known_
         return let_run(FALLBACK_AUTOMOUNT);
     if (!find_rule(call, policy, fd, verdict.was, &verdict.rule))
         return verdict;
-
-    const struct blob_rule *rules = blob_at(policy, blob_header(policy)->rules.offset);
-    apply(&rules[verdict.rule], &info);
-    verdict.answer = (uint64_t)info.f_type;
-    return give(call, known, &info, verdict);
+    return give(call, known, policy, &info, verdict);
 }
 
 struct verdict serve_statfs(struct stopped_call *call, const struct known_call *known,
@@ -103,4 +105,19 @@ struct verdict serve_statfs(struct stopped_call *call, const struct known_call *
     struct verdict verdict = answer_look(call, known, policy, look.fd);
     close(look.fd);
     return verdict;
+}
+
+struct verdict serve_statfs_end(struct stopped_call *call, const struct known_call *known,
+                                const uint8_t *policy) {
+    struct verdict verdict = let_run(FALLBACK_NONE);
+    union statfs_image image;
+    struct k_statfs info;
+    size_t size = layout_size(known->layout);
+    if (call->mechanism->read(call, buffer_of(call, known), &image, size) != (ssize_t)size)
+        return let_run(FALLBACK_MEMORY);
+    layout_read(known->layout, &image, &info);
+    verdict.was = (uint64_t)info.f_type;
+    if (match_statfs(policy, verdict.was, NULL, &verdict.rule) != MATCH_FOUND)
+        return verdict;
+    return give(call, known, policy, &info, verdict);
 }

@@ -13,12 +13,20 @@ enum statfs_layout {
     LAYOUT_COMPAT64, /* struct k_compat_statfs64; the call says its size */
 };
 
-enum call_task { TASK_STATFS, TASK_FSTATFS };
+enum call_task {
+    TASK_STATFS,
+    TASK_FSTATFS,
+    TASK_CLONE,  /* its first argument holds the flags */
+    TASK_CLONE3, /* its first argument points at them */
+};
+
+/* A child that no tracer sees would get ENOSYS for every stopped call (seccomp(2), RET_TRACE). */
+#define CALLS_OF_TRACER (1U << 31)
 
 struct known_call {
     const char *name;
     uint32_t arch;  /* AUDIT_ARCH_* */
-    uint32_t group; /* BLOB_CALLS_* */
+    uint32_t group; /* BLOB_CALLS_*, or CALLS_OF_TRACER */
     int32_t number;
     enum call_task task;
     enum statfs_layout layout;

@@ -9,8 +9,36 @@
 #include "../calls/table.h"
 #include "../policy/blob.h"
 
+/* Puts `parts` at the end of the filter. */
+static unsigned short put(struct sock_filter *filter, unsigned short count,
+                          const struct sock_filter *parts, size_t length) {
+    for (size_t i = 0; i < length; i++)
+        filter[count++] = parts[i];
+    return count;
+}
+
+/* A call with this number gets `action`; clone(2) only if its flags say CLONE_UNTRACED. */
+static unsigned short stop_call(const struct known_call *call, uint32_t action,
+                                struct sock_filter *filter, unsigned short count) {
+    const uint32_t flags = offsetof(struct k_seccomp_data, args); /* the low half: little endian */
+    const struct sock_filter always[] = {
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call->number, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, action),
+    };
+    const struct sock_filter untraced[] = {
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call->number, 0, 4),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, flags),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, K_CLONE_UNTRACED, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, action),
+        BPF_STMT(BPF_RET | BPF_K, K_SECCOMP_RET_ALLOW),
+    };
+    if (call->task == TASK_CLONE)
+        return put(filter, count, untraced, sizeof untraced / sizeof *untraced);
+    return put(filter, count, always, sizeof always / sizeof *always);
+}
+
 /* What is done with a call of one architecture. */
-static unsigned short stop_calls(const uint8_t *policy, uint32_t arch, uint32_t action,
+static unsigned short stop_calls(uint32_t groups, uint32_t arch, uint32_t action,
                                  struct sock_filter *filter) {
     size_t known;
     const struct known_call *calls = known_calls(&known);
@@ -18,20 +46,18 @@ static unsigned short stop_calls(const uint8_t *policy, uint32_t arch, uint32_t 
     filter[count++] =
         (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct k_seccomp_data, nr));
     /* The number of an x32 call has one more bit and equals none of these. */
-    for (size_t i = 0; i < known; i++) {
-        if (calls[i].arch != arch || !(blob_header(policy)->calls & calls[i].group))
-            continue;
-        filter[count++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-                                                       (uint32_t)calls[i].number, 0, 1);
-        filter[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action);
-    }
+    for (size_t i = 0; i < known; i++)
+        if (calls[i].arch == arch && (groups & calls[i].group))
+            count = stop_call(&calls[i], action, filter, count);
     filter[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, K_SECCOMP_RET_ALLOW);
     return count;
 }
 
-unsigned short filter_make(const uint8_t *policy, uint32_t action, struct sock_filter *filter) {
+unsigned short filter_make(const uint8_t *policy, uint32_t action, bool traced,
+                           struct sock_filter *filter) {
     size_t known;
     const struct known_call *calls = known_calls(&known);
+    uint32_t groups = blob_header(policy)->calls | (traced ? CALLS_OF_TRACER : 0);
     unsigned short count = 0;
     filter[count++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
                                                    offsetof(struct k_seccomp_data, arch));
@@ -39,7 +65,7 @@ unsigned short filter_make(const uint8_t *policy, uint32_t action, struct sock_f
         if (i > 0 && calls[i].arch == calls[i - 1].arch)
             continue; /* one part for each architecture */
         struct sock_filter *check = &filter[count++];
-        unsigned short length = stop_calls(policy, calls[i].arch, action, filter + count);
+        unsigned short length = stop_calls(groups, calls[i].arch, action, filter + count);
         *check = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i].arch, 0,
                                               (uint8_t)length);
         count = (unsigned short)(count + length);

@@ -20,7 +20,7 @@ static int install(const struct sock_fprog *program, unsigned long flags) {
 int notify_install(const uint8_t *policy, bool killable) {
     struct sock_filter filter[FILTER_MAX_INSTRUCTIONS];
     struct sock_fprog program = {
-        .len = filter_make(policy, K_SECCOMP_RET_USER_NOTIF, filter),
+        .len = filter_make(policy, K_SECCOMP_RET_USER_NOTIF, false, filter),
         .filter = filter,
     };
     unsigned long flags = K_SECCOMP_FILTER_FLAG_NEW_LISTENER;

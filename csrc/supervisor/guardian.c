@@ -28,6 +28,7 @@
 #include "passing.h"
 #include "segment.h"
 #include "title.h"
+#include "tracer.h"
 #include "worker.h"
 
 #define LOG_PERIOD_MS 100
@@ -48,6 +49,11 @@ struct guardian {
     unsigned barren_deaths;
     uint64_t stopped_before; /* calls served before the current worker */
 };
+
+const char *mechanism_name(enum mechanism_kind mechanism) {
+    static const char *const names[] = {"notify", "trace", "ptrace"};
+    return names[mechanism];
+}
 
 /* ---- becoming the guardian ---- */
 
@@ -252,11 +258,52 @@ static void guard(struct guardian *guardian) {
     serve_alone(guardian);
 }
 
+static void log_start(const struct guardian *guardian) {
+    if (guardian->logging)
+        log_line(LOG_INFO, "guardian started", ",\"guardian\":%d,\"mechanism\":\"%s\"",
+                 (int)getpid(), mechanism_name(guardian->setup->mechanism));
+}
+
+static _Noreturn void end(struct guardian *guardian) {
+    if (guardian->logging) {
+        log_events(guardian->segment, guardian->setup->policy, guardian->setup->log_level, 1);
+        log_totals(guardian->segment);
+    }
+    _exit(0);
+}
+
+static _Noreturn void guard_by_tracing(struct guardian *guardian) {
+    const struct guardian_setup *setup = guardian->setup;
+    bool every_call = setup->mechanism == MECHANISM_PTRACE;
+    const struct tracer_setup tracer = {
+        .segment = guardian->segment,
+        .policy = setup->policy,
+        .every_call = every_call,
+        .probe = setup->probe,
+        .log_level = setup->log_level,
+        .logging = guardian->logging,
+    };
+    pid_t starter = 0;
+    if (recv(DESCRIPTOR_STARTER, &starter, sizeof starter, 0) != sizeof starter)
+        _exit(1);
+    log_start(guardian);
+    int error = tracer_seize(starter, every_call);
+    if (send(DESCRIPTOR_STARTER, error == 0 ? "s" : "f", 1, MSG_NOSIGNAL) != 1 || error != 0)
+        _exit(1);
+    place_descriptor(-1, DESCRIPTOR_STARTER);
+    tracer_run(&tracer);
+    end(guardian);
+}
+
 static _Noreturn void guardian_run(const struct guardian_setup *setup, int socket) {
     struct guardian guardian = {.setup = setup};
-    if (!prepare(&guardian, socket))
+    const pid_t own = getpid();
+    if (!prepare(&guardian, socket) ||
+        send(DESCRIPTOR_STARTER, &own, sizeof own, MSG_NOSIGNAL) != sizeof own)
         _exit(1);
-    if (send(DESCRIPTOR_STARTER, "g", 1, MSG_NOSIGNAL) != 1 || !receive_listener())
+    if (setup->mechanism != MECHANISM_NOTIFY)
+        guard_by_tracing(&guardian);
+    if (!receive_listener())
         _exit(1);
     notify_wake_synchronously(DESCRIPTOR_LISTENER);
     guardian.worker_setup = (struct worker_setup){
@@ -264,15 +311,9 @@ static _Noreturn void guardian_run(const struct guardian_setup *setup, int socke
         .policy = setup->policy,
         .guardian = getpid(),
     };
-    if (guardian.logging)
-        log_line(LOG_INFO, "guardian started", ",\"guardian\":%d,\"mechanism\":\"notify\"",
-                 (int)getpid());
+    log_start(&guardian);
     guard(&guardian);
-    if (guardian.logging) {
-        log_events(guardian.segment, setup->policy, setup->log_level, 1);
-        log_totals(guardian.segment);
-    }
-    _exit(0);
+    end(&guardian);
 }
 
 /* ---- the starter's side ---- */
@@ -328,10 +369,22 @@ int guardian_fork(const struct guardian_setup *setup, struct failure *failure) {
         return fail(failure, errno, "cannot make a socket for the guardian");
     int error = getpid() == 1 ? fork_below_init(setup, sockets) : fork_away(setup, sockets);
     close(sockets[1]);
-    if (error == 0 && await(sockets[0], 'g'))
+    pid_t guardian = 0;
+    if (error == 0 && recv(sockets[0], &guardian, sizeof guardian, 0) == sizeof guardian) {
+        /* Under Yama's ptrace_scope 1 only who is named may trace us. Without Yama this fails. */
+        if (setup->mechanism != MECHANISM_NOTIFY)
+            prctl(PR_SET_PTRACER, guardian);
         return sockets[0];
+    }
     close(sockets[0]);
     return fail(failure, error, "the guardian could not be started");
+}
+
+int guardian_be_traced(int socket, struct failure *failure) {
+    const pid_t own = getpid();
+    if (send(socket, &own, sizeof own, MSG_NOSIGNAL) != sizeof own || !await(socket, 's'))
+        return fail(failure, 0, "the guardian cannot trace this process");
+    return 0;
 }
 
 int guardian_hand_over(int socket, int listener, struct failure *failure) {

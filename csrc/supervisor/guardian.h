@@ -2,21 +2,31 @@
 #ifndef SPOOF_GUARDIAN_H
 #define SPOOF_GUARDIAN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "failure.h"
+#include "probe.h"
+
+enum mechanism_kind { MECHANISM_NOTIFY, MECHANISM_TRACE, MECHANISM_PTRACE };
 
 struct guardian_setup {
+    enum mechanism_kind mechanism;
+    struct probe_result probe;
     const uint8_t *policy; /* checked, mapped */
     int segment_fd;        /* or -1: a private segment */
     int log_fd;            /* or -1 */
     int log_level;         /* LOG_TRACE or LOG_INFO */
 };
 
+const char *mechanism_name(enum mechanism_kind mechanism);
+
 /* Forks the guardian away: own session, no parent that waits for it. Returns the starter's end of
  * their socket, or -1. */
 int guardian_fork(const struct guardian_setup *setup, struct failure *failure);
 /* Hands the listener over and waits until a worker receives from it. 0 or -1. */
 int guardian_hand_over(int socket, int listener, struct failure *failure);
+/* Waits until the guardian traces the calling process. 0 or -1. */
+int guardian_be_traced(int socket, struct failure *failure);
 
 #endif

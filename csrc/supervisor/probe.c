@@ -8,18 +8,16 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../arch/arch.h"
 #include "../arch/kernel.h"
 #include "../mechanism/notify.h"
 #include "passing.h"
+#include "trial.h"
 
 #define TIME_LIMIT_MS 5000
 #define CALLS 20
@@ -144,38 +142,14 @@ static enum stage be_server(int socket, int result_socket) {
 }
 
 static pid_t child(const uint8_t *policy, int socket, int other, int result_socket, bool server) {
-    pid_t pid = fork();
+    pid_t pid = trial_fork();
     if (pid != 0)
         return pid;
     close(other);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     _exit((int)(server ? be_server(socket, result_socket) : be_tracee(policy, socket)));
 }
 
-static int64_t now_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Waits for a child until `deadline`, then kills it. Its stage, or -1 if it had to be killed. */
-static int end_of(pid_t pid, int64_t deadline) {
-    int status = 0;
-    if (pid < 0)
-        return -1;
-    int pidfd = (int)syscall(K_NR_PIDFD_OPEN, pid, 0);
-    struct pollfd watched = {.fd = pidfd, .events = POLLIN};
-    int64_t left = deadline - now_ms();
-    if (pidfd < 0 || poll(&watched, 1, left > 0 ? (int)left : 0) != 1)
-        kill(pid, SIGKILL);
-    if (pidfd >= 0)
-        close(pidfd);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static void explain_install(struct probe_notify *result) {
+static void explain_install(struct probe_result *result) {
     switch (result->install_error) {
     case EBUSY:
         snprintf(result->why, sizeof result->why,
@@ -193,7 +167,7 @@ static void explain_install(struct probe_notify *result) {
     }
 }
 
-static void explain(struct probe_notify *result, int tracee, int server) {
+static void explain(struct probe_result *result, int tracee, int server) {
     const char *why = "a stopped call was not answered in time";
     if (result->install_error) {
         explain_install(result);
@@ -214,7 +188,7 @@ static void explain(struct probe_notify *result, int tracee, int server) {
     snprintf(result->why, sizeof result->why, "%s", why);
 }
 
-void probe_notify(const uint8_t *policy, struct probe_notify *result) {
+void probe_notify(const uint8_t *policy, struct probe_result *result) {
     int pair[2], results[2];
     struct report report = {0};
     memset(result, 0, sizeof *result);
@@ -223,14 +197,13 @@ void probe_notify(const uint8_t *policy, struct probe_notify *result) {
         snprintf(result->why, sizeof result->why, "no socket pair: %s", strerror(errno));
         return;
     }
-    int64_t deadline = now_ms() + TIME_LIMIT_MS;
     pid_t server = child(policy, pair[0], pair[1], results[1], true);
     pid_t tracee = child(policy, pair[1], pair[0], -1, false);
     close(pair[0]);
     close(pair[1]);
     close(results[1]);
-    int tracee_stage = end_of(tracee, deadline);
-    int server_stage = end_of(server, deadline);
+    int tracee_stage = trial_end(tracee);
+    int server_stage = trial_end(server);
     if (recv(results[0], &report, sizeof report, MSG_DONTWAIT) == sizeof report) {
         result->install_error = report.error;
         result->killable = report.killable;

@@ -80,7 +80,7 @@ int verb_probe(int count, char **arguments) {
         .length = sizeof policy,
         .calls = BLOB_CALLS_STATFS,
     };
-    struct probe_notify notify;
+    struct probe_result notify, trace, ptrace;
     struct utsname system;
     struct credentials own = {0};
     uname(&system);
@@ -88,6 +88,8 @@ int verb_probe(int count, char **arguments) {
     int error = proc < 0 ? -errno : credentials_of(proc, getpid(), &own);
     fflush(stdout);
     probe_notify((const uint8_t *)&policy, &notify);
+    probe_trace((const uint8_t *)&policy, false, &trace);
+    probe_trace((const uint8_t *)&policy, true, &ptrace);
 
     printf("{\n  \"kernel\": \"%s\", \"arch\": \"%s\", \"yama\": ", system.release, ARCH_NAME);
     int yama = read_number("/proc/sys/kernel/yama/ptrace_scope");
@@ -96,6 +98,8 @@ int verb_probe(int count, char **arguments) {
            (unsigned)geteuid(), own.effective >> CAP_SYS_ADMIN & 1 ? "true" : "false",
            own.effective >> CAP_SYS_PTRACE & 1 ? "true" : "false");
     feature("notify", notify.works, notify.why, false);
+    feature("trace", trace.works, trace.why, false);
+    feature("ptrace", ptrace.works, ptrace.why, false);
     feature("wait-killable", notify.killable,
             notify.killable ? "signals do not interrupt a call that is being answered"
                             : "signals may interrupt a stopped call (Linux before 5.19)",
@@ -104,10 +108,19 @@ int verb_probe(int count, char **arguments) {
             notify.wake_up ? "the kernel hands over between program and supervisor at once"
                            : "answers take longer (Linux before 6.6)",
             false);
+    bool prompt = trace.works && !trace.late_signals;
+    feature("prompt-signals", prompt,
+            prompt ? "a program that is stopped by ptrace sees signals when it goes on"
+                   : "the tracer has to make programs look for signals (gVisor)",
+            false);
     feature("proc", error == 0, error == 0 ? "/proc shows this process" : strerror(-error), false);
     report_openat2();
     report_memory();
     report_mount_ids();
-    printf("  ],\n  \"mechanism\": %s\n}\n", notify.works ? "\"notify\"" : "null");
-    return notify.works ? 0 : 1;
+    const char *mechanism = notify.works   ? "\"notify\""
+                            : trace.works  ? "\"trace\""
+                            : ptrace.works ? "\"ptrace\""
+                                           : NULL;
+    printf("  ],\n  \"mechanism\": %s\n}\n", mechanism ? mechanism : "null");
+    return mechanism ? 0 : 1;
 }

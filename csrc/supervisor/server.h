@@ -21,6 +21,9 @@ enum look_proof {
     /* Look as nobody: who cannot be kept out keeps nobody out. Needs CAP_SYS_PTRACE, to use
      * /proc/TID all the same, and CAP_SETUID/CAP_SETGID, to take on the tracee's credentials. */
     PROOF_AS_NOBODY,
+    /* Without openat2(2) nothing can be looked up in one step: every path is walked with the
+     * tracee's credentials, and a thread stays itself between two calls. Needs the same. */
+    PROOF_BY_WALKING,
     /* The worker is an ordinary user under no_new_privs: so is every tracee. */
     PROOF_SAME_USER,
     /* Privileged, but not enough for the above: compare credentials each time. */
@@ -41,16 +44,18 @@ struct credentials {
 };
 
 struct mounts; /* tracee/mounts.h */
-struct worker; /* worker.c */
+struct surroundings;
 
 /* Whose filesystem credentials a thread has. */
 enum identity { IDENTITY_SELF, IDENTITY_NOBODY, IDENTITY_TRACEE };
 
 struct server {
-    struct worker *worker;
-    struct slot *slot;
-    bool receiving; /* this thread is the one that receives */
+    const struct surroundings *surroundings;
+    struct slot *slot; /* where the request lies; NULL if the mechanism needs none */
+    bool receiving;    /* this thread is the one that receives */
     enum identity identity;
+    /* Lets another thread receive, and clears `receiving`. False if none is left. */
+    bool (*step_aside)(struct server *server);
 };
 
 /* What is the same for all threads of a worker. */
@@ -59,14 +64,30 @@ struct surroundings {
     struct place root;      /* our root directory */
     struct place proc_root; /* the root of our /proc */
     enum look_proof proof;
+    bool effective_ids; /* gVisor: no filesystem ids of their own, the effective ones decide */
     struct credentials own;
-    uint64_t user_namespace, pid_namespace; /* inode numbers, as in /proc/self/ns */
+    uint64_t user_namespace, pid_namespace,
+        mount_namespace; /* inode numbers, as in /proc/self/ns */
     struct mounts *mounts;
 };
 
-const struct surroundings *server_surroundings(const struct server *server);
-/* Lets another thread receive. False if none is left: then nothing that sleeps may be called. */
-bool server_step_aside(struct server *server);
+static inline const struct surroundings *server_surroundings(const struct server *server) {
+    return server->surroundings;
+}
+
+/* Does a walk wear the tracee's credentials? */
+static inline bool takes_identities(const struct surroundings *surroundings) {
+    return surroundings->proof == PROOF_AS_NOBODY || surroundings->proof == PROOF_BY_WALKING;
+}
+
+/* To be called before anything that can sleep on a filesystem. False: then nothing that sleeps may
+ * be called. */
+static inline bool server_step_aside(struct server *server) {
+    return !server->receiving || server->step_aside(server);
+}
+
+/* Becoming nobody needs nobody to exist in our user namespace: settles for the next best proof. */
+int surroundings_settle(struct surroundings *surroundings);
 
 /* ---- tracee/credentials.c ---- */
 
@@ -75,8 +96,11 @@ int surroundings_read(struct surroundings *surroundings);
 /* Where `path` below `directory` is ("": the directory itself); links are followed. 0 or -errno. */
 int place_of(int directory, const char *path, struct place *place);
 bool place_equal(const struct place *a, const struct place *b);
-/* Inode number of a namespace of a thread ("user", "pid"), or 0. */
+/* Is `place`, the root of a thread, our root, with the same mounts below it? */
+bool place_is_root(const struct surroundings *surroundings, pid_t tid, const struct place *place);
+/* Inode number of a namespace of a thread ("user", "pid"), or 0 where that says nothing. */
 uint64_t namespace_of(int proc, pid_t tid, const char *kind);
+bool is_in_our_user_namespace(const struct surroundings *surroundings, pid_t tid);
 /* The credentials of a thread from /proc/TID/status: 0 or -errno. */
 int credentials_of(int proc, pid_t tid, struct credentials *credentials);
 /* May the thread search every directory, whatever its mode (capabilities(7), CAP_DAC_*)? */
@@ -86,5 +110,7 @@ bool credentials_equal(const struct credentials *a, const struct credentials *b)
 int become_nobody(struct server *server);
 int become_self(struct server *server);
 int become_tracee(struct server *server, const struct credentials *credentials);
+/* Back to the identity that a thread has between two calls. */
+int resume_identity(struct server *server);
 
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../mechanism/notify.h"
+#include "../mechanism/trace.h"
 #include "../policy/blob.h"
 #include "failure.h"
 #include "guardian.h"
@@ -27,6 +28,7 @@ struct start_options {
     int state_fd, policy_fd, segment_fd, log_fd;
     int first;
     int log_level;
+    const char *mechanism; /* as named */
     bool verbose, quiet;
     char **command; /* NULL-terminated */
     char **environment;
@@ -55,7 +57,9 @@ static bool take_option(struct start_options *options, int option) {
     case 'l':
         return number(optarg, &options->log_fd);
     case 'm':
-        return strcmp(optarg, "auto") == 0 || strcmp(optarg, "notify") == 0;
+        options->mechanism = optarg;
+        return strcmp(optarg, "auto") == 0 || strcmp(optarg, "notify") == 0 ||
+               strcmp(optarg, "trace") == 0 || strcmp(optarg, "ptrace") == 0;
     case 'L':
         options->log_level = strcmp(optarg, "trace") == 0 ? LOG_TRACE : LOG_INFO;
         return true;
@@ -139,22 +143,53 @@ static bool nothing_to_stop(const uint8_t *policy) {
     return blob_header(policy)->calls == 0;
 }
 
+/* Tries the mechanism that was asked for, or with `auto` each of them, best first. */
+static int choose(const struct start_options *options, const uint8_t *policy,
+                  enum mechanism_kind *chosen, struct probe_result *probe,
+                  struct failure *failure) {
+    bool automatic = strcmp(options->mechanism, "auto") == 0;
+    for (int kind = MECHANISM_NOTIFY; kind <= MECHANISM_PTRACE; kind++) {
+        const char *name = mechanism_name((enum mechanism_kind)kind);
+        if (!automatic && strcmp(options->mechanism, name) != 0)
+            continue;
+        if (kind == MECHANISM_NOTIFY)
+            probe_notify(policy, probe);
+        else
+            probe_trace(policy, kind == MECHANISM_PTRACE, probe);
+        if (options->verbose)
+            remark("mechanism %s%s: %s", name, probe->works ? "" : " cannot be used", probe->why);
+        *chosen = (enum mechanism_kind)kind;
+        if (probe->works)
+            return 0;
+        if (!automatic)
+            return fail(failure, 0, "mechanism %s does not work here: %s", name, probe->why);
+    }
+    return fail(failure, 0, "no mechanism works here; `seccomp-spoof doctor` tells why");
+}
+
 static int start_guardian(const struct start_options *options, const uint8_t *policy,
-                          struct probe_notify *probe, struct failure *failure) {
-    probe_notify(policy, probe);
-    if (!probe->works)
-        return fail(failure, 0, "notify does not work here: %s; `seccomp-spoof doctor` tells more",
-                    probe->why);
-    if (options->verbose)
-        remark("mechanism notify: %s%s%s", probe->why, probe->killable ? "" : "; no WAIT_KILLABLE",
-               probe->wake_up ? "" : "; no SYNC_WAKE_UP");
+                          enum mechanism_kind *mechanism, struct probe_result *probe,
+                          struct failure *failure) {
+    if (choose(options, policy, mechanism, probe, failure) != 0)
+        return -1;
     const struct guardian_setup setup = {
+        .mechanism = *mechanism,
+        .probe = *probe,
         .policy = policy,
         .segment_fd = options->segment_fd,
         .log_fd = options->log_fd,
         .log_level = options->log_level,
     };
     return guardian_fork(&setup, failure);
+}
+
+static int install_trace(const uint8_t *policy, enum mechanism_kind mechanism, int guardian,
+                         struct failure *failure) {
+    /* Traced first: a call that is stopped without a tracer gives ENOSYS. */
+    int result = guardian_be_traced(guardian, failure);
+    close(guardian);
+    int error = result == 0 && mechanism == MECHANISM_TRACE ? trace_install(policy) : 0;
+    return error == 0 ? result : fail(failure, -error, "cannot install the filter");
 }
 
 static int install(const uint8_t *policy, bool killable, int guardian, struct failure *failure) {
@@ -189,9 +224,14 @@ static int become(const struct start_options *options) {
 
 int verb_start(int count, char **arguments) {
     struct failure failure = {0};
-    struct start_options options = {
-        .state_fd = -1, .policy_fd = -1, .segment_fd = -1, .log_fd = -1, .log_level = LOG_INFO};
-    struct probe_notify probe = {0};
+    struct start_options options = {.state_fd = -1,
+                                    .policy_fd = -1,
+                                    .segment_fd = -1,
+                                    .log_fd = -1,
+                                    .log_level = LOG_INFO,
+                                    .mechanism = "auto"};
+    struct probe_result probe = {0};
+    enum mechanism_kind mechanism = MECHANISM_NOTIFY;
     sigset_t before;
     sigprocmask(SIG_SETMASK, NULL, &before);
     block_signals();
@@ -206,13 +246,15 @@ int verb_start(int count, char **arguments) {
                  (policy = map_policy(options.policy_fd, &failure)) != NULL;
     bool quiet_run = ready && nothing_to_stop(policy);
     if (ready && !quiet_run)
-        ready = (guardian = start_guardian(&options, policy, &probe, &failure)) >= 0;
+        ready = (guardian = start_guardian(&options, policy, &mechanism, &probe, &failure)) >= 0;
     if (ready && options.state_fd >= 0)
         ready = state_restore(&options.view, &guardian, guardian >= 0, &failure) == 0;
     else if (ready)
         close_private(&options);
     if (ready && !quiet_run)
-        ready = install(policy, probe.killable, guardian, &failure) == 0;
+        ready = (mechanism == MECHANISM_NOTIFY
+                     ? install(policy, probe.killable, guardian, &failure)
+                     : install_trace(policy, mechanism, guardian, &failure)) == 0;
     if (!ready) {
         complain(&failure);
         return STATUS_OUR_FAULT;

@@ -6,19 +6,16 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../arch/kernel.h"
 #include "../calls/calls.h"
-#include "../calls/table.h"
 #include "../mechanism/notify.h"
-#include "../tracee/mounts.h"
+#include "record.h"
 #include "server.h"
 #include "title.h"
 
@@ -37,75 +34,12 @@ struct worker {
 
 static struct worker the_worker;
 
-const struct surroundings *server_surroundings(const struct server *server) {
-    return &server->worker->surroundings;
-}
-
-/* ---- log events ---- */
-
-#define PROGRAM_NAME 64
-
-static void name_program(const struct surroundings *surroundings, pid_t tid,
-                         char name[PROGRAM_NAME]) {
-    char entry[64], path[4096];
-    snprintf(entry, sizeof entry, "%d/exe", tid);
-    ssize_t length = readlinkat(surroundings->proc, entry, path, sizeof path - 1);
-    path[length > 0 ? length : 0] = '\0';
-    const char *slash = strrchr(path, '/');
-    snprintf(name, PROGRAM_NAME, "%.*s", PROGRAM_NAME - 1, slash ? slash + 1 : path);
-}
-
-static void log_event(const struct server *server, const struct stopped_call *call,
-                      const struct verdict *verdict, enum event_kind kind) {
-    struct segment *segment = server->worker->setup->segment;
-    struct timespec now;
-    char program[PROGRAM_NAME];
-    _Static_assert(sizeof segment->events[0].program == PROGRAM_NAME, "a name fits an event");
-    name_program(server_surroundings(server), call->tid, program);
-    clock_gettime(CLOCK_REALTIME, &now);
-
-    uint64_t number = atomic_fetch_add(&segment->event_next, 1);
-    struct event *event = &segment->events[number % SEGMENT_EVENTS];
-    atomic_store_explicit(&event->sequence, 0, memory_order_relaxed);
-    atomic_thread_fence(memory_order_release);
-    event->time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-    event->tid = call->tid;
-    event->call = known_call_index(call->arch, call->number);
-    event->rule = verdict->rule;
-    event->kind = (uint16_t)kind;
-    event->reason = (uint16_t)verdict->reason;
-    event->was = verdict->was;
-    event->answer = verdict->answer;
-    memcpy(event->program, program, sizeof program);
-    atomic_store_explicit(&event->sequence, number + 1, memory_order_release);
-}
-
 /* ---- one request ---- */
 
-static enum event_kind end_stop(struct stopped_call *call, const struct verdict *verdict) {
-    bool answered = verdict->decision == DECISION_ANSWER;
-    int result =
-        answered ? call->mechanism->answer(call, verdict->value) : call->mechanism->let_run(call);
-    if (result != 0)
-        return EVENT_GONE;
-    if (answered)
-        return EVENT_ANSWERED;
-    return verdict->reason == FALLBACK_NONE ? EVENT_LET_RUN : EVENT_FALLBACK;
-}
-
-static void count(struct segment *segment, const struct verdict *verdict, enum event_kind kind) {
-    static const enum counter counters[] = {
-        [EVENT_ANSWERED] = COUNTER_ANSWERED,
-        [EVENT_LET_RUN] = COUNTER_LET_RUN,
-        [EVENT_FALLBACK] = COUNTER_FALLBACKS,
-        [EVENT_GONE] = COUNTER_GONE,
-    };
-    segment_count(segment, COUNTER_STOPPED);
-    segment_count(segment, counters[kind]);
-    if (kind == EVENT_ANSWERED && verdict->rule < SEGMENT_RULES)
-        atomic_fetch_add_explicit(&segment->rule_hits[verdict->rule], 1, memory_order_relaxed);
-    if (kind == EVENT_FALLBACK)
-        atomic_fetch_add_explicit(&segment->fallbacks[verdict->reason], 1, memory_order_relaxed);
+/* 0, or -ENOENT if the tracee is gone. */
+static int end_stop(struct stopped_call *call, const struct verdict *verdict) {
+    return verdict->decision == DECISION_ANSWER ? call->mechanism->answer(call, verdict->value)
+                                                : call->mechanism->let_run(call);
 }
 
 static void free_slot(struct slot *slot) {
@@ -116,7 +50,7 @@ static void free_slot(struct slot *slot) {
 }
 
 static void serve_slot(struct server *server) {
-    const struct worker_setup *setup = server->worker->setup;
+    const struct worker_setup *setup = the_worker.setup;
     struct notify_stop stop = {.listener = DESCRIPTOR_LISTENER};
     struct k_seccomp_notif request;
     atomic_store_explicit(&server->slot->begun, 1, memory_order_relaxed);
@@ -125,21 +59,16 @@ static void serve_slot(struct server *server) {
     call.server = server;
 
     struct verdict verdict = serve_call(&call, setup->policy);
-    uint32_t level = atomic_load_explicit(&setup->segment->logging, memory_order_relaxed);
-    bool logged = level == LOG_ALL || (level == LOG_ANSWERS && verdict.decision == DECISION_ANSWER);
-    if (logged) /* the program may be gone once it has its answer */
-        log_event(server, &call, &verdict,
-                  verdict.decision == DECISION_ANSWER ? EVENT_ANSWERED
-                  : verdict.reason == FALLBACK_NONE   ? EVENT_LET_RUN
-                                                      : EVENT_FALLBACK);
-    enum event_kind kind = end_stop(&call, &verdict);
-    count(setup->segment, &verdict, kind);
+    record_verdict(setup->segment, &call, &verdict);
+    if (end_stop(&call, &verdict) != 0)
+        record_gone(setup->segment, &verdict);
     free_slot(server->slot);
 }
 
 /* ---- who receives ---- */
 
 static void *server_run(void *argument);
+static bool step_aside(struct server *server);
 
 /* With the lock held: a thread for the next free slot. */
 static bool add_server(struct worker *worker, bool receiving) {
@@ -149,7 +78,8 @@ static bool add_server(struct worker *worker, bool receiving) {
         return false;
     struct server *server = &worker->servers[worker->threads];
     *server = (struct server){
-        .worker = worker,
+        .surroundings = &worker->surroundings,
+        .step_aside = step_aside,
         .slot = &worker->setup->segment->slots[worker->threads],
         .receiving = receiving,
     };
@@ -162,11 +92,9 @@ static bool add_server(struct worker *worker, bool receiving) {
     return made;
 }
 
-bool server_step_aside(struct server *server) {
-    struct worker *worker = server->worker;
+static bool step_aside(struct server *server) {
+    struct worker *worker = &the_worker;
     bool replaced = true;
-    if (!server->receiving)
-        return true;
     pthread_mutex_lock(&worker->lock);
     if (worker->waiting > worker->vacancies) {
         worker->vacancies++;
@@ -181,7 +109,7 @@ bool server_step_aside(struct server *server) {
 }
 
 static void wait_for_vacancy(struct server *server) {
-    struct worker *worker = server->worker;
+    struct worker *worker = &the_worker;
     pthread_mutex_lock(&worker->lock);
     worker->waiting++;
     while (worker->vacancies == 0)
@@ -208,7 +136,7 @@ static void tell_starter(struct segment *segment) {
 
 static void *server_run(void *argument) {
     struct server *server = argument;
-    struct worker *worker = server->worker;
+    struct worker *worker = &the_worker;
     syscall(SYS_unshare, 0x200 /* CLONE_FS: umask and directories of its own */);
     if (worker->surroundings.proof == PROOF_AS_NOBODY && become_nobody(server) != 0)
         _exit(2);
@@ -233,17 +161,6 @@ static void *server_run(void *argument) {
 }
 
 /* ---- start ---- */
-
-/* Becoming nobody needs nobody to exist in our user namespace. */
-static void settle_proof(struct worker *worker) {
-    struct server trial = {.worker = worker};
-    if (worker->surroundings.proof != PROOF_AS_NOBODY)
-        return;
-    if (become_nobody(&trial) != 0)
-        worker->surroundings.proof = PROOF_COMPARE;
-    if (become_self(&trial) != 0)
-        _exit(2);
-}
 
 /* The main thread: if the guardian is gone, this worker serves on alone until the last filtered
  * task is gone. */
@@ -270,10 +187,9 @@ void worker_run(const struct worker_setup *setup) {
     worker->setup = setup;
     pthread_mutex_init(&worker->lock, NULL);
     pthread_cond_init(&worker->vacancy_announced, NULL);
-    if (surroundings_read(&worker->surroundings) != 0)
+    if (surroundings_read(&worker->surroundings) != 0 ||
+        surroundings_settle(&worker->surroundings) != 0)
         _exit(2);
-    settle_proof(worker);
-    worker->surroundings.mounts = mounts_open();
 
     unsigned needed = 1; /* a thread for every slot up to the last one that is taken, and one */
     for (unsigned i = 0; i < SEGMENT_SLOTS; i++)

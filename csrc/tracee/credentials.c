@@ -18,6 +18,10 @@
 /* A user and group that no file belongs to; 65534 would be the owner of real files. */
 #define NOBODY 0xfffe0001U
 #define SEARCH_CAPABILITIES ((1ULL << CAP_DAC_OVERRIDE) | (1ULL << CAP_DAC_READ_SEARCH))
+/* What leaving filesystem uid 0 takes away (capabilities(7)). */
+#define FILESYSTEM_CAPABILITIES                                                                    \
+    (SEARCH_CAPABILITIES | (1ULL << CAP_CHOWN) | (1ULL << CAP_FOWNER) | (1ULL << CAP_FSETID) |     \
+     (1ULL << CAP_LINUX_IMMUTABLE) | (1ULL << CAP_MKNOD) | (1ULL << CAP_MAC_OVERRIDE))
 
 static const char *field(const char *status, const char *name) {
     const char *found = strstr(status, name);
@@ -110,7 +114,7 @@ int place_of(int directory, const char *path, struct place *place) {
     if (syscall(SYS_statx, directory, path, flags, K_STATX_INO | K_STATX_MNT_ID, &info) != 0)
         return -errno;
     if (!(info.stx_mask & K_STATX_MNT_ID))
-        return -ENOSYS;
+        info.stx_mnt_id = 0; /* before Linux 5.8, and in gVisor: see place_is_root() */
     *place = (struct place){info.stx_mnt_id, info.stx_ino, info.stx_dev_major, info.stx_dev_minor};
     return 0;
 }
@@ -120,11 +124,54 @@ bool place_equal(const struct place *a, const struct place *b) {
            a->minor == b->minor;
 }
 
+bool place_is_root(const struct surroundings *surroundings, pid_t tid, const struct place *place) {
+    if (!place_equal(place, &surroundings->root))
+        return false;
+    /* The same directory can be the root of two namespaces with other mounts below it. */
+    return place->mount != 0 ||
+           namespace_of(surroundings->proc, tid, "mnt") == surroundings->mount_namespace;
+}
+
 uint64_t namespace_of(int proc, pid_t tid, const char *kind) {
     char name[64];
-    struct stat info;
+    struct stat info, here;
     snprintf(name, sizeof name, "%d/ns/%s", tid, kind);
-    return fstatat(proc, name, &info, 0) == 0 ? info.st_ino : 0;
+    /* A namespace lies on a filesystem of its own. gVisor before 2023 has a file on procfs instead,
+     * with another number for each process. */
+    if (fstatat(proc, name, &info, 0) != 0 || fstat(proc, &here) != 0 || info.st_dev == here.st_dev)
+        return 0;
+    return info.st_ino;
+}
+
+static ssize_t read_uid_map(int proc, pid_t tid, char *map, size_t capacity) {
+    char name[64];
+    snprintf(name, sizeof name, "%d/uid_map", tid);
+    int fd = openat(proc, name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    ssize_t length = read(fd, map, capacity);
+    close(fd);
+    return length;
+}
+
+bool is_in_our_user_namespace(const struct surroundings *surroundings, pid_t tid) {
+    char ours[4096], theirs[4096];
+    uint64_t namespace = namespace_of(surroundings->proc, tid, "user");
+    if (namespace != 0 || surroundings->user_namespace != 0)
+        return namespace == surroundings->user_namespace;
+    /* Not to be told apart by number: by whom it maps. A copy of our own map gives no more power
+     * over files than ours. */
+    ssize_t length = read_uid_map(surroundings->proc, tid, theirs, sizeof theirs);
+    return length == read_uid_map(surroundings->proc, getpid(), ours, sizeof ours) &&
+           (length <= 0 || memcmp(ours, theirs, (size_t)length) == 0);
+}
+
+static bool have_openat2(void) {
+    struct k_open_how how = {.flags = O_PATH | O_CLOEXEC};
+    int fd = (int)syscall(K_NR_OPENAT2, AT_FDCWD, "/", &how, sizeof how);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
 }
 
 int surroundings_read(struct surroundings *surroundings) {
@@ -138,30 +185,18 @@ int surroundings_read(struct surroundings *surroundings) {
         result = credentials_of(surroundings->proc, getpid(), &surroundings->own);
     if (result != 0)
         return result;
+    surroundings->effective_ids = syscall(SYS_setfsuid, -1) == -1 && errno == ENOSYS;
     surroundings->user_namespace = namespace_of(surroundings->proc, getpid(), "user");
     surroundings->pid_namespace = namespace_of(surroundings->proc, getpid(), "pid");
+    surroundings->mount_namespace = namespace_of(surroundings->proc, getpid(), "mnt");
     const uint64_t needed = (1ULL << CAP_SYS_PTRACE) | (1ULL << CAP_SETUID) | (1ULL << CAP_SETGID);
     const struct credentials *own = &surroundings->own;
     if ((own->effective & needed) == needed && own->fsuid == 0)
-        surroundings->proof = PROOF_AS_NOBODY;
+        surroundings->proof = have_openat2() ? PROOF_AS_NOBODY : PROOF_BY_WALKING;
     else if (own->fsuid != 0 && own->effective == 0)
         surroundings->proof = PROOF_SAME_USER;
     else
         surroundings->proof = PROOF_COMPARE;
-    return 0;
-}
-
-/* In a user namespace that denies setgroups(2) this fails before it has changed anything. */
-static int set_filesystem_ids(struct server *server, enum identity identity, uid_t uid, gid_t gid,
-                              uint32_t group_count, const gid_t *groups) {
-    if (syscall(SYS_setgroups, group_count, groups) != 0)
-        return -errno;
-    server->identity = identity;
-    /* These two report the old value and no error: ask again to know (setfsuid(2), BUGS). */
-    syscall(SYS_setfsgid, gid);
-    syscall(SYS_setfsuid, uid);
-    if ((gid_t)syscall(SYS_setfsgid, -1) != gid || (uid_t)syscall(SYS_setfsuid, -1) != uid)
-        return -EPERM;
     return 0;
 }
 
@@ -177,38 +212,82 @@ static int set_effective(uint64_t wanted) {
     return syscall(SYS_capset, &header, data) == 0 ? 0 : -errno;
 }
 
+/* The real and the saved ids stay, so that the thread can come back. Capabilities follow the
+ * effective uid, and more of them than a filesystem uid would change: the caller sets them. */
+static int set_effective_ids(uid_t uid, gid_t gid) {
+    return syscall(SYS_setresgid, -1, gid, -1) == 0 && syscall(SYS_setresuid, -1, uid, -1) == 0
+               ? 0
+               : -errno;
+}
+
+/* In a user namespace that denies setgroups(2) this fails before it has changed anything. */
+static int set_filesystem_ids(struct server *server, enum identity identity, uid_t uid, gid_t gid,
+                              uint32_t group_count, const gid_t *groups) {
+    if (syscall(SYS_setgroups, group_count, groups) != 0)
+        return -errno;
+    server->identity = identity;
+    if (server_surroundings(server)->effective_ids)
+        return set_effective_ids(uid, gid);
+    /* These two report the old value and no error: ask again to know (setfsuid(2), BUGS). */
+    syscall(SYS_setfsgid, gid);
+    syscall(SYS_setfsuid, uid);
+    if ((gid_t)syscall(SYS_setfsgid, -1) != gid || (uid_t)syscall(SYS_setfsuid, -1) != uid)
+        return -EPERM;
+    return 0;
+}
+
 int become_nobody(struct server *server) {
+    const struct surroundings *surroundings = server_surroundings(server);
     if (server->identity == IDENTITY_NOBODY)
         return 0;
     int result = become_self(server);
     if (result != 0)
         return result;
     /* Leaving uid 0 takes the filesystem capabilities away too (capabilities(7)). */
-    return set_filesystem_ids(server, IDENTITY_NOBODY, NOBODY, NOBODY, 0, NULL);
+    result = set_filesystem_ids(server, IDENTITY_NOBODY, NOBODY, NOBODY, 0, NULL);
+    if (result == 0 && surroundings->effective_ids)
+        result = set_effective(surroundings->own.effective & ~FILESYSTEM_CAPABILITIES);
+    return result;
 }
 
 int become_self(struct server *server) {
-    const struct credentials *own = &server_surroundings(server)->own;
+    const struct surroundings *surroundings = server_surroundings(server);
+    const struct credentials *own = &surroundings->own;
     if (server->identity == IDENTITY_SELF)
         return 0;
     int result = server->identity == IDENTITY_TRACEE ? set_effective(own->effective) : 0;
     if (result == 0)
         result = set_filesystem_ids(server, server->identity, own->fsuid, own->fsgid,
                                     own->group_count, own->groups);
-    if (result == 0 && server->identity == IDENTITY_TRACEE)
+    if (result == 0 && (server->identity == IDENTITY_TRACEE || surroundings->effective_ids))
         result = set_effective(own->effective); /* coming back to uid 0 changed them */
     if (result == 0)
         server->identity = IDENTITY_SELF;
     return result;
 }
 
+int resume_identity(struct server *server) {
+    return server_surroundings(server)->proof == PROOF_AS_NOBODY ? become_nobody(server)
+                                                                 : become_self(server);
+}
+
 int become_tracee(struct server *server, const struct credentials *credentials) {
+    const struct credentials *own = &server_surroundings(server)->own;
     int result = become_self(server);
-    if (result != 0)
+    if (result != 0 || (credentials->same_user_namespace && credentials_equal(credentials, own) &&
+                        credentials->effective == own->effective))
         return result;
     result = set_filesystem_ids(server, IDENTITY_TRACEE, credentials->fsuid, credentials->fsgid,
                                 credentials->group_count, credentials->groups);
     if (result != 0)
         return result;
     return set_effective(credentials->same_user_namespace ? credentials->effective : 0);
+}
+
+int surroundings_settle(struct surroundings *surroundings) {
+    struct server trial = {.surroundings = surroundings};
+    if (takes_identities(surroundings) && become_nobody(&trial) != 0)
+        surroundings->proof = PROOF_COMPARE;
+    surroundings->mounts = mounts_open();
+    return become_self(&trial);
 }

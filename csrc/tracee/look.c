@@ -31,15 +31,9 @@ static int open_proc(const struct surroundings *surroundings, pid_t tid, const c
     return fd < 0 ? -errno : fd;
 }
 
-/* The identity that a thread has between two calls. */
-static int resume_identity(struct server *server) {
-    return server_surroundings(server)->proof == PROOF_AS_NOBODY ? become_nobody(server)
-                                                                 : become_self(server);
-}
-
 static enum fallback take_identity(struct server *server, const struct credentials *credentials) {
     const struct surroundings *surroundings = server_surroundings(server);
-    if (surroundings->proof == PROOF_AS_NOBODY)
+    if (takes_identities(surroundings))
         return become_tracee(server, credentials) == 0 ? FALLBACK_NONE : FALLBACK_CREDENTIALS;
     if (!credentials_equal(credentials, &surroundings->own) || !credentials->same_user_namespace)
         return FALLBACK_CREDENTIALS;
@@ -77,8 +71,7 @@ static struct look look_exactly(struct stopped_call *call, const char *path) {
     int error = credentials_of(surroundings->proc, call->tid, credentials);
     found.fallback = error ? proc_fallback(-error) : open_places(&walk, path[0] != '/');
     if (!error && found.fallback == FALLBACK_NONE) {
-        credentials->same_user_namespace =
-            namespace_of(surroundings->proc, call->tid, "user") == surroundings->user_namespace;
+        credentials->same_user_namespace = is_in_our_user_namespace(surroundings, call->tid);
         walk.pid_namespace = namespace_of(surroundings->proc, call->tid, "pid");
         found.fallback = take_identity(server, credentials);
         if (found.fallback == FALLBACK_NONE)
@@ -154,29 +147,39 @@ struct look look_path(struct stopped_call *call, const char *path) {
         return no_look(FALLBACK_NONE); /* ENOENT */
     if (!may_look(call->server))
         return no_look(FALLBACK_BUSY);
-    if (surroundings->proof == PROOF_COMPARE)
+    if (surroundings->proof == PROOF_COMPARE || surroundings->proof == PROOF_BY_WALKING)
         return look_exactly(call, path);
     snprintf(name, sizeof name, "%d/root", call->tid);
     int error = place_of(surroundings->proc, name, &root);
     if (error != 0)
         return no_look(proc_fallback(-error));
-    if (!place_equal(&root, &surroundings->root))
+    if (!place_is_root(surroundings, call->tid, &root))
         return look_exactly(call, path);
     bool exact = false;
     struct look found = look_quickly(call, path, &exact);
     return exact ? look_exactly(call, path) : found;
 }
 
+/* An open descriptor by its entry in procfs. gVisor's fstatfs also takes AT_FDCWD. */
+static int open_descriptor(const struct surroundings *surroundings, pid_t tid, int fd) {
+    char entry[32];
+    struct k_statfs info;
+    if (fd == AT_FDCWD && syscall(SYS_fstatfs, AT_FDCWD, &info) == 0)
+        return open_proc(surroundings, tid, "cwd");
+    if (fd < 0)
+        return -ENOENT;
+    snprintf(entry, sizeof entry, "fd/%d", fd);
+    return open_proc(surroundings, tid, entry);
+}
+
 struct look look_descriptor(struct stopped_call *call, uint32_t fd) {
     struct server *server = call->server;
-    char entry[32];
     if (!may_look(server))
         return no_look(FALLBACK_BUSY);
     /* An open descriptor needs no permission; /proc/TID/fd is its owner's alone. */
     if (become_self(server) != 0)
         return no_look(FALLBACK_CREDENTIALS);
-    snprintf(entry, sizeof entry, "fd/%d", (int)fd);
-    int found = (int)fd < 0 ? -ENOENT : open_proc(server_surroundings(server), call->tid, entry);
+    int found = open_descriptor(server_surroundings(server), call->tid, (int)fd);
     if (resume_identity(server) != 0)
         abort(); /* as above */
     return found >= 0 ? (struct look){found, FALLBACK_NONE} : no_look(proc_fallback(-found));

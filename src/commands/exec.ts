@@ -4,7 +4,7 @@ import { becomeCommand } from '../run/exec.js';
 import type { ExecRequest } from '../run/exec.js';
 import { baseDirectory, resolvePath } from '../run/origin.js';
 import { loadPolicy } from '../run/policy.js';
-import { LATER_MECHANISMS, LOG_LEVELS, MECHANISMS } from '../run/start.js';
+import { LOG_LEVELS, MECHANISMS } from '../run/start.js';
 import type { LogLevel, Mechanism } from '../run/start.js';
 import type { Io } from '../run/stdio.js';
 
@@ -49,7 +49,11 @@ const VALUE = { type: 'string', nargs: 1, requiresArg: true } as const;
 const OPTIONS = {
   policy: { ...VALUE, alias: 'p', array: true, describe: 'Policy by name, or file (contains a /)' },
   fstype: { ...VALUE, array: true, describe: 'Say filesystem type B where it is A, as A=B' },
-  mechanism: { ...VALUE, alias: 'm', describe: 'How calls are stopped: auto, notify' },
+  mechanism: {
+    ...VALUE,
+    alias: 'm',
+    describe: 'How calls are stopped: auto, notify, trace, ptrace',
+  },
   'log-file': { ...VALUE, alias: 'o', describe: 'Append a log to this file, as JSON lines' },
   'log-level': { ...VALUE, describe: 'What is logged: info, trace (every stopped call)' },
   stats: { ...FLAG, describe: 'Say at the end, on standard error, what was answered' },
@@ -165,13 +169,6 @@ async function oneOf<Value extends string>(
   throw new UsageError(`--${option} ${JSON.stringify(text)} is not known; ${advice}`);
 }
 
-async function mechanismOf(text: string): Promise<Mechanism> {
-  if (LATER_MECHANISMS.some((later) => later === text)) {
-    throw new UsageError(`mechanism ${text} is not available in this version; use auto or notify`);
-  }
-  return oneOf('mechanism', text, MECHANISMS);
-}
-
 /** The values of each option in the order in which they were given. */
 type Given = Partial<Record<OptionName, readonly string[]>>;
 
@@ -196,7 +193,7 @@ async function optionsOf(given: Given): Promise<ExecOptions> {
     help: has('help'),
     policies: given.policy ?? [],
     fstypes: given.fstype ?? [],
-    mechanism: await mechanismOf(last('mechanism') ?? DEFAULTS.mechanism),
+    mechanism: await oneOf('mechanism', last('mechanism') ?? DEFAULTS.mechanism, MECHANISMS),
     logFile: last('log-file'),
     logLevel: await oneOf('log-level', last('log-level') ?? DEFAULTS.logLevel, LOG_LEVELS),
     verbose: has('verbose'),

@@ -1,9 +1,6 @@
 /** How a stopped call may reach the supervisor; `auto`: the best one that was seen to work. */
-export const MECHANISMS = ['auto', 'notify'] as const;
+export const MECHANISMS = ['auto', 'notify', 'trace', 'ptrace'] as const;
 export type Mechanism = (typeof MECHANISMS)[number];
-
-/** Mechanisms that are planned: their names are known, to say so. */
-export const LATER_MECHANISMS = ['trace', 'ptrace'] as const;
 
 /** What is logged: lives of processes and first hits of rules, or every stopped call as well. */
 export const LOG_LEVELS = ['info', 'trace'] as const;

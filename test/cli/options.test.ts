@@ -61,8 +61,7 @@ const WRONG: readonly (readonly [readonly string[], RegExp])[] = [
   [['--stats-format', 'json', 'true'], /without --stats/],
   [['--log-level', 'trace', 'true'], /without --log-file/],
   [['--stats', '--stats-format', 'jsn', 'true'], /did you mean json\?/],
-  [['-m', 'trace', 'true'], /mechanism trace is not available in this version/],
-  [['-m', 'ptrace', 'true'], /mechanism ptrace is not available in this version/],
+  [['-m', 'tracer', 'true'], /--mechanism "tracer" is not known; did you mean trace\?/],
   [['-m', 'notfy', 'true'], /did you mean notify\?/],
   [['-m', 'magic', 'true'], /it is one of auto, notify/],
 ];
@@ -80,7 +79,7 @@ void t.test('wrong usage of exec ends with 125, of other verbs with 2', async (t
     [['exec'], 125, /exec needs a command; /],
     [['exec', '-v'], 125, /exec needs a command; /],
     [['exec', '--polcy', 'x', 'true'], 125, /did you mean --policy\?/],
-    [['exec', '-m', 'trace', 'true'], 125, /not available in this version/],
+    [['exec', '-m', 'tracer', 'true'], 125, /did you mean trace\?/],
     [['exec', '-p', 'no-such-policy', 'true'], 125, /no-such-policy/],
     [
       ['exec', '-o', '/nonexistent/log', 'true'],

@@ -25,6 +25,18 @@ await t.test('each subject by itself', async (t) => {
   }
 });
 
+for (const mechanism of ['trace', 'ptrace']) {
+  await t.test(`by ${mechanism}`, async (t) => {
+    const words = ['--mechanism', mechanism, '--pairs', 'tmpfs', '--variants', 'static,go'];
+    const { results, errors } = await runConformance({ before, words, onResult: reportTo(t) });
+    t.equal(errors, '', 'the runner itself has nothing to say');
+    t.ok(
+      results.some(({ status }) => status === 'pass'),
+      'something was proved',
+    );
+  });
+}
+
 await t.test('many subjects below one command', async (t) => {
   const words = ['--batch', '--pairs', 'tmpfs', '--variants', 'static,go'];
   const { results, errors } = await runConformance({ before, words, onResult: reportTo(t) });
@@ -43,13 +55,18 @@ function whyNo32Bit(): string | undefined {
   return error === undefined ? undefined : 'this kernel does not run 32-bit programs';
 }
 
-await t.test('32-bit programs, and int 0x80', { skip: whyNo32Bit() ?? false }, async (t) => {
-  const words = ['--batch', '--effort', '30', '--variants', COMPAT_VARIANTS.join(',')];
-  const { results, errors } = await runConformance({ before, words, onResult: reportTo(t) });
-  t.equal(errors, '', 'the runner itself has nothing to say');
-  for (const variant of COMPAT_VARIANTS)
-    t.ok(
-      results.some(({ status, subject }) => status === 'pass' && subject.startsWith(variant)),
-      `something was proved for ${variant}`,
-    );
-});
+for (const mechanism of ['notify', 'trace', 'ptrace']) {
+  const name = `32-bit programs, and int 0x80, by ${mechanism}`;
+  await t.test(name, { skip: whyNo32Bit() ?? false }, async (t) => {
+    const pairs = mechanism === 'notify' ? [] : ['--pairs', 'tmpfs'];
+    const some = ['--batch', '--effort', '30', '--variants', COMPAT_VARIANTS.join(',')];
+    const words = ['--mechanism', mechanism, ...some, ...pairs];
+    const { results, errors } = await runConformance({ before, words, onResult: reportTo(t) });
+    t.equal(errors, '', 'the runner itself has nothing to say');
+    for (const variant of COMPAT_VARIANTS)
+      t.ok(
+        results.some(({ status, subject }) => status === 'pass' && subject.startsWith(variant)),
+        `something was proved for ${variant}`,
+      );
+  });
+}

@@ -1,0 +1,114 @@
+/* registers.c - the registers of a stopped call on each architecture.
+ * Rule: which register holds what is decided by the ABI of the call, not by that of the program. */
+#include "registers.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <stddef.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+
+#include "arch.h"
+#include "kernel.h"
+
+uint32_t registers_arch(pid_t tid, uint32_t code) {
+    struct k_ptrace_syscall_info info = {0};
+    /* It returns how much there was to say. */
+    if (ptrace(K_PTRACE_GET_SYSCALL_INFO, tid, (void *)sizeof info, &info) <= 0 || info.arch == 0)
+        return code;
+    return info.arch;
+}
+
+#if defined(__x86_64__)
+
+#define CODE_SEGMENT_64 0x33U /* __USER_CS, arch/x86/include/asm/segment.h */
+
+/* PTRACE_GETREGS shows the 64-bit registers of 32-bit programs, too; GETREGSET would not. */
+int registers_get(pid_t tid, struct registers *registers) {
+    if (ptrace(PTRACE_GETREGS, tid, NULL, &registers->user) != 0)
+        return -errno;
+    registers->arch = registers->user.cs == CODE_SEGMENT_64 ? ARCH_AUDIT : ARCH_COMPAT_AUDIT;
+    return 0;
+}
+
+static int put(pid_t tid, const struct registers *registers) {
+    return ptrace(PTRACE_SETREGS, tid, NULL, &registers->user) == 0 ? 0 : -errno;
+}
+
+int32_t registers_number(const struct registers *registers) {
+    return (int32_t)registers->user.orig_rax;
+}
+
+static const unsigned long long *argument(const struct registers *registers, int index) {
+    const struct user_regs_struct *user = &registers->user;
+    const unsigned long long *const native[] = {&user->rdi, &user->rsi, &user->rdx,
+                                                &user->r10, &user->r8,  &user->r9};
+    const unsigned long long *const compat[] = {&user->rbx, &user->rcx, &user->rdx,
+                                                &user->rsi, &user->rdi, &user->rbp};
+    return (registers->arch == ARCH_AUDIT ? native : compat)[index];
+}
+
+uint64_t registers_argument(const struct registers *registers, int index) {
+    uint64_t value = *argument(registers, index);
+    return registers->arch == ARCH_AUDIT ? value : (uint32_t)value;
+}
+
+int registers_set_argument(pid_t tid, struct registers *registers, int index, uint64_t value) {
+    *(unsigned long long *)(uintptr_t)argument(registers, index) = value;
+    return put(tid, registers);
+}
+
+int64_t registers_result(const struct registers *registers) {
+    int64_t result = (int64_t)registers->user.rax;
+    return registers->arch == ARCH_AUDIT ? result : (int32_t)result;
+}
+
+int registers_skip(pid_t tid, struct registers *registers, int64_t result) {
+    registers->user.orig_rax = (unsigned long long)-1;
+    registers->user.rax = (unsigned long long)result;
+    return put(tid, registers);
+}
+
+#elif defined(__aarch64__)
+
+int registers_get(pid_t tid, struct registers *registers) {
+    struct iovec part = {&registers->user, sizeof registers->user};
+    if (ptrace(PTRACE_GETREGSET, tid, (void *)NT_PRSTATUS, &part) != 0)
+        return -errno;
+    /* Those of a 32-bit program are fewer, and others. */
+    registers->arch = part.iov_len == sizeof registers->user ? ARCH_AUDIT : 0;
+    return 0;
+}
+
+static int put(pid_t tid, const struct registers *registers) {
+    struct iovec part = {(void *)(uintptr_t)&registers->user, sizeof registers->user};
+    return ptrace(PTRACE_SETREGSET, tid, (void *)NT_PRSTATUS, &part) == 0 ? 0 : -errno;
+}
+
+int32_t registers_number(const struct registers *registers) {
+    return (int32_t)registers->user.regs[8];
+}
+
+uint64_t registers_argument(const struct registers *registers, int index) {
+    return registers->user.regs[index];
+}
+
+int registers_set_argument(pid_t tid, struct registers *registers, int index, uint64_t value) {
+    registers->user.regs[index] = value;
+    return put(tid, registers);
+}
+
+int64_t registers_result(const struct registers *registers) {
+    return (int64_t)registers->user.regs[0];
+}
+
+int registers_skip(pid_t tid, struct registers *registers, int64_t result) {
+    int number = -1;
+    struct iovec call = {&number, sizeof number};
+    registers->user.regs[0] = (unsigned long long)result;
+    if (ptrace(PTRACE_SETREGSET, tid, (void *)K_NT_ARM_SYSTEM_CALL, &call) != 0)
+        return -errno;
+    return put(tid, registers);
+}
+
+#endif

@@ -1,0 +1,30 @@
+/* registers.h - the registers of a stopped call, ptrace(2): number, arguments, result.
+ * Rule: a call is skipped by making its number -1, and its result is set at the same stop. */
+#ifndef SPOOF_REGISTERS_H
+#define SPOOF_REGISTERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/user.h>
+
+struct registers {
+    struct user_regs_struct user;
+    uint32_t arch; /* AUDIT_ARCH_* of the call; 0: none that we know */
+};
+
+/* 0 or -errno. `arch` is that of the code that runs: int 0x80 in 64-bit code is told apart by
+ * registers_arch(). */
+int registers_get(pid_t tid, struct registers *registers);
+/* The ABI of the call that `tid` is stopped in, or `code` where the kernel cannot say it (before
+ * PTRACE_GET_SYSCALL_INFO, Linux 5.3). */
+uint32_t registers_arch(pid_t tid, uint32_t code);
+int32_t registers_number(const struct registers *registers);
+uint64_t registers_argument(const struct registers *registers, int index);
+/* What the call has returned, at its end: -errno if it failed. */
+int64_t registers_result(const struct registers *registers);
+/* These two change the tracee; 0 or -errno. */
+int registers_set_argument(pid_t tid, struct registers *registers, int index, uint64_t value);
+int registers_skip(pid_t tid, struct registers *registers, int64_t result);
+
+#endif

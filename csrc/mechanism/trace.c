@@ -1,0 +1,223 @@
+/* trace.c - ptrace as a mechanism: how a stopped call is read, written and answered.
+ * Rule: reading works from any thread; everything that needs the tracer (writing, registers) is put
+ * off to trace_answer(), which only the tracer calls. */
+#include "trace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "../arch/arch.h"
+#include "../arch/kernel.h"
+#include "../supervisor/server.h"
+#include "filter.h"
+
+int trace_install(const uint8_t *policy) {
+    struct sock_filter filter[FILTER_MAX_INSTRUCTIONS];
+    struct sock_fprog program = {
+        .len = filter_make(policy, K_SECCOMP_RET_TRACE, true, filter),
+        .filter = filter,
+    };
+    if (syscall(SYS_seccomp, K_SECCOMP_SET_MODE_FILTER, 0, &program) == 0)
+        return 0;
+    if (errno != EACCES)
+        return -errno;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        syscall(SYS_seccomp, K_SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
+        return -errno;
+    return 0;
+}
+
+/* Of another user's program only its owner may open it, whatever may be traced. */
+static int open_memory(struct server *server, pid_t tid) {
+    char name[64];
+    snprintf(name, sizeof name, "/proc/%d/mem", tid);
+    if (server && become_self(server) != 0)
+        return -1;
+    int fd = open(name, O_RDONLY | O_CLOEXEC);
+    if (server && resume_identity(server) != 0)
+        abort(); /* never serve the next call as somebody else */
+    return fd;
+}
+
+/* May the program itself read ('r') or write ('w') all of [address, address + length)? From
+ * /proc/TID/maps: ptrace(2) and /proc/TID/mem do not ask. */
+static bool may_access(pid_t tid, uint64_t address, size_t length, char access) {
+    char name[64], line[512];
+    snprintf(name, sizeof name, "/proc/%d/maps", tid);
+    FILE *maps = fopen(name, "re");
+    uint64_t need = address, end = address + length;
+    while (maps && need < end && fgets(line, sizeof line, maps)) {
+        unsigned long low, high;
+        char modes[5];
+        if (sscanf(line, "%lx-%lx %4s", &low, &high, modes) == 3 && low <= need && need < high) {
+            if (!strchr(modes, access))
+                break;
+            need = high;
+        }
+    }
+    if (maps)
+        fclose(maps);
+    return need >= end;
+}
+
+/* Where process_vm_readv is missing (gVisor before 2023). Opened anew each time: after an execve a
+ * kept descriptor reads the memory of another program. */
+static ssize_t read_by_file(const struct stopped_call *call, uint64_t address, void *to,
+                            size_t length) {
+    int fd = open_memory(call->server, call->tid);
+    if (fd < 0)
+        return -EPERM;
+    if (!may_access(call->tid, address, length, 'r')) {
+        close(fd);
+        return -EFAULT;
+    }
+    ssize_t got = pread(fd, to, length, (off_t)address);
+    close(fd);
+    return got > 0 ? got : -EFAULT;
+}
+
+/* Once ENOSYS, always ENOSYS. */
+static _Atomic bool no_process_vm;
+
+static ssize_t trace_read(struct stopped_call *call, uint64_t address, void *to, size_t length) {
+    struct iovec local = {to, length};
+    struct iovec remote = {(void *)(uintptr_t)address, length};
+    if (no_process_vm)
+        return read_by_file(call, address, to, length);
+    ssize_t got = process_vm_readv(call->tid, &local, 1, &remote, 1, 0);
+    if (got >= 0)
+        return got;
+    no_process_vm = errno == ENOSYS;
+    return errno == ENOSYS || errno == EPERM ? read_by_file(call, address, to, length) : -errno;
+}
+
+static int trace_write(struct stopped_call *call, uint64_t address, const void *from,
+                       size_t length) {
+    struct trace_stop *stop = call->stop;
+    if (length > sizeof stop->bytes)
+        return -E2BIG;
+    memcpy(stop->bytes, from, length);
+    stop->address = address;
+    stop->length = length;
+    return 0;
+}
+
+/* Word by word; PTRACE_POKEDATA writes through read-only pages, where the kernel's own copy to the
+ * program would fail, so the page is asked first. */
+static int poke(pid_t tid, uint64_t address, const uint8_t *bytes, size_t length) {
+    for (size_t done = 0; done < length; done += sizeof(long)) {
+        long word = 0;
+        void *at = (void *)(uintptr_t)(address + done);
+        size_t part = length - done < sizeof word ? length - done : sizeof word;
+        errno = 0;
+        if (part < sizeof word)
+            word = ptrace(PTRACE_PEEKDATA, tid, at, NULL);
+        if (errno != 0)
+            return -EFAULT;
+        memcpy(&word, bytes + done, part);
+        if (ptrace(PTRACE_POKEDATA, tid, at, (void *)word) != 0)
+            return -EFAULT;
+    }
+    return 0;
+}
+
+static int write_now(pid_t tid, const struct trace_stop *stop) {
+    struct iovec local = {(void *)(uintptr_t)stop->bytes, stop->length};
+    struct iovec remote = {(void *)(uintptr_t)stop->address, stop->length};
+    ssize_t put = no_process_vm ? -1 : process_vm_writev(tid, &local, 1, &remote, 1, 0);
+    if (put >= 0)
+        return (size_t)put == stop->length ? 0 : -EFAULT;
+    if (!no_process_vm && errno != ENOSYS && errno != EPERM)
+        return -errno;
+    if (!may_access(tid, stop->address, stop->length, 'w'))
+        return -EFAULT;
+    return poke(tid, stop->address, stop->bytes, stop->length);
+}
+
+void trace_keep_child(pid_t tid, struct trace_stop *stop, const struct known_call *known) {
+    struct stopped_call call = trace_call(tid, stop);
+    uint64_t flags = call.arguments[0], structure = call.arguments[0];
+    if (known->task == TASK_CLONE) {
+        if (flags & K_CLONE_UNTRACED)
+            registers_set_argument(tid, &stop->registers, 0, flags & ~(uint64_t)K_CLONE_UNTRACED);
+        return;
+    }
+    if (trace_read(&call, structure, &flags, sizeof flags) != sizeof flags ||
+        !(flags & K_CLONE_UNTRACED))
+        return;
+    flags &= ~(uint64_t)K_CLONE_UNTRACED;
+    trace_write(&call, structure, &flags, sizeof flags);
+    write_now(tid, stop); /* where it fails clone3 fails too */
+}
+
+int trace_flush(struct stopped_call *call) {
+    struct trace_stop *stop = call->stop;
+    return stop->length != 0 ? write_now(call->tid, stop) : 0;
+}
+
+static bool trace_still_stopped(struct stopped_call *call) {
+    (void)call; /* only the tracer lets it go on, or SIGKILL, and then nothing matters */
+    return true;
+}
+
+static int trace_answer(struct stopped_call *call, int64_t value) {
+    struct trace_stop *stop = call->stop;
+    int error = trace_flush(call);
+    if (error != 0)
+        return error == -EFAULT ? 0 : error; /* the call runs, and says EFAULT itself */
+    error = registers_skip(call->tid, &stop->registers, value);
+    return error == -ESRCH ? -ENOENT : error;
+}
+
+static int trace_let_run(struct stopped_call *call) {
+    (void)call; /* going on is the same for all stops: the tracer does it */
+    return 0;
+}
+
+const struct mechanism trace_mechanism = {
+    .name = "trace",
+    .abilities = ABILITY_ANSWER | ABILITY_LOOK_AFTER,
+    .read = trace_read,
+    .write = trace_write,
+    .still_stopped = trace_still_stopped,
+    .answer = trace_answer,
+    .let_run = trace_let_run,
+};
+
+int trace_stop_read(pid_t tid, struct trace_stop *stop) {
+    struct registers *registers = &stop->registers;
+    int error = registers_get(tid, registers);
+#ifdef ARCH_COMPAT_AUDIT
+    /* `int 0x80` in 64-bit code looks like a 64-bit call with the same number. */
+    if (error == 0 && registers->arch == ARCH_AUDIT &&
+        known_call(ARCH_COMPAT_AUDIT, registers_number(registers)))
+        registers->arch = registers_arch(tid, ARCH_AUDIT);
+#endif
+    return error;
+}
+
+struct stopped_call trace_call_again(pid_t tid, struct trace_stop *stop) {
+    struct stopped_call call = {
+        .tid = tid,
+        .arch = stop->registers.arch,
+        .number = registers_number(&stop->registers),
+        .mechanism = &trace_mechanism,
+        .stop = stop,
+    };
+    for (int i = 0; i < 6; i++)
+        call.arguments[i] = registers_argument(&stop->registers, i);
+    return call;
+}
+
+struct stopped_call trace_call(pid_t tid, struct trace_stop *stop) {
+    stop->length = 0;
+    return trace_call_again(tid, stop);
+}

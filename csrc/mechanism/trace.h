@@ -1,0 +1,40 @@
+/* trace.h - stopped calls by ptrace(2): at seccomp RET_TRACE stops, or at every call. */
+#ifndef SPOOF_TRACE_H
+#define SPOOF_TRACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../arch/registers.h"
+#include "../calls/table.h"
+#include "../tracee/tracee.h"
+
+#define TRACE_PENDING 128
+
+/* What a stop is known by. Only the tracer may change a tracee, but any thread may serve: what is
+ * to be written waits here for the tracer. */
+struct trace_stop {
+    struct registers registers;
+    uint64_t address;
+    size_t length; /* 0: nothing to write */
+    uint8_t bytes[TRACE_PENDING];
+};
+
+extern const struct mechanism trace_mechanism;
+
+/* Installs the filter that `policy` needs on the calling thread: its calls stop for the tracer.
+ * Without a tracer they give ENOSYS. 0 or -errno. Sets no_new_privs if it must. */
+int trace_install(const uint8_t *policy);
+/* At a stop of clone or clone3: takes CLONE_UNTRACED away, so that the child is traced like others.
+ * For clone3 that changes the flags in the program's own memory. */
+void trace_keep_child(pid_t tid, struct trace_stop *stop, const struct known_call *known);
+/* What a tracee is stopped in: 0 or -errno. */
+int trace_stop_read(pid_t tid, struct trace_stop *stop);
+/* Writes what waits in the stop, without ending it. To be called by the tracer; 0 or -errno. */
+int trace_flush(struct stopped_call *call);
+/* A stopped call for the registers at its stop. */
+struct stopped_call trace_call(pid_t tid, struct trace_stop *stop);
+/* The same once it was served: what is to be written waits in the stop. */
+struct stopped_call trace_call_again(pid_t tid, struct trace_stop *stop);
+
+#endif

@@ -1,0 +1,116 @@
+/* pool.c - jobs go in, verdicts come out; ending the stop is the tracer's.
+ * Rule: a job belongs to one side at a time: to the tracer, a list under the lock, or a thread. */
+#include "pool.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define THREADS 64
+#define STACK_SIZE (256U << 10)
+
+static struct {
+    const struct surroundings *surroundings;
+    const uint8_t *policy;
+    int wake;             /* eventfd: a job is done */
+    unsigned outstanding; /* the tracer's own count */
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t work;
+    struct job *queued, *done;
+    unsigned threads, idle;
+} pool = {.wake = -1, .lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER};
+
+static struct job *await_job(void) {
+    while (!pool.queued) {
+        pool.idle++;
+        pthread_cond_wait(&pool.work, &pool.lock);
+        pool.idle--;
+    }
+    struct job *job = pool.queued;
+    pool.queued = job->next;
+    return job;
+}
+
+static void *run(void *argument) {
+    struct server server = {.surroundings = argument};
+    if (resume_identity(&server) != 0)
+        abort();
+    pthread_mutex_lock(&pool.lock);
+    for (;;) {
+        struct job *job = await_job();
+        pthread_mutex_unlock(&pool.lock);
+        struct stopped_call call = trace_call(job->tid, &job->stop);
+        call.server = &server;
+        job->verdict = serve_call(&call, pool.policy);
+        pthread_mutex_lock(&pool.lock);
+        job->next = pool.done;
+        pool.done = job;
+        const uint64_t one = 1;
+        if (write(pool.wake, &one, sizeof one) < 0)
+            abort();
+    }
+    return NULL;
+}
+
+/* With the lock held. */
+static bool add_thread(void) {
+    pthread_attr_t attributes;
+    pthread_t thread;
+    if (pool.threads == THREADS)
+        return false;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_SIZE);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    bool made =
+        pthread_create(&thread, &attributes, run, (void *)(uintptr_t)pool.surroundings) == 0;
+    pthread_attr_destroy(&attributes);
+    pool.threads += made;
+    return made;
+}
+
+int pool_open(const struct surroundings *surroundings, const uint8_t *policy) {
+    pool.surroundings = surroundings;
+    pool.policy = policy;
+    pool.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return pool.wake >= 0 ? pool.wake : -errno;
+}
+
+bool pool_take(pid_t tid, const struct trace_stop *stop) {
+    struct job *job = calloc(1, sizeof *job);
+    if (!job)
+        return false;
+    job->tid = tid;
+    job->stop = *stop;
+    pthread_mutex_lock(&pool.lock);
+    /* A busy thread will come to it, too, if no more can be had. */
+    bool taken = pool.outstanding < pool.threads || add_thread() || pool.threads > 0;
+    if (taken) {
+        job->next = pool.queued;
+        pool.queued = job;
+        pool.outstanding++;
+        pthread_cond_signal(&pool.work);
+    }
+    pthread_mutex_unlock(&pool.lock);
+    if (!taken)
+        free(job);
+    return taken;
+}
+
+unsigned pool_outstanding(void) {
+    return pool.outstanding;
+}
+
+struct job *pool_done(void) {
+    uint64_t count;
+    if (read(pool.wake, &count, sizeof count) < 0)
+        return NULL;
+    pthread_mutex_lock(&pool.lock);
+    struct job *done = pool.done;
+    pool.done = NULL;
+    pthread_mutex_unlock(&pool.lock);
+    for (const struct job *job = done; job; job = job->next)
+        pool.outstanding--;
+    return done;
+}

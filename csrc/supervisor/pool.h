@@ -1,0 +1,25 @@
+/* pool.h - threads that serve what may sleep on a filesystem, for a tracer that never does. */
+#ifndef SPOOF_POOL_H
+#define SPOOF_POOL_H
+
+#include "../calls/calls.h"
+#include "../mechanism/trace.h"
+#include "server.h"
+
+struct job {
+    struct job *next;
+    pid_t tid;
+    struct trace_stop stop;
+    struct verdict verdict;
+};
+
+/* An eventfd (O_CLOEXEC, O_NONBLOCK) that can be read once a job is done, or -errno. */
+int pool_open(const struct surroundings *surroundings, const uint8_t *policy);
+/* Takes a stopped call over. False: no thread can be had, it has to be let run. */
+bool pool_take(pid_t tid, const struct trace_stop *stop);
+/* Calls that were taken and not yet handed back. */
+unsigned pool_outstanding(void);
+/* The jobs that are done, a list; the caller frees them. */
+struct job *pool_done(void);
+
+#endif

@@ -1,0 +1,87 @@
+/* record.c - counters and log events of served calls.
+ * Rule: writers never wait; an event that nobody reads in time is overwritten, and counted as lost.
+ */
+#include "record.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../calls/table.h"
+#include "server.h"
+
+#define PROGRAM_NAME 64
+
+static void name_program(const struct surroundings *surroundings, pid_t tid,
+                         char name[PROGRAM_NAME]) {
+    char entry[64], path[4096];
+    snprintf(entry, sizeof entry, "%d/exe", tid);
+    ssize_t length = readlinkat(surroundings->proc, entry, path, sizeof path - 1);
+    path[length > 0 ? length : 0] = '\0';
+    const char *slash = strrchr(path, '/');
+    snprintf(name, PROGRAM_NAME, "%.*s", PROGRAM_NAME - 1, slash ? slash + 1 : path);
+}
+
+static enum event_kind kind_of(const struct verdict *verdict) {
+    if (verdict->decision == DECISION_ANSWER)
+        return EVENT_ANSWERED;
+    return verdict->reason == FALLBACK_NONE ? EVENT_LET_RUN : EVENT_FALLBACK;
+}
+
+static void write_event(struct segment *segment, const struct stopped_call *call,
+                        const struct verdict *verdict) {
+    uint32_t level = atomic_load_explicit(&segment->logging, memory_order_relaxed);
+    struct timespec now;
+    if (level == LOG_NOTHING || (level == LOG_ANSWERS && verdict->decision != DECISION_ANSWER))
+        return;
+    char program[PROGRAM_NAME];
+    _Static_assert(sizeof segment->events[0].program == PROGRAM_NAME, "a name fits an event");
+    name_program(server_surroundings(call->server), call->tid, program);
+    clock_gettime(CLOCK_REALTIME, &now);
+
+    uint64_t number = atomic_fetch_add(&segment->event_next, 1);
+    struct event *event = &segment->events[number % SEGMENT_EVENTS];
+    atomic_store_explicit(&event->sequence, 0, memory_order_relaxed);
+    atomic_thread_fence(memory_order_release);
+    event->time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    event->tid = call->tid;
+    event->call = known_call_index(call->arch, call->number);
+    event->rule = verdict->rule;
+    event->kind = (uint16_t)kind_of(verdict);
+    event->reason = (uint16_t)verdict->reason;
+    event->was = verdict->was;
+    event->answer = verdict->answer;
+    memcpy(event->program, program, sizeof program);
+    atomic_store_explicit(&event->sequence, number + 1, memory_order_release);
+}
+
+/* Counts `change` (1, or -1 to take it back) calls of a kind. */
+static void count(struct segment *segment, const struct verdict *verdict, uint64_t change) {
+    static const enum counter counters[] = {
+        [EVENT_ANSWERED] = COUNTER_ANSWERED,
+        [EVENT_LET_RUN] = COUNTER_LET_RUN,
+        [EVENT_FALLBACK] = COUNTER_FALLBACKS,
+    };
+    enum event_kind kind = kind_of(verdict);
+    _Atomic uint64_t *detail = NULL;
+    if (kind == EVENT_ANSWERED && verdict->rule < SEGMENT_RULES)
+        detail = &segment->rule_hits[verdict->rule];
+    else if (kind == EVENT_FALLBACK)
+        detail = &segment->fallbacks[verdict->reason];
+    atomic_fetch_add_explicit(&segment->counters[counters[kind]], change, memory_order_relaxed);
+    if (detail)
+        atomic_fetch_add_explicit(detail, change, memory_order_relaxed);
+}
+
+void record_verdict(struct segment *segment, const struct stopped_call *call,
+                    const struct verdict *verdict) {
+    write_event(segment, call, verdict);
+    segment_count(segment, COUNTER_STOPPED);
+    count(segment, verdict, 1);
+}
+
+void record_gone(struct segment *segment, const struct verdict *verdict) {
+    count(segment, verdict, UINT64_MAX);
+    segment_count(segment, COUNTER_GONE);
+}

@@ -1,0 +1,15 @@
+/* record.h - counts a served call and writes its event for the log. */
+#ifndef SPOOF_RECORD_H
+#define SPOOF_RECORD_H
+
+#include "../calls/calls.h"
+#include "segment.h"
+
+/* Both before the stop ends: the program may be gone once it has its answer, and whoever waits for
+ * it may then read the counters. */
+void record_verdict(struct segment *segment, const struct stopped_call *call,
+                    const struct verdict *verdict);
+/* The tracee was gone: corrects the counters. */
+void record_gone(struct segment *segment, const struct verdict *verdict);
+
+#endif

@@ -1,0 +1,60 @@
+/* tracees.c - a hash table with open addressing; its capacity is a power of two.
+ * Rule: only the tracing thread uses it. Without memory for it nothing can be traced: it ends. */
+#include "tracees.h"
+
+#include <stdlib.h>
+
+#define FIRST_CAPACITY 256
+
+static struct tracee_state *table;
+static size_t capacity, count;
+
+static struct tracee_state *at(size_t place) {
+    return &table[place & (capacity - 1)];
+}
+
+/* The entry of the tracee, or the free one where it would be. */
+static struct tracee_state *find(pid_t tid) {
+    size_t place = (size_t)tid;
+    while (at(place)->tid != tid && at(place)->tid != 0)
+        place++;
+    return at(place);
+}
+
+static void grow(void) {
+    struct tracee_state *old = table;
+    size_t old_capacity = capacity;
+    capacity = capacity ? capacity * 2 : FIRST_CAPACITY;
+    table = calloc(capacity, sizeof *table);
+    if (!table)
+        abort();
+    for (size_t i = 0; i < old_capacity; i++)
+        if (old[i].tid != 0)
+            *find(old[i].tid) = old[i];
+    free(old);
+}
+
+struct tracee_state *tracee_know(pid_t tid) {
+    if (count * 2 >= capacity)
+        grow();
+    struct tracee_state *entry = find(tid);
+    if (entry->tid == 0) {
+        *entry = (struct tracee_state){.tid = tid};
+        count++;
+    }
+    return entry;
+}
+
+void tracee_forget(pid_t tid) {
+    struct tracee_state *entry = capacity ? find(tid) : NULL;
+    if (!entry || entry->tid == 0)
+        return;
+    entry->tid = 0;
+    count--;
+    /* Entries behind the hole may belong before it. */
+    for (size_t place = (size_t)(entry - table) + 1; at(place)->tid != 0; place++) {
+        struct tracee_state moved = *at(place);
+        at(place)->tid = 0;
+        *find(moved.tid) = moved;
+    }
+}

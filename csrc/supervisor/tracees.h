@@ -1,0 +1,19 @@
+/* tracees.h - the tracees that are somewhere between two ends of a call, by thread id. */
+#ifndef SPOOF_TRACEES_H
+#define SPOOF_TRACEES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct tracee_state {
+    pid_t tid;        /* 0: free */
+    uint8_t stops;    /* call stops that are still to come before its call has ended */
+    bool looks_after; /* what the call tells its caller is looked at when it has ended */
+};
+
+/* The entry of a tracee, made if there is none. It moves when another one is made or forgotten. */
+struct tracee_state *tracee_know(pid_t tid);
+void tracee_forget(pid_t tid);
+
+#endif

@@ -1,0 +1,311 @@
+/* tracer.c - serves stopped calls by ptrace(2).
+ * Rule: one thread traces and never sleeps on a filesystem; a call that may is let run and looked
+ * at when it has ended, or needs a thread of the pool. Signals pass with their siginfo; a
+ * group-stop is listened to, never restarted. If this process dies, EXITKILL ends the tree. */
+#include "tracer.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include "../calls/calls.h"
+#include "../calls/table.h"
+#include "../mechanism/trace.h"
+#include "../tracee/mounts.h"
+#include "log.h"
+#include "pool.h"
+#include "record.h"
+#include "server.h"
+#include "title.h"
+#include "tracees.h"
+
+#define LOG_PERIOD_MS 100
+#define CALL_STOP (SIGTRAP | 0x80) /* PTRACE_O_TRACESYSGOOD */
+
+struct tracer {
+    const struct tracer_setup *setup;
+    struct surroundings surroundings;
+    struct server server; /* of the tracing thread */
+    bool wants_to_sleep;  /* the call that is served could sleep */
+    bool can_look_after;  /* no rule needs the path of a call: its end says enough */
+    bool never_looks_up;  /* ... and that costs less than to look files up ourselves */
+    int wake;             /* a job of the pool is done */
+};
+
+static struct tracer the_tracer;
+
+/* ---- going on ---- */
+
+static void go_on(pid_t tid, int signal) {
+    /* Fails only if the tracee was killed meanwhile. */
+    ptrace(the_tracer.setup->every_call ? PTRACE_SYSCALL : PTRACE_CONT, tid, NULL,
+           (void *)(long)signal);
+}
+
+/* A signal that was sent while all threads of a program were stopped wakes none of them up in
+ * gVisor, and waits for another one. A further stop, right after this call, makes it look. */
+static void go_on_and_look(pid_t tid) {
+    if (the_tracer.setup->probe.late_signals)
+        ptrace(PTRACE_INTERRUPT, tid, NULL, NULL);
+    go_on(tid, 0);
+}
+
+/* Lets the call run, and stops at its end. */
+static void run_to_end(pid_t tid, bool looks_after) {
+    struct tracee_state *tracee = tracee_know(tid);
+    tracee->looks_after = looks_after;
+    /* Under mechanism trace this is the stop of seccomp. The one at the begin of the call lies
+     * before it, but behind it in gVisor and before Linux 4.8 (ptrace(2)). */
+    if (!the_tracer.setup->every_call)
+        tracee->stops = the_tracer.setup->probe.seccomp_first ? 2 : 1;
+    ptrace(PTRACE_SYSCALL, tid, NULL, NULL);
+}
+
+/* That further stop would interrupt a call that runs, and it would be made again, for ever: not
+ * before its end. */
+static void let_run_and_look(pid_t tid) {
+    if (the_tracer.setup->probe.late_signals)
+        run_to_end(tid, false);
+    else
+        go_on(tid, 0);
+}
+
+static void finish(pid_t tid, struct trace_stop *stop, const struct verdict *verdict) {
+    struct segment *segment = the_tracer.setup->segment;
+    struct stopped_call call = trace_call_again(tid, stop);
+    call.server = &the_tracer.server;
+    bool answered = verdict->decision == DECISION_ANSWER;
+    record_verdict(segment, &call, verdict);
+    if (answered && call.mechanism->answer(&call, verdict->value) != 0)
+        record_gone(segment, verdict);
+    if (answered && !the_tracer.setup->every_call)
+        go_on_and_look(tid);
+    else
+        let_run_and_look(tid);
+}
+
+static void finish_done_jobs(void) {
+    struct job *job = pool_done();
+    while (job) {
+        struct job *next = job->next;
+        finish(job->tid, &job->stop, &job->verdict);
+        free(job);
+        job = next;
+    }
+}
+
+/* ---- stops ---- */
+
+static bool refuse_to_sleep(struct server *server) {
+    (void)server;
+    the_tracer.wants_to_sleep = true;
+    return false;
+}
+
+/* Serves the call at once, if that is possible without sleeping. */
+static bool serve_now(struct stopped_call *call, struct verdict *verdict) {
+    the_tracer.wants_to_sleep = false;
+    *verdict = serve_call(call, the_tracer.setup->policy);
+    return !the_tracer.wants_to_sleep;
+}
+
+static void serve_stop(pid_t tid, struct trace_stop *stop) {
+    struct tracer *tracer = &the_tracer;
+    struct mounts *mounts = tracer->surroundings.mounts;
+    struct verdict verdict = let_run(FALLBACK_BUSY);
+    if (tracer->never_looks_up) {
+        run_to_end(tid, true);
+        return;
+    }
+    struct stopped_call call = trace_call(tid, stop);
+    call.server = &tracer->server;
+    mounts_refresh(mounts);
+    bool served = !mounts_looks_sleep(mounts) && serve_now(&call, &verdict);
+    bool exact = verdict.decision == DECISION_ANSWER || verdict.reason == FALLBACK_NONE;
+    if (tracer->can_look_after && !(served && exact))
+        run_to_end(tid, true);
+    else if (served || !pool_take(tid, stop))
+        finish(tid, stop, &verdict);
+}
+
+/* A stop at the begin of a call. */
+static void on_begin(pid_t tid) {
+    struct trace_stop stop;
+    const struct known_call *known = NULL;
+    if (trace_stop_read(tid, &stop) == 0)
+        known = known_call(stop.registers.arch, registers_number(&stop.registers));
+    if (!known) {
+        go_on(tid, 0);
+    } else if (known->task == TASK_CLONE || known->task == TASK_CLONE3) {
+        trace_keep_child(tid, &stop, known);
+        go_on(tid, 0);
+    } else {
+        serve_stop(tid, &stop);
+    }
+}
+
+/* The end of a call that is to be looked at: it has told its caller the truth, who does not run
+ * before we let it. */
+static void on_end(pid_t tid) {
+    const struct tracer_setup *setup = the_tracer.setup;
+    struct trace_stop stop;
+    if (trace_stop_read(tid, &stop) != 0)
+        return;
+    struct stopped_call call = trace_call(tid, &stop);
+    call.server = &the_tracer.server;
+    struct verdict verdict = serve_end(&call, registers_result(&stop.registers), setup->policy);
+    if (verdict.decision == DECISION_ANSWER && trace_flush(&call) != 0)
+        verdict = let_run(FALLBACK_MEMORY);
+    record_verdict(setup->segment, &call, &verdict);
+    if (verdict.decision == DECISION_ANSWER && verdict.value != 0)
+        registers_skip(tid, &stop.registers, verdict.value); /* EOVERFLOW */
+}
+
+static void on_call_stop(pid_t tid) {
+    bool every_call = the_tracer.setup->every_call;
+    struct tracee_state *tracee = tracee_know(tid);
+    if (tracee->stops == 0 && every_call) {
+        tracee->stops = 1;
+        tracee->looks_after = false;
+        on_begin(tid);
+        return;
+    }
+    if (tracee->stops > 1) {
+        tracee->stops--;
+        ptrace(PTRACE_SYSCALL, tid, NULL, NULL);
+        return;
+    }
+    tracee->stops = 0;
+    bool looks_after = tracee->looks_after;
+    if (!every_call)
+        tracee_forget(tid);
+    if (looks_after)
+        on_end(tid);
+    go_on_and_look(tid);
+}
+
+static void on_event(pid_t tid, int event, int signal) {
+    struct tracer *tracer = &the_tracer;
+    switch (event) {
+    case PTRACE_EVENT_SECCOMP:
+        on_begin(tid);
+        return;
+    case PTRACE_EVENT_STOP:
+        /* The first stop of a new tracee says SIGTRAP; every other one is a group-stop. */
+        if (signal != SIGTRAP) {
+            ptrace(PTRACE_LISTEN, tid, NULL, NULL);
+            return;
+        }
+        break;
+    case PTRACE_EVENT_EXEC:
+        /* A thread that was not the leader has taken the leader's id (ptrace(2)). */
+        if (tracer->setup->every_call) {
+            unsigned long former = 0;
+            ptrace(PTRACE_GETEVENTMSG, tid, NULL, &former);
+            if ((pid_t)former != tid)
+                tracee_forget((pid_t)former);
+            tracee_know(tid)->stops = 1; /* the end of execve comes next */
+        }
+        break;
+    default: /* fork, vfork, clone: the new one reports itself */
+        break;
+    }
+    if (tracer->setup->every_call || event == PTRACE_EVENT_STOP)
+        go_on(tid, 0); /* looks for signals next, or at the end of the call */
+    else
+        go_on_and_look(tid);
+}
+
+static void on_status(pid_t tid, int status) {
+    if (!WIFSTOPPED(status)) {
+        tracee_forget(tid);
+        return;
+    }
+    int signal = WSTOPSIG(status);
+    if (signal == CALL_STOP)
+        on_call_stop(tid);
+    else if (status >> 16 != 0)
+        on_event(tid, status >> 16, signal);
+    else
+        go_on(tid, signal); /* siginfo stays as it is */
+}
+
+/* ---- waiting ---- */
+
+static void wake_up(int signal) {
+    (void)signal;
+}
+
+/* Waits for a change of a tracee or a finished job. */
+static void wait_for_both(void) {
+    sigset_t all_but_child;
+    sigfillset(&all_but_child);
+    sigdelset(&all_but_child, SIGCHLD);
+    const struct timespec period = {0, LOG_PERIOD_MS * 1000000L};
+    struct pollfd wake = {.fd = the_tracer.wake, .events = POLLIN};
+    if (ppoll(&wake, 1, the_tracer.setup->logging ? &period : NULL, &all_but_child) == 1)
+        finish_done_jobs();
+}
+
+static bool prepare(struct tracer *tracer) {
+    const struct sigaction action = {.sa_handler = wake_up};
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child, NULL);
+    sigaction(SIGCHLD, &action, NULL);
+    struct surroundings *surroundings = &tracer->surroundings;
+    tracer->server = (struct server){
+        .surroundings = surroundings,
+        .receiving = true,
+        .step_aside = refuse_to_sleep,
+    };
+    tracer->wake = pool_open(surroundings, tracer->setup->policy);
+    if (tracer->wake < 0 || surroundings_read(surroundings) != 0 ||
+        surroundings_settle(surroundings) != 0)
+        return false;
+    tracer->can_look_after = calls_can_look_after(tracer->setup->policy);
+    tracer->never_looks_up = tracer->can_look_after &&
+                             (tracer->setup->every_call || surroundings->proof == PROOF_BY_WALKING);
+    return resume_identity(&tracer->server) == 0;
+}
+
+int tracer_seize(pid_t starter, bool every_call) {
+    long options = PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
+                   PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD;
+    if (!every_call)
+        options |= PTRACE_O_TRACESECCOMP;
+    if (ptrace(PTRACE_SEIZE, starter, NULL, (void *)options) != 0)
+        return -errno;
+    if (!every_call)
+        return 0;
+    /* Stop it once, so that it goes on from call to call. */
+    return ptrace(PTRACE_INTERRUPT, starter, NULL, NULL) == 0 ? 0 : -errno;
+}
+
+void tracer_run(const struct tracer_setup *setup) {
+    struct tracer *tracer = &the_tracer;
+    title_set("spoof-guardian", "seccomp-spoof: tracer");
+    tracer->setup = setup;
+    if (!prepare(tracer))
+        return;
+    for (;;) {
+        int status = 0;
+        bool alone = pool_outstanding() == 0 && !setup->logging;
+        pid_t tid = waitpid(-1, &status, __WALL | (alone ? 0 : WNOHANG));
+        if (tid > 0) {
+            on_status(tid, status);
+            if (pool_outstanding() > 0)
+                finish_done_jobs(); /* also if there is always a stop to look at */
+        } else if (tid < 0 && errno == ECHILD) {
+            return;
+        } else if (!alone) {
+            wait_for_both();
+        }
+        if (setup->logging)
+            log_events(setup->segment, setup->policy, setup->log_level, 0);
+    }
+}

@@ -1,0 +1,27 @@
+/* tracer.h - the guardian's other shape: where notify is missing it traces the command and its
+ * descendants, and serves their stopped calls itself. */
+#ifndef SPOOF_TRACER_H
+#define SPOOF_TRACER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "probe.h"
+#include "segment.h"
+
+struct tracer_setup {
+    struct segment *segment;
+    const uint8_t *policy; /* checked */
+    bool every_call;       /* mechanism ptrace: stop at every call, for want of RET_TRACE */
+    struct probe_result probe;
+    int log_level;
+    bool logging;
+};
+
+/* Seizes the starter (which waits for that): 0 or -errno. Its descendants follow by themselves. */
+int tracer_seize(pid_t starter, bool every_call);
+/* Serves until the last tracee is gone. */
+void tracer_run(const struct tracer_setup *setup);
+
+#endif
