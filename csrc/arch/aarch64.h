@@ -12,4 +12,7 @@
 #define NUMBER_CLONE 220
 #define NUMBER_CLONE3 435
 
+/* The first argument and the result share a register. */
+#define ARCH_TELLS_BEGIN false
+
 #endif

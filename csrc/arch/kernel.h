@@ -122,8 +122,12 @@ struct k_ptrace_syscall_info {
     uint8_t op, pad[3];
     uint32_t arch;
     uint64_t instruction_pointer, stack_pointer;
-    uint64_t rest[8]; /* depends on op */
+    uint64_t number;  /* but for EXIT, where this is the result */
+    uint64_t rest[7]; /* depends on op */
 };
+#define K_PTRACE_SYSCALL_INFO_ENTRY 1
+#define K_PTRACE_SYSCALL_INFO_EXIT 2
+#define K_PTRACE_SYSCALL_INFO_SECCOMP 3
 
 /* ---- others ---- */
 #define K_CLONE_UNTRACED 0x00800000U

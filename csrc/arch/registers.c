@@ -11,12 +11,24 @@
 #include "arch.h"
 #include "kernel.h"
 
-uint32_t registers_arch(pid_t tid, uint32_t code) {
+/* Once it fails it always does: gVisor, Linux before 5.3. */
+static bool no_call_info;
+
+struct call_info registers_call_info(pid_t tid) {
     struct k_ptrace_syscall_info info = {0};
+    static const enum call_moment moments[] = {
+        [K_PTRACE_SYSCALL_INFO_ENTRY] = MOMENT_BEGIN,
+        [K_PTRACE_SYSCALL_INFO_EXIT] = MOMENT_END,
+        [K_PTRACE_SYSCALL_INFO_SECCOMP] = MOMENT_SECCOMP,
+    };
+    if (no_call_info)
+        return (struct call_info){MOMENT_UNKNOWN, 0, 0};
     /* It returns how much there was to say. */
-    if (ptrace(K_PTRACE_GET_SYSCALL_INFO, tid, (void *)sizeof info, &info) <= 0 || info.arch == 0)
-        return code;
-    return info.arch;
+    long said = ptrace(K_PTRACE_GET_SYSCALL_INFO, tid, (void *)sizeof info, &info);
+    no_call_info = said < 0 && errno != ESRCH;
+    if (said <= 0 || info.op >= sizeof moments / sizeof *moments)
+        return (struct call_info){MOMENT_UNKNOWN, 0, 0};
+    return (struct call_info){moments[info.op], info.arch, (int32_t)info.number};
 }
 
 #if defined(__x86_64__)
@@ -29,6 +41,11 @@ int registers_get(pid_t tid, struct registers *registers) {
         return -errno;
     registers->arch = registers->user.cs == CODE_SEGMENT_64 ? ARCH_AUDIT : ARCH_COMPAT_AUDIT;
     return 0;
+}
+
+/* The kernel sets this before it tells of a call (arch/x86/entry/common.c), and so does gVisor. */
+bool registers_may_begin(const struct registers *registers) {
+    return registers_result(registers) == -ENOSYS;
 }
 
 static int put(pid_t tid, const struct registers *registers) {
@@ -78,6 +95,11 @@ int registers_get(pid_t tid, struct registers *registers) {
     /* Those of a 32-bit program are fewer, and others. */
     registers->arch = part.iov_len == sizeof registers->user ? ARCH_AUDIT : 0;
     return 0;
+}
+
+bool registers_may_begin(const struct registers *registers) {
+    (void)registers; /* the first argument and the result share a register */
+    return true;
 }
 
 static int put(pid_t tid, const struct registers *registers) {

@@ -14,11 +14,18 @@ struct registers {
 };
 
 /* 0 or -errno. `arch` is that of the code that runs: int 0x80 in 64-bit code is told apart by
- * registers_arch(). */
+ * registers_call_info(). */
 int registers_get(pid_t tid, struct registers *registers);
-/* The ABI of the call that `tid` is stopped in, or `code` where the kernel cannot say it (before
- * PTRACE_GET_SYSCALL_INFO, Linux 5.3). */
-uint32_t registers_arch(pid_t tid, uint32_t code);
+/* What the kernel says of the stop by itself: PTRACE_GET_SYSCALL_INFO, Linux 5.3. */
+enum call_moment { MOMENT_UNKNOWN, MOMENT_BEGIN, MOMENT_END, MOMENT_SECCOMP };
+struct call_info {
+    enum call_moment moment; /* MOMENT_UNKNOWN: nothing; then the rest means nothing either */
+    uint32_t arch;           /* AUDIT_ARCH_* of the call */
+    int32_t number;          /* but for MOMENT_END */
+};
+struct call_info registers_call_info(pid_t tid);
+/* Can a stop with these registers lie at the begin of a call? */
+bool registers_may_begin(const struct registers *registers);
 int32_t registers_number(const struct registers *registers);
 uint64_t registers_argument(const struct registers *registers, int index);
 /* What the call has returned, at its end: -errno if it failed. */

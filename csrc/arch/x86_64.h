@@ -14,6 +14,9 @@
 #define NUMBER_CLONE 56
 #define NUMBER_CLONE3 435
 
+/* A register says whether a stop lies at the begin of a call: registers_may_begin(). */
+#define ARCH_TELLS_BEGIN true
+
 /* i386 programs, and `int 0x80` of 64-bit ones (asm/unistd_32.h). */
 #define ARCH_COMPAT_AUDIT 0x40000003U /* AUDIT_ARCH_I386 */
 #define COMPAT_NUMBER_CLONE 120

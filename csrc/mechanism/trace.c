@@ -198,8 +198,11 @@ int trace_stop_read(pid_t tid, struct trace_stop *stop) {
 #ifdef ARCH_COMPAT_AUDIT
     /* `int 0x80` in 64-bit code looks like a 64-bit call with the same number. */
     if (error == 0 && registers->arch == ARCH_AUDIT &&
-        known_call(ARCH_COMPAT_AUDIT, registers_number(registers)))
-        registers->arch = registers_arch(tid, ARCH_AUDIT);
+        known_call(ARCH_COMPAT_AUDIT, registers_number(registers))) {
+        struct call_info info = registers_call_info(tid);
+        if (info.moment != MOMENT_UNKNOWN)
+            registers->arch = info.arch;
+    }
 #endif
     return error;
 }

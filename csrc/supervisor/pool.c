@@ -77,10 +77,10 @@ int pool_open(const struct surroundings *surroundings, const uint8_t *policy) {
     return pool.wake >= 0 ? pool.wake : -errno;
 }
 
-bool pool_take(pid_t tid, const struct trace_stop *stop) {
+const struct job *pool_take(pid_t tid, const struct trace_stop *stop) {
     struct job *job = calloc(1, sizeof *job);
     if (!job)
-        return false;
+        return NULL;
     job->tid = tid;
     job->stop = *stop;
     pthread_mutex_lock(&pool.lock);
@@ -93,9 +93,10 @@ bool pool_take(pid_t tid, const struct trace_stop *stop) {
         pthread_cond_signal(&pool.work);
     }
     pthread_mutex_unlock(&pool.lock);
-    if (!taken)
-        free(job);
-    return taken;
+    if (taken)
+        return job;
+    free(job);
+    return NULL;
 }
 
 unsigned pool_outstanding(void) {

@@ -15,8 +15,8 @@ struct job {
 
 /* An eventfd (O_CLOEXEC, O_NONBLOCK) that can be read once a job is done, or -errno. */
 int pool_open(const struct surroundings *surroundings, const uint8_t *policy);
-/* Takes a stopped call over. False: no thread can be had, it has to be let run. */
-bool pool_take(pid_t tid, const struct trace_stop *stop);
+/* Takes a stopped call over. NULL: no thread can be had, it has to be let run. */
+const struct job *pool_take(pid_t tid, const struct trace_stop *stop);
 /* Calls that were taken and not yet handed back. */
 unsigned pool_outstanding(void);
 /* The jobs that are done, a list; the caller frees them. */

@@ -6,10 +6,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct job;
+
 struct tracee_state {
-    pid_t tid;        /* 0: free */
-    uint8_t stops;    /* call stops that are still to come before its call has ended */
-    bool looks_after; /* what the call tells its caller is looked at when it has ended */
+    pid_t tid;             /* 0: free */
+    uint8_t stops;         /* call stops that are still to come before its call has ended */
+    const struct job *job; /* pool.h: its call is being served there */
+    bool looks_after;      /* what the call tells its caller is looked at when it has ended */
 };
 
 /* The entry of a tracee, made if there is none. It moves when another one is made or forgotten. */

@@ -11,6 +11,7 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
+#include "../arch/arch.h"
 #include "../calls/calls.h"
 #include "../calls/table.h"
 #include "../mechanism/trace.h"
@@ -91,7 +92,14 @@ static void finish_done_jobs(void) {
     struct job *job = pool_done();
     while (job) {
         struct job *next = job->next;
-        finish(job->tid, &job->stop, &job->verdict);
+        struct tracee_state *tracee = tracee_know(job->tid);
+        /* Killed meanwhile, or an execve of another thread has given its id away. */
+        bool stale = tracee->job != job;
+        tracee->job = NULL;
+        if (!the_tracer.setup->every_call && tracee->stops == 0)
+            tracee_forget(job->tid);
+        if (!stale)
+            finish(job->tid, &job->stop, &job->verdict);
         free(job);
         job = next;
     }
@@ -112,6 +120,13 @@ static bool serve_now(struct stopped_call *call, struct verdict *verdict) {
     return !the_tracer.wants_to_sleep;
 }
 
+static bool wait_for_pool(pid_t tid, const struct trace_stop *stop) {
+    const struct job *job = pool_take(tid, stop);
+    if (job)
+        tracee_know(tid)->job = job;
+    return job != NULL;
+}
+
 static void serve_stop(pid_t tid, struct trace_stop *stop) {
     struct tracer *tracer = &the_tracer;
     struct mounts *mounts = tracer->surroundings.mounts;
@@ -127,7 +142,7 @@ static void serve_stop(pid_t tid, struct trace_stop *stop) {
     bool exact = verdict.decision == DECISION_ANSWER || verdict.reason == FALLBACK_NONE;
     if (tracer->can_look_after && !(served && exact))
         run_to_end(tid, true);
-    else if (served || !pool_take(tid, stop))
+    else if (served || !wait_for_pool(tid, stop))
         finish(tid, stop, &verdict);
 }
 
@@ -164,10 +179,21 @@ static void on_end(pid_t tid) {
         registers_skip(tid, &stop.registers, verdict.value); /* EOVERFLOW */
 }
 
+/* Is this stop of mechanism ptrace the begin of a call? Where the kernel does not say it the two
+ * alternate; but gVisor leaves the end out where an execve takes another thread's id. */
+static bool begins(pid_t tid, const struct tracee_state *tracee) {
+    struct call_info info = registers_call_info(tid);
+    struct registers registers;
+    if (info.moment != MOMENT_UNKNOWN)
+        return info.moment == MOMENT_BEGIN;
+    return tracee->stops == 0 && registers_get(tid, &registers) == 0 &&
+           registers_may_begin(&registers);
+}
+
 static void on_call_stop(pid_t tid) {
     bool every_call = the_tracer.setup->every_call;
     struct tracee_state *tracee = tracee_know(tid);
-    if (tracee->stops == 0 && every_call) {
+    if (every_call && begins(tid, tracee)) {
         tracee->stops = 1;
         tracee->looks_after = false;
         on_begin(tid);
@@ -187,6 +213,17 @@ static void on_call_stop(pid_t tid) {
     go_on_and_look(tid);
 }
 
+/* Whatever was known of either id belongs to a thread that is gone. */
+static void on_exec(pid_t tid) {
+    unsigned long former = 0;
+    ptrace(PTRACE_GETEVENTMSG, tid, NULL, &former);
+    tracee_forget((pid_t)former);
+    tracee_forget(tid);
+    /* The end of execve comes next, but not always in gVisor, where registers tell. */
+    if (the_tracer.setup->every_call && !ARCH_TELLS_BEGIN)
+        tracee_know(tid)->stops = 1;
+}
+
 static void on_event(pid_t tid, int event, int signal) {
     struct tracer *tracer = &the_tracer;
     switch (event) {
@@ -201,14 +238,7 @@ static void on_event(pid_t tid, int event, int signal) {
         }
         break;
     case PTRACE_EVENT_EXEC:
-        /* A thread that was not the leader has taken the leader's id (ptrace(2)). */
-        if (tracer->setup->every_call) {
-            unsigned long former = 0;
-            ptrace(PTRACE_GETEVENTMSG, tid, NULL, &former);
-            if ((pid_t)former != tid)
-                tracee_forget((pid_t)former);
-            tracee_know(tid)->stops = 1; /* the end of execve comes next */
-        }
+        on_exec(tid);
         break;
     default: /* fork, vfork, clone: the new one reports itself */
         break;

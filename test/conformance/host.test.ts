@@ -26,19 +26,22 @@ await t.test('each subject by itself', async (t) => {
 });
 
 for (const mechanism of ['trace', 'ptrace']) {
-  await t.test(`by ${mechanism}`, async (t) => {
-    const words = ['--mechanism', mechanism, '--pairs', 'tmpfs', '--variants', 'static,go'];
-    const { results, errors } = await runConformance({ before, words, onResult: reportTo(t) });
-    t.equal(errors, '', 'the runner itself has nothing to say');
-    t.ok(
-      results.some(({ status }) => status === 'pass'),
-      'something was proved',
-    );
-  });
+  for (const rule of [[], ['--paths']]) {
+    await t.test(`by ${mechanism} ${rule.join()}`, async (t) => {
+      const some = ['--pairs', 'tmpfs', '--variants', 'static,go'];
+      const words = ['--mechanism', mechanism, ...some, ...rule];
+      const { results, errors } = await runConformance({ before, words, onResult: reportTo(t) });
+      t.equal(errors, '', 'the runner itself has nothing to say');
+      t.ok(
+        results.some(({ status }) => status === 'pass'),
+        'something was proved',
+      );
+    });
+  }
 }
 
 await t.test('many subjects below one command', async (t) => {
-  const words = ['--batch', '--pairs', 'tmpfs', '--variants', 'static,go'];
+  const words = ['--batch', '--paths', '--pairs', 'tmpfs', '--variants', 'static,go'];
   const { results, errors } = await runConformance({ before, words, onResult: reportTo(t) });
   t.equal(errors, '', 'the runner itself has nothing to say');
   t.ok(

@@ -6,7 +6,7 @@
  * A program of its own that needs only Node and the compiled subjects, so that a guest can run it.
  * Ends with 0 if nothing failed and something passed, with 1 if not, with 2 on wrong usage.
  */
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -18,7 +18,7 @@ import { type Scenario, type Variant, scenarios } from './scenarios.js';
 
 const usage = `usage: node runner.js --exec PROGRAM --scratch DIRECTORY [--lane host|FILE.json]
     [--mechanism notify] [--batch] [--only REGEXP] [--variants static,dynamic,go] [--pairs tmpfs,...]
-    [--effort PERCENT] [--patience FACTOR] [--seed NUMBER]`;
+    [--effort PERCENT] [--patience FACTOR] [--seed NUMBER] [--paths]`;
 
 /** What a line on standard output holds. */
 export type Result = Verdict & {
@@ -34,6 +34,7 @@ interface Options {
   readonly scratch: string;
   readonly lane: Lane;
   readonly batch: boolean;
+  readonly paths: boolean;
   readonly only: RegExp;
   readonly variants: readonly string[];
   readonly pairs: readonly string[] | undefined;
@@ -72,6 +73,7 @@ function readOptions(): Options {
       lane: { type: 'string', default: 'host' },
       mechanism: { type: 'string', default: 'notify' },
       batch: { type: 'boolean', default: false },
+      paths: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       variants: { type: 'string', default: 'static,dynamic,go' },
       pairs: { type: 'string' },
@@ -87,6 +89,7 @@ function readOptions(): Options {
     scratch: path.resolve(values.scratch),
     lane: values.lane === 'host' ? hostLane() : laneFromFile(values.lane),
     batch: values.batch,
+    paths: values.paths,
     only: new RegExp(values.only),
     variants: values.variants.split(','),
     pairs: values.pairs?.split(','),
@@ -134,6 +137,23 @@ function notWrapped(all: Outcome): Verdict | undefined {
   return { status: 'fail', reason, notes: [], differences: [] };
 }
 
+/**
+ * The words for `exec` that make `pair` its policy. With `--paths` its rule has an exception that
+ * never holds, so that each call has to be looked up by path before it can be answered.
+ */
+function policyFor(options: Options, pair: Pair): readonly string[] {
+  if (!options.paths) return ['--fstype', `${pair.from}=${pair.to}`];
+  const file = path.join(options.scratch, `${pair.from}.yaml`);
+  const rule = [
+    `  - when: { type: ${pair.from} }`,
+    '    except: { path: /no/such/place/** }',
+    `    answer: { type: ${pair.to} }`,
+  ];
+  const lines = ['apiVersion: seccomp-spoof/v1', `name: ${pair.from}`, 'statfs:', ...rule, ''];
+  writeFileSync(file, lines.join('\n'));
+  return ['--policy', file];
+}
+
 async function runPair(options: Options, pair: Pair, report: (result: Result) => void) {
   const own = workplace(pair);
   const work = own ?? path.join(options.scratch, 'work');
@@ -150,12 +170,12 @@ async function runPair(options: Options, pair: Pair, report: (result: Result) =>
   };
   chmodSync(work, 0o755); // subjects become other users
   const name = `${pair.from}=${pair.to}`;
-  const prefix = [...options.prefix, '--fstype', name, '--'];
+  const prefix = [...options.prefix, ...policyFor(options, pair), '--'];
   const all = tasks(options, pair, work, own !== undefined);
   const tell = (task: Task, verdict: Verdict, began: number): void => {
     report({
       lane: options.lane.name,
-      pair: name,
+      pair: options.paths ? `${name} by path` : name,
       scenario: task.scenario.name,
       subject: `${task.variant}/${task.scenario.subject}`,
       milliseconds: Date.now() - began,
