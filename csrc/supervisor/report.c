@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,15 @@ static void report_mount_ids(void) {
             error == 0 ? "another root or mount namespace is recognised" : strerror(-error), true);
 }
 
+/* As trial_fork() wants it. */
+static void block_child_signal(void) {
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child, NULL);
+    signal(SIGCHLD, SIG_DFL);
+}
+
 int verb_probe(int count, char **arguments) {
     (void)count;
     (void)arguments;
@@ -87,6 +97,7 @@ int verb_probe(int count, char **arguments) {
     int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     int error = proc < 0 ? -errno : credentials_of(proc, getpid(), &own);
     fflush(stdout);
+    block_child_signal();
     probe_notify((const uint8_t *)&policy, &notify);
     probe_trace((const uint8_t *)&policy, false, &trace);
     probe_trace((const uint8_t *)&policy, true, &ptrace);

@@ -4,9 +4,10 @@
 
 #include <sys/types.h>
 
-/* fork(2), but the child is killed when its time is up, whatever it does. */
+/* fork(2); the child is killed if this process ends. SIGCHLD has to be blocked, and not ignored. */
 pid_t trial_fork(void);
-/* Waits for such a child: its exit status, or -1 if it was killed or `pid` is none. */
+/* Waits for such a child, but only some seconds: then it is killed. Its exit status, or -1 if it
+ * was killed or `pid` is none. */
 int trial_end(pid_t pid);
 
 #endif

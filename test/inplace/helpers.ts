@@ -32,7 +32,13 @@ export const buildKillTools = (): string => build('kill');
 export const program = path.join(root, 'dist/seccomp-spoof');
 const override = process.env['TEST_PRODUCT'];
 export const isProduct = override === undefined;
-export const product: readonly string[] = override?.split(' ') ?? [program, 'exec'];
+/** `auto` takes notify where the tests run; by-trace.test.ts and by-ptrace.test.ts set the others. */
+export const mechanism = process.env['TEST_MECHANISM'] ?? 'auto';
+export const product: readonly string[] = override?.split(' ') ?? [
+  program,
+  'exec',
+  ...(mechanism === 'auto' ? [] : ['--mechanism', mechanism]),
+];
 export const native: readonly string[] = ['/usr/bin/env'];
 /** The option that changes something visible on any machine; nothing where env plays the product. */
 export const tmpfsAsExt4: readonly string[] = isProduct ? ['--fstype', 'tmpfs=ext4'] : [];

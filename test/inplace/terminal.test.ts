@@ -165,7 +165,7 @@ void t.test('what the command inherits from an interactive bash', async (test) =
   await session(test, product, steps('exec'));
   // Not the numbers of the two sessions, nor what stands for the program that bash started.
   const skip =
-    /^(pid|ppid|pgrp|sid|fd\.[0-9]+(\.file)?|controlling-terminal|usage\.\w+|Seccomp\w*): /;
+    /^(pid|ppid|pgrp|sid|fd\.[0-9]+(\.file)?|controlling-terminal|usage\.\w+|Seccomp\w*|TracerPid): /;
   const facts = (name: string): readonly string[] =>
     readFileSync(file(name), 'latin1')
       .split('\n')
