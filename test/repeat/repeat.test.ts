@@ -1,0 +1,96 @@
+// Ordinary programs, over and over, on each mechanism: shells with pipelines, Node, Python, and Go
+// with many goroutines. Every run has to print what the native one does (with the answer of the
+// rule in place of the filesystem's type) and to end with its status.
+// RUNS=1000 makes it the long form, ONLY='go|bash' picks programs; a few runs are enough to notice
+// what breaks always.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import t, { type Test } from 'tap';
+import { Gvisor, share } from '../lanes/gvisor/gvisor.js';
+import { magics } from '../lanes/lane.js';
+import { cleanCommand } from '../support/environment.js';
+import { root, seccompSpoof, testBuild } from '../support/paths.js';
+
+const runs = Number(process.env['RUNS'] ?? 10);
+const here = path.join(root, 'test/repeat');
+const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
+
+const only = new RegExp(process.env['ONLY'] ?? '');
+const known: Readonly<Record<string, readonly string[]>> = {
+  dash: ['dash', path.join(here, 'pipeline.sh')],
+  bash: ['bash', path.join(here, 'pipeline.sh')],
+  node: [process.execPath, path.join(here, 'program.mjs')],
+  python: ['python3', path.join(here, 'program.py')],
+  go: [path.join(testBuild, 'go/files')],
+};
+
+const programs = Object.entries(known).filter(([name]) => only.test(name));
+
+interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A shell script in a directory, to its end. */
+async function shell(script: string, cwd: string): Promise<Ended> {
+  const [program, words] = cleanCommand(['sh', '-c', script]);
+  const child = spawn(program, words, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status) => {
+      resolve({ status, stdout, stderr });
+    });
+  });
+}
+
+/** Runs `command` once natively and `count` times below `exec`, all in the current directory. */
+function comparison(command: readonly string[], count: number, options: string, from: number) {
+  const words = command.map(quote).join(' ');
+  const answer = `s/${from.toString(16)}/${magics.ext4.toString(16)}/g`;
+  return [
+    `{ ${words} 2>&1; echo "status $?"; } >native`,
+    `sed ${quote(answer)} native >expected`,
+    'if cmp -s native expected; then echo "the native run says nothing of the type"; cat native; fi',
+    `${quote(seccompSpoof)} exec ${options} -- sh ${quote(path.join(here, 'repeat.sh'))} ${count} expected ${words}`,
+  ].join('\n');
+}
+
+const outcome = (count: number): Ended => ({
+  status: 0,
+  stdout: `${count} runs, 0 differ\n`,
+  stderr: '',
+});
+
+for (const mechanism of ['notify', 'trace', 'ptrace']) {
+  await t.test(`${mechanism}, here`, async (test: Test) => {
+    const place = mkdtempSync('/dev/shm/seccomp-spoof-');
+    test.teardown(() => {
+      rmSync(place, { recursive: true, force: true });
+    });
+    for (const [name, command] of programs) {
+      const options = `-m ${mechanism} --fstype tmpfs=ext4`;
+      const script = comparison(command, runs, options, magics.tmpfs);
+      test.same(await shell(script, place), outcome(runs), `${runs} times ${name}`);
+    }
+  });
+}
+
+const gvisor = new Gvisor();
+const skip = await gvisor.unavailable();
+/** A start alone takes a hundred times as long there. */
+const fewer = process.env['RUNS'] === undefined ? 2 : runs;
+
+for (const mechanism of ['trace', 'ptrace']) {
+  await t.test(`${mechanism}, in gVisor`, { skip }, async (test) => {
+    for (const [name, command] of programs) {
+      const script = comparison(command, fewer, `-m ${mechanism}`, magics.v9fs);
+      const ended = await gvisor.run(`cd ${share}\n${script}`, { timeoutMs: 3_600_000 });
+      test.same(ended, outcome(fewer), `${fewer} times ${name}`);
+    }
+  });
+}
