@@ -167,11 +167,26 @@ static int choose(const struct start_options *options, const uint8_t *policy,
     return fail(failure, 0, "no mechanism works here; `seccomp-spoof doctor` tells why");
 }
 
+/* These trace programs themselves, and will only hear EPERM. */
+static void warn_tracer(const char *command, enum mechanism_kind mechanism) {
+    static const char *const tracers[] = {"strace", "ltrace", "gdb", "lldb", "rr", "dlv", "proot"};
+    const char *slash = strrchr(command, '/');
+    const char *name = slash ? slash + 1 : command;
+    for (size_t i = 0; i < sizeof tracers / sizeof *tracers; i++)
+        if (strcmp(name, tracers[i]) == 0)
+            remark("%s will not be permitted to trace anything: mechanism %s traces all programs "
+                   "below it, and the kernel allows one tracer; only --mechanism notify leaves "
+                   "room for another",
+                   name, mechanism_name(mechanism));
+}
+
 static int start_guardian(const struct start_options *options, const uint8_t *policy,
                           enum mechanism_kind *mechanism, struct probe_result *probe,
                           struct failure *failure) {
     if (choose(options, policy, mechanism, probe, failure) != 0)
         return -1;
+    if (*mechanism != MECHANISM_NOTIFY && !options->quiet && options->command)
+        warn_tracer(options->command[0], *mechanism);
     const struct guardian_setup setup = {
         .mechanism = *mechanism,
         .probe = *probe,

@@ -1,6 +1,14 @@
 // `exec` from the shell's side: bytes, statuses, what is said where, the log, and the front.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 
@@ -54,6 +62,24 @@ void t.test('everything behind the options belongs to the command', async (t) =>
     status: 0,
     stderr: /^seccomp-spoof: policy 9p-as-ext4: 1 rule\nseccomp-spoof: mechanism notify: /,
   });
+});
+
+void t.test('who traces programs is warned that it cannot below trace and ptrace', async (t) => {
+  // Not a debugger, but called like one: what it is told by the kernel is that it cannot trace.
+  const gdb = path.join(t.testdir({}), 'gdb');
+  copyFileSync('/bin/true', gdb);
+  chmodSync(gdb, 0o755);
+  for (const mechanism of ['trace', 'ptrace']) {
+    const ended = await cli(['exec', '-m', mechanism, gdb]);
+    t.equal(ended.status, 0);
+    t.match(ended.stderr, /^seccomp-spoof: gdb will not be permitted to trace anything: .*\n$/);
+    t.same(await cli(['exec', '-q', '-m', mechanism, gdb]), { ...ended, stderr: '' });
+  }
+  for (const words of [
+    ['-m', 'notify', gdb],
+    ['-m', 'trace', 'true'],
+  ])
+    t.equal((await cli(['exec', ...words])).stderr, '', words.join(' '));
 });
 
 void t.test('bytes that are no UTF-8 arrive, and so does an odd environment', async (t) => {
