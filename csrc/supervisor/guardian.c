@@ -32,7 +32,7 @@
 #include "worker.h"
 
 #define LOG_PERIOD_MS 100
-#define LEAST_DESCRIPTORS 512
+#define LEAST_DESCRIPTORS 4096
 /* A request that crashes two workers is given up. Kills from outside say little about the request
  * that happened to be served, so it takes more of them (docs/decisions/0002). */
 #define CRASHES_UNTIL_GIVEN_UP 2
@@ -70,7 +70,7 @@ static void ignore_signals(void) {
 /* The user's limits are for the command. */
 static void lift_limits(void) {
     for (int resource = 0; resource < RLIM_NLIMITS; resource++)
-        /* RLIMIT_NOFILE knows no infinity (getrlimit(2)); a few hundred will do. */
+        /* RLIMIT_NOFILE knows no infinity (getrlimit(2)); a few for each thread will do. */
         limit_widen(resource, resource == RLIMIT_NOFILE ? LEAST_DESCRIPTORS : RLIM_INFINITY);
     const struct rlimit core = {0, 0};
     setrlimit(RLIMIT_CORE, &core);

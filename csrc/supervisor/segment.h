@@ -10,10 +10,10 @@
 #include "../spoof.h"
 
 #define SEGMENT_MAGIC 0x47455353U /* "SSEG" */
-#define SEGMENT_VERSION 1U
+#define SEGMENT_VERSION 2U
 #define SEGMENT_RULES 1024U  /* rules that are counted one by one */
 #define SEGMENT_EVENTS 1024U /* a power of two */
-#define SEGMENT_SLOTS 64U    /* requests served at the same time; one thread each at most */
+#define SEGMENT_SLOTS 512U   /* requests served at the same time; one thread each at most */
 
 /* Why a call was let run although a rule might have named it: a fallback, counted and visible.
  * FALLBACK_NONE is no fallback. The texts are in segment.c. */

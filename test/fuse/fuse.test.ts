@@ -154,7 +154,8 @@ await t.test("the daemon's own calls are stopped", { skip }, (test) => {
 });
 
 await t.test('a stopped daemon stops only those who wait for it', { skip }, (test) => {
-  const scenario = `${waiters(24, '$view $view/a/b/none$number')}
+  // More than a worker had threads for at first.
+  const scenario = `${waiters(80, '$view $view/a/b/none$number')}
     $LOAD 16 200 $backing $backing/a/b/file
     cat $DIRECTORY/late.* | wc -c
     kill -CONT $daemon
@@ -168,8 +169,8 @@ await t.test('a stopped daemon stops only those who wait for it', { skip }, (tes
       `3200 ${ext4} /backing`,
       `3200 ${ext4} /backing/a/b/file`,
       '0',
-      '24 late xfs',
-      `24 stat: ${none}: No such file or directory`,
+      '80 late xfs',
+      `80 stat: ${none}: No such file or directory`,
     ],
     stderr: '',
   });
