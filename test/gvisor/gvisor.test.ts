@@ -2,7 +2,7 @@
 // conformance suite by both mechanisms that can work there.
 import path from 'node:path';
 import t from 'tap';
-import type { Result } from '../conformance/runner.js';
+import type { Result } from '../conformance/tasks.js';
 import { Gvisor, share } from '../lanes/gvisor/gvisor.js';
 import { magics } from '../lanes/lane.js';
 import { reportTo } from '../support/conformance.js';
