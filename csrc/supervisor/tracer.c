@@ -96,8 +96,8 @@ static void finish_done_jobs(void) {
         /* Killed meanwhile, or an execve of another thread has given its id away. */
         bool stale = tracee->job != job;
         tracee->job = NULL;
-        if (!the_tracer.setup->every_call && tracee->stops == 0)
-            tracee_forget(job->tid);
+        if (tracee->stops == 0)
+            tracee_forget(job->tid); /* nothing more is known of it */
         if (!stale)
             finish(job->tid, &job->stop, &job->verdict);
         free(job);
@@ -181,24 +181,34 @@ static void on_end(pid_t tid) {
 
 /* Is this stop of mechanism ptrace the begin of a call? Where the kernel does not say it the two
  * alternate; but gVisor leaves the end out where an execve takes another thread's id. */
-static bool begins(pid_t tid, const struct tracee_state *tracee) {
-    struct call_info info = registers_call_info(tid);
+static bool begins(pid_t tid, const struct tracee_state *tracee, const struct call_info *info) {
     struct registers registers;
-    if (info.moment != MOMENT_UNKNOWN)
-        return info.moment == MOMENT_BEGIN;
+    if (info->moment != MOMENT_UNKNOWN)
+        return info->moment == MOMENT_BEGIN;
     return tracee->stops == 0 && registers_get(tid, &registers) == 0 &&
            registers_may_begin(&registers);
+}
+
+/* A call stop of mechanism ptrace. False: it is no begin. */
+static bool begin_call(pid_t tid, struct tracee_state *tracee) {
+    struct call_info info = registers_call_info(tid);
+    if (!begins(tid, tracee, &info))
+        return false;
+    tracee->stops = 1;
+    tracee->looks_after = false;
+    /* Most calls are none of ours: where the kernel has said which, no registers are read. */
+    if (info.moment == MOMENT_BEGIN && !known_call(info.arch, info.number))
+        go_on(tid, 0);
+    else
+        on_begin(tid);
+    return true;
 }
 
 static void on_call_stop(pid_t tid) {
     bool every_call = the_tracer.setup->every_call;
     struct tracee_state *tracee = tracee_know(tid);
-    if (every_call && begins(tid, tracee)) {
-        tracee->stops = 1;
-        tracee->looks_after = false;
-        on_begin(tid);
+    if (every_call && begin_call(tid, tracee))
         return;
-    }
     if (tracee->stops > 1) {
         tracee->stops--;
         ptrace(PTRACE_SYSCALL, tid, NULL, NULL);
