@@ -4,7 +4,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { type Kernel, Unavailable, findProgram, prepareKernel, requireProgram } from './kernel.js';
+import { Unavailable, findProgram, requireProgram } from '../programs.js';
+import { type Kernel, prepareKernel } from './kernel.js';
 
 export interface GuestOptions {
   /**

@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
+import { Unavailable, requireProgram } from '../programs.js';
 
 const here = import.meta.dirname;
 const cache = join(here, '..', '..', '..', '.cache', 'guest');
@@ -38,9 +39,6 @@ export interface Kernel {
   readonly initramfs: string;
 }
 
-/** Why there is no guest on this machine; the message is for people. */
-export class Unavailable extends Error {}
-
 function command(name: string, args: readonly string[], input?: string): Buffer {
   const result = spawnSync(name, args, {
     cwd: cache,
@@ -53,22 +51,6 @@ function command(name: string, args: readonly string[], input?: string): Buffer 
     throw new Unavailable(`${name} ${args.join(' ')} failed: ${said}`);
   }
   return result.stdout;
-}
-
-/** The first program of that name on the search path, or where administrators' programs are. */
-export function findProgram(name: string): string | undefined {
-  const path = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin:/usr/bin:/bin`;
-  return path
-    .split(':')
-    .filter((directory) => directory.startsWith('/'))
-    .map((directory) => join(directory, name))
-    .find((file) => existsSync(file));
-}
-
-export function requireProgram(name: string, debianPackage: string): string {
-  const found = findProgram(name);
-  if (found === undefined) throw new Unavailable(`no ${name} (Debian package ${debianPackage})`);
-  return found;
 }
 
 /** The cached kernel package; downloaded if there is none. */
