@@ -46,6 +46,7 @@ int main(int argc, char **argv) {
         turn_give(&mapped);
         _exit(0);
     }
+    close(mapped.pipe[1]); /* a helper that fails ends the wait */
     if (unshare(CLONE_NEWUSER) != 0)
         not_applicable(strerror(errno));
     turn_give(&ready);
