@@ -132,6 +132,7 @@ struct k_ptrace_syscall_info {
 /* ---- others ---- */
 #define K_CLONE_UNTRACED 0x00800000U
 #define K_NR_PIDFD_OPEN 434
+#define K_PIDFD_THREAD O_EXCL /* Linux 6.9, gVisor */
 #define K_NR_CLOSE_RANGE 436
 #define K_MFD_CLOEXEC 1U
 #define K_MFD_ALLOW_SEALING 2U

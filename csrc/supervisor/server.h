@@ -33,13 +33,13 @@ enum look_proof {
 /* Credentials that decide on path lookups, path_resolution(7). */
 #define CREDENTIALS_GROUPS 256
 struct credentials {
-    uid_t fsuid;
-    gid_t fsgid;
+    uid_t uid, fsuid; /* the real one, and the filesystem's */
+    gid_t gid, fsgid;
     uint32_t group_count;
     gid_t groups[CREDENTIALS_GROUPS];
-    uint64_t effective;          /* capabilities */
-    pid_t tgid;                  /* thread group, in our pid namespace */
-    pid_t inner_tgid, inner_tid; /* in the tracee's own pid namespace */
+    uint64_t effective, permitted; /* capabilities */
+    pid_t tgid;                    /* thread group, in our pid namespace */
+    pid_t inner_tgid, inner_tid;   /* in the tracee's own pid namespace; 0: status says nothing */
     bool same_user_namespace;
 };
 
@@ -65,6 +65,7 @@ struct surroundings {
     struct place proc_root; /* the root of our /proc */
     enum look_proof proof;
     bool effective_ids; /* gVisor: no filesystem ids of their own, the effective ones decide */
+    bool guards_links;  /* ... and links of procfs are followed only by who may trace (ptrace(2)) */
     struct credentials own;
     uint64_t user_namespace, pid_namespace,
         mount_namespace; /* inode numbers, as in /proc/self/ns */
@@ -103,6 +104,8 @@ uint64_t namespace_of(int proc, pid_t tid, const char *kind);
 bool is_in_our_user_namespace(const struct surroundings *surroundings, pid_t tid);
 /* The credentials of a thread from /proc/TID/status: 0 or -errno. */
 int credentials_of(int proc, pid_t tid, struct credentials *credentials);
+/* Of a line of such a file: in the innermost pid namespace, where it tells ids. */
+pid_t last_number(const char *line);
 /* May the thread search every directory, whatever its mode (capabilities(7), CAP_DAC_*)? */
 bool credentials_search_all(pid_t tid);
 bool credentials_equal(const struct credentials *a, const struct credentials *b);

@@ -15,13 +15,20 @@
 #include "../supervisor/server.h"
 #include "mounts.h"
 
-/* A user and group that no file belongs to; 65534 would be the owner of real files. */
-#define NOBODY 0xfffe0001U
 #define SEARCH_CAPABILITIES ((1ULL << CAP_DAC_OVERRIDE) | (1ULL << CAP_DAC_READ_SEARCH))
 /* What leaving filesystem uid 0 takes away (capabilities(7)). */
 #define FILESYSTEM_CAPABILITIES                                                                    \
     (SEARCH_CAPABILITIES | (1ULL << CAP_CHOWN) | (1ULL << CAP_FOWNER) | (1ULL << CAP_FSETID) |     \
      (1ULL << CAP_LINUX_IMMUTABLE) | (1ULL << CAP_MKNOD) | (1ULL << CAP_MAC_OVERRIDE))
+
+/* A user and group that no file belongs to; 65534 would be the owner of real files. */
+static const struct credentials nobody = {
+    .uid = 0xfffe0001U,
+    .fsuid = 0xfffe0001U,
+    .gid = 0xfffe0001U,
+    .fsgid = 0xfffe0001U,
+    .same_user_namespace = true,
+};
 
 static const char *field(const char *status, const char *name) {
     const char *found = strstr(status, name);
@@ -39,7 +46,7 @@ static unsigned long column(const char *line, int number) {
     return value;
 }
 
-static pid_t last_column(const char *line) {
+pid_t last_number(const char *line) {
     long value = 0;
     while (*line && *line != '\n') {
         char *end = NULL;
@@ -81,17 +88,21 @@ int credentials_of(int proc, pid_t tid, struct credentials *credentials) {
     memset(credentials, 0, sizeof *credentials);
     const char *tgid = field(status, "\nTgid:"), *uid = field(status, "\nUid:"),
                *gid = field(status, "\nGid:"), *groups = field(status, "\nGroups:"),
-               *effective = field(status, "\nCapEff:");
-    if (!tgid || !uid || !gid || !groups || !effective || !parse_groups(groups, credentials))
+               *effective = field(status, "\nCapEff:"), *permitted = field(status, "\nCapPrm:");
+    if (!tgid || !uid || !gid || !groups || !effective || !permitted ||
+        !parse_groups(groups, credentials))
         return -EOVERFLOW;
     credentials->tgid = (pid_t)column(tgid, 0);
+    credentials->uid = (uid_t)column(uid, 0);
+    credentials->gid = (gid_t)column(gid, 0);
     credentials->fsuid = (uid_t)column(uid, 3);
     credentials->fsgid = (gid_t)column(gid, 3);
     credentials->effective = strtoull(effective, NULL, 16);
+    credentials->permitted = strtoull(permitted, NULL, 16);
     const char *inner = field(status, "\nNStgid:");
-    credentials->inner_tgid = inner ? last_column(inner) : credentials->tgid;
+    credentials->inner_tgid = inner ? last_number(inner) : 0;
     inner = field(status, "\nNSpid:");
-    credentials->inner_tid = inner ? last_column(inner) : tid;
+    credentials->inner_tid = inner ? last_number(inner) : 0;
     return 0;
 }
 
@@ -212,22 +223,26 @@ static int set_effective(uint64_t wanted) {
     return syscall(SYS_capset, &header, data) == 0 ? 0 : -errno;
 }
 
-/* The real and the saved ids stay, so that the thread can come back. Capabilities follow the
- * effective uid, and more of them than a filesystem uid would change: the caller sets them. */
-static int set_effective_ids(uid_t uid, gid_t gid) {
-    return syscall(SYS_setresgid, -1, gid, -1) == 0 && syscall(SYS_setresuid, -1, uid, -1) == 0
+/* Real ones too, which decide on links through /proc (ptrace(2)). The saved ids stay ours, so that
+ * the thread can come back. Capabilities follow the effective uid, and more of them than a
+ * filesystem uid would change: the caller sets them. */
+static int set_effective_ids(const struct credentials *own, const struct credentials *wanted) {
+    return syscall(SYS_setresgid, wanted->gid, wanted->fsgid, own->fsgid) == 0 &&
+                   syscall(SYS_setresuid, wanted->uid, wanted->fsuid, own->fsuid) == 0
                ? 0
                : -errno;
 }
 
 /* In a user namespace that denies setgroups(2) this fails before it has changed anything. */
-static int set_filesystem_ids(struct server *server, enum identity identity, uid_t uid, gid_t gid,
-                              uint32_t group_count, const gid_t *groups) {
-    if (syscall(SYS_setgroups, group_count, groups) != 0)
+static int set_filesystem_ids(struct server *server, enum identity identity,
+                              const struct credentials *wanted) {
+    const uid_t uid = wanted->fsuid;
+    const gid_t gid = wanted->fsgid;
+    if (syscall(SYS_setgroups, wanted->group_count, wanted->groups) != 0)
         return -errno;
     server->identity = identity;
     if (server_surroundings(server)->effective_ids)
-        return set_effective_ids(uid, gid);
+        return set_effective_ids(&server_surroundings(server)->own, wanted);
     /* These two report the old value and no error: ask again to know (setfsuid(2), BUGS). */
     syscall(SYS_setfsgid, gid);
     syscall(SYS_setfsuid, uid);
@@ -244,7 +259,7 @@ int become_nobody(struct server *server) {
     if (result != 0)
         return result;
     /* Leaving uid 0 takes the filesystem capabilities away too (capabilities(7)). */
-    result = set_filesystem_ids(server, IDENTITY_NOBODY, NOBODY, NOBODY, 0, NULL);
+    result = set_filesystem_ids(server, IDENTITY_NOBODY, &nobody);
     if (result == 0 && surroundings->effective_ids)
         result = set_effective(surroundings->own.effective & ~FILESYSTEM_CAPABILITIES);
     return result;
@@ -257,8 +272,7 @@ int become_self(struct server *server) {
         return 0;
     int result = server->identity == IDENTITY_TRACEE ? set_effective(own->effective) : 0;
     if (result == 0)
-        result = set_filesystem_ids(server, server->identity, own->fsuid, own->fsgid,
-                                    own->group_count, own->groups);
+        result = set_filesystem_ids(server, server->identity, own);
     if (result == 0 && (server->identity == IDENTITY_TRACEE || surroundings->effective_ids))
         result = set_effective(own->effective); /* coming back to uid 0 changed them */
     if (result == 0)
@@ -277,17 +291,28 @@ int become_tracee(struct server *server, const struct credentials *credentials) 
     if (result != 0 || (credentials->same_user_namespace && credentials_equal(credentials, own) &&
                         credentials->effective == own->effective))
         return result;
-    result = set_filesystem_ids(server, IDENTITY_TRACEE, credentials->fsuid, credentials->fsgid,
-                                credentials->group_count, credentials->groups);
+    result = set_filesystem_ids(server, IDENTITY_TRACEE, credentials);
     if (result != 0)
         return result;
     return set_effective(credentials->same_user_namespace ? credentials->effective : 0);
+}
+
+/* Is somebody without any power kept from following the links of init? */
+static bool guards_links(struct server *trial) {
+    int fd = -1;
+    if (become_tracee(trial, &nobody) == 0)
+        fd = openat(trial->surroundings->proc, "1/exe", O_PATH | O_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    return fd < 0;
 }
 
 int surroundings_settle(struct surroundings *surroundings) {
     struct server trial = {.surroundings = surroundings};
     if (takes_identities(surroundings) && become_nobody(&trial) != 0)
         surroundings->proof = PROOF_COMPARE;
+    surroundings->guards_links =
+        surroundings->effective_ids && takes_identities(surroundings) && guards_links(&trial);
     surroundings->mounts = mounts_open();
     return become_self(&trial);
 }

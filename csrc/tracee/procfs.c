@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,34 @@ struct own_ids {
     bool same; /* the procfs is ours; else the ids are those of the tracee's own pid namespace */
 };
 
+/* The id of a thread or thread group in its own pid namespace, where status does not tell (gVisor):
+ * what the kernel says about a descriptor of it. 0 if nothing does. */
+static pid_t inner_id(const struct walk *walk, pid_t outer, unsigned flags) {
+    char name[64], text[512] = {0};
+    int proc = walk->surroundings->proc;
+    int pidfd = (int)syscall(K_NR_PIDFD_OPEN, outer, flags);
+    if (pidfd < 0)
+        return 0;
+    snprintf(name, sizeof name, "self/fdinfo/%d", pidfd);
+    int fd = openat(proc, name, O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0)
+        close(fd);
+    close(pidfd);
+    const char *ids = length > 0 ? strstr(text, "\nNSpid:") : NULL;
+    return ids ? last_number(ids + strlen("\nNSpid:")) : 0;
+}
+
+static void tell_inner_ids(const struct walk *walk, struct own_ids *ids) {
+    const struct credentials *credentials = walk->credentials;
+    *ids = (struct own_ids){credentials->inner_tgid, credentials->inner_tid, false};
+    if (ids->tgid != 0 && ids->tid != 0)
+        return;
+    ids->tgid = inner_id(walk, credentials->tgid, 0);
+    ids->tid =
+        walk->tid == credentials->tgid ? ids->tgid : inner_id(walk, walk->tid, K_PIDFD_THREAD);
+}
+
 /* The tracee's ids in the procfs that `directory` lies in. */
 static bool ids_in(const struct walk *walk, int directory, struct own_ids *ids) {
     struct place here;
@@ -29,8 +58,8 @@ static bool ids_in(const struct walk *walk, int directory, struct own_ids *ids) 
     if (here.major == ours->major && here.minor == ours->minor)
         *ids = (struct own_ids){credentials->tgid, walk->tid, true};
     else
-        *ids = (struct own_ids){credentials->inner_tgid, credentials->inner_tid, false};
-    return true;
+        tell_inner_ids(walk, ids);
+    return ids->tgid > 0 && ids->tid > 0;
 }
 
 /* Is the procfs with this root that of the tracee's own pid namespace? Its entry says so. */
@@ -76,6 +105,38 @@ static bool is_own_directory(const struct walk *walk, int directory) {
         return false;
     pid_t number = (pid_t)strtol(last + 1, NULL, 10);
     return number == ids.tgid || number == ids.tid;
+}
+
+/* Is a directory that holds links (/proc/PID, /proc/PID/fd) of the tracee's user namespace? */
+static bool is_of_own_user_namespace(const struct walk *walk, int directory) {
+    struct stat info;
+    walk_as_ourselves(walk);
+    uint64_t own = namespace_of(walk->surroundings->proc, walk->tid, "user");
+    bool seen = fstatat(directory, "ns/user", &info, 0) == 0 ||
+                fstatat(directory, "../ns/user", &info, 0) == 0;
+    walk_as_tracee(walk);
+    return seen && own != 0 && info.st_ino == own;
+}
+
+/* gVisor lets links of another process be followed by real ids and permitted capabilities. A thread
+ * cannot lay the latter down for a while: surely all the same where the tracee has no fewer of them
+ * than we, or the one that is enough. */
+static bool is_followed_by_tracee(const struct walk *walk, int directory) {
+    const struct surroundings *surroundings = walk->surroundings;
+    const struct credentials *credentials = walk->credentials;
+    if (!surroundings->guards_links || is_own_directory(walk, directory))
+        return true;
+    bool may_trace = (credentials->effective >> CAP_SYS_PTRACE & 1) != 0;
+    if (!credentials->same_user_namespace)
+        return may_trace && is_of_own_user_namespace(walk, directory);
+    return may_trace || (surroundings->own.permitted & ~credentials->permitted) == 0;
+}
+
+int procfs_follow(const struct walk *walk, int directory, const char *name) {
+    if (is_followed_by_tracee(walk, directory))
+        return procfs_open_as_owner(walk, directory, name, O_PATH | O_CLOEXEC);
+    errno = EACCES;
+    return -1;
 }
 
 int procfs_open_as_owner(const struct walk *walk, int directory, const char *name, int flags) {

@@ -15,5 +15,7 @@ bool procfs_own_entry(const struct walk *walk, int directory, bool thread, char 
  * even where it is not dumpable and nobody else of its user may (proc(5); ptrace(2), "same thread
  * group"). A descriptor, or -1 with errno. */
 int procfs_open_as_owner(const struct walk *walk, int directory, const char *name, int flags);
+/* The same for what a magic link leads to; EACCES also where the tracee may be kept out. */
+int procfs_follow(const struct walk *walk, int directory, const char *name);
 
 #endif

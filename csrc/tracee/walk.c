@@ -110,7 +110,7 @@ static bool follow_proc_link(struct step *step, const char *name, int link, bool
     if (place_of(step->current, "", &here) != 0)
         return give_up(step, FALLBACK_LINK);
     if (here.inode != step->walk->surroundings->proc_root.inode) {
-        int fd = procfs_open_as_owner(step->walk, step->current, name, O_PATH | O_CLOEXEC);
+        int fd = procfs_follow(step->walk, step->current, name);
         if (fd < 0 && errno != ENOENT)
             return give_up(step, FALLBACK_LINK);
         return move_to(step, fd);
