@@ -5,6 +5,8 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { root } from '../../support/paths.js';
+import { Unavailable } from '../programs.js';
+import type { Runsc } from './runsc.js';
 
 export interface SandboxOptions {
   /** Only to detect hangs. */
@@ -23,11 +25,20 @@ export interface SandboxResult {
 export const share = '/tmp/9p';
 
 const capabilities = [
-  ...['CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'KILL', 'MKNOD', 'SETGID', 'SETUID'],
-  ...['SYS_ADMIN', 'SYS_CHROOT', 'SYS_PTRACE'],
+  ...['CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'KILL', 'MKNOD', 'SETFCAP', 'SETGID'],
+  ...['SETUID', 'SYS_ADMIN', 'SYS_CHROOT', 'SYS_PTRACE'],
 ].map((name) => `CAP_${name}`);
 
-function configuration(script: string, shared: string): object {
+/** In a mount namespace of its own, because runsc leaves mounts and mount points behind. */
+const inPrivate = `
+set -e
+mount --rbind / "$0"
+mount -t tmpfs tmpfs "$0/tmp"
+exec "$@"
+`;
+
+/** `top`: where the root is. Not / itself: on that newer ones do not see the share. */
+function configuration(script: string, top: string, shared: string): object {
   const sets = ['bounding', 'effective', 'inheritable', 'permitted', 'ambient'];
   const bind = (source: string, destination: string, mode: string): object => ({
     destination,
@@ -48,7 +59,7 @@ function configuration(script: string, shared: string): object {
       cwd: '/',
       capabilities: Object.fromEntries(sets.map((set) => [set, capabilities])),
     },
-    root: { path: '/', readonly: true },
+    root: { path: top, readonly: true },
     hostname: 'gvisor',
     mounts: [
       { destination: '/proc', type: 'proc', source: 'proc' },
@@ -66,7 +77,13 @@ function configuration(script: string, shared: string): object {
 }
 
 export class Gvisor {
+  readonly #runsc: Runsc;
+  #program = '';
   #reason: string | false | undefined;
+
+  constructor(runsc: Runsc) {
+    this.#runsc = runsc;
+  }
 
   /** Why nothing can be run in it here, or false if something can: found by trying. */
   async unavailable(): Promise<string | false> {
@@ -75,9 +92,13 @@ export class Gvisor {
   }
 
   async #try(): Promise<string | false> {
-    const { error } = spawnSync('runsc', ['--version'], { stdio: 'ignore' });
-    if (error) return 'runsc is missing (Debian: apt install runsc)';
     if (process.getuid?.() !== 0) return 'runsc needs root';
+    try {
+      this.#program = this.#runsc.find();
+    } catch (error) {
+      if (error instanceof Unavailable) return error.message;
+      throw error;
+    }
     const { status, stderr } = await this.run('true', { timeoutMs: 60_000 });
     return status === 0 ? false : `runsc cannot start a program here: ${stderr.slice(-400)}`;
   }
@@ -85,20 +106,24 @@ export class Gvisor {
   /** Runs one shell script as root in a sandbox of its own. */
   async run(script: string, options: SandboxOptions = {}): Promise<SandboxResult> {
     const scratch = mkdtempSync(path.join(tmpdir(), 'gvisor-'));
-    const shared = path.join(scratch, 'share');
-    const bundle = path.join(scratch, 'bundle');
-    mkdirSync(shared);
-    mkdirSync(bundle);
+    const inScratch = (name: string): string => path.join(scratch, name);
+    const [top, shared, bundle] = [inScratch('root'), inScratch('share'), inScratch('bundle')];
+    for (const directory of [top, shared, bundle]) mkdirSync(directory);
     for (const [name, text] of Object.entries(options.files ?? {})) {
       writeFileSync(path.join(shared, name), text);
     }
-    writeFileSync(path.join(bundle, 'config.json'), JSON.stringify(configuration(script, shared)));
-    const flags = [`--root=${path.join(scratch, 'state')}`, '--network=none', '--ignore-cgroups'];
+    const text = JSON.stringify(configuration(script, top, shared));
+    writeFileSync(path.join(bundle, 'config.json'), text);
+    const flags = [
+      ...[`--root=${inScratch('state')}`, '--network=none', '--ignore-cgroups'],
+      ...this.#runsc.flags,
+    ];
     const name = path.basename(scratch);
     try {
-      return await start([...flags, '--platform=ptrace', 'run', '-bundle', bundle, name], options);
+      const words = [this.#program, ...flags, 'run', '-bundle', bundle, name];
+      return await start(['sh', '-c', inPrivate, top, ...words], options);
     } finally {
-      spawnSync('runsc', [...flags, 'delete', '-force', name], { stdio: 'ignore' });
+      spawnSync(this.#program, [...flags, 'delete', '-force', name], { stdio: 'ignore' });
       spawnSync('rm', ['-rf', '--one-file-system', scratch]);
     }
   }
@@ -106,9 +131,11 @@ export class Gvisor {
 
 function start(words: readonly string[], options: SandboxOptions): Promise<SandboxResult> {
   // The sandbox ends with `runsc run`, and that with us.
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', 'runsc', ...words], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    'setpriv',
+    ['--pdeathsig', 'KILL', '--', 'unshare', '--mount', '--', ...words],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));

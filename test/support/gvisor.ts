@@ -1,0 +1,81 @@
+// What has to hold in every gVisor, on a root that is 9p: what `exec` chooses there, what programs
+// see, and the conformance suite by both mechanisms that can work there.
+import path from 'node:path';
+import type { Test } from 'tap';
+import type { Result } from '../conformance/runner.js';
+import { Gvisor, share } from '../lanes/gvisor/gvisor.js';
+import type { Runsc } from '../lanes/gvisor/runsc.js';
+import { magics } from '../lanes/lane.js';
+import { reportTo } from './conformance.js';
+import { seccompSpoof, testBuild } from './paths.js';
+
+export interface Suite {
+  readonly mechanism: 'trace' | 'ptrace';
+  /** With rules that need the path of each file. */
+  readonly paths: boolean;
+  /** All scenarios below one `exec`. */
+  readonly batch?: boolean;
+  /** Beginnings of the names of scenarios that are left out. */
+  readonly without?: readonly string[];
+}
+
+const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
+const spoof = quote(seccompSpoof);
+
+async function looks(t: Test, gvisor: Gvisor): Promise<void> {
+  const ask = 'stat -f -c %t /';
+  const script = [
+    ask,
+    ...['auto', 'trace', 'ptrace'].map((name) => `${spoof} exec -v -m ${name} -- ${ask} 2>&1`),
+    `${spoof} doctor --json | grep '"mechanism"'`,
+  ].join('\n');
+  const { status, stdout } = await gvisor.run(script, { timeoutMs: 120_000 });
+  t.equal(status, 0);
+  const [native, ...lines] = stdout.split('\n');
+  t.equal(native, magics.v9fs.toString(16), 'it is 9p');
+  t.equal(lines.filter((line) => line === magics.ext4.toString(16)).length, 3, stdout);
+  const chosen = lines.filter((line) => /: mechanism \w+: /.test(line));
+  t.match(chosen, [/ trace: /, / trace: /, / ptrace: /], 'what auto chooses, and what was asked');
+  t.match(stdout, /"mechanism": ?"trace"/, 'what the doctor says');
+}
+
+async function conformance(t: Test, gvisor: Gvisor, suite: Suite): Promise<void> {
+  const { mechanism, paths, batch = false, without = [] } = suite;
+  const pair = { from: '9p', fromMagic: magics.v9fs, to: 'ext4', toMagic: magics.ext4 };
+  const lane = { name: 'gvisor', pairs: [{ ...pair, directory: share }] };
+  const runner = [
+    ...[process.execPath, path.join(testBuild, 'js/conformance/runner.js')].map(quote),
+    `--exec ${spoof} --scratch /tmp/scratch --lane ${share}/lane.json --mechanism ${mechanism}`,
+    // Every call and every signal costs many times what it costs on Linux.
+    '--variants static,go --effort 2 --patience 4',
+    `--only ${quote(`^(?!${without.join('|') || '$'})`)}`,
+    ...(paths ? ['--paths'] : []),
+    ...(batch ? ['--batch'] : []),
+  ];
+  const began = performance.now();
+  const { stdout, stderr } = await gvisor.run(
+    `umask 022; mkdir /tmp/scratch; exec ${runner.join(' ')}`,
+    { files: { 'lane.json': JSON.stringify(lane) }, timeoutMs: 900_000 },
+  );
+  t.comment(`gVisor: ${((performance.now() - began) / 1000).toFixed(1)} s`);
+  t.equal(stderr, '', 'the runner itself has nothing to say');
+  const results = stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Result);
+  results.forEach(reportTo(t));
+  t.ok(
+    results.some(({ status }) => status === 'pass'),
+    'something was proved',
+  );
+}
+
+export async function testGvisor(t: Test, runsc: Runsc, suites: readonly Suite[]): Promise<void> {
+  const gvisor = new Gvisor(runsc);
+  const skip = await gvisor.unavailable();
+  await t.test('a root that is 9p looks like ext4', { skip }, (t) => looks(t, gvisor));
+  for (const suite of suites) {
+    const name = `the conformance suite by ${suite.mechanism}${suite.paths ? ', by path' : ''}`;
+    await t.test(name, { skip }, (t) => conformance(t, gvisor, suite));
+  }
+}
