@@ -108,21 +108,42 @@ export async function runOne(
   return outcome;
 }
 
+/** What became of all jobs that ran below one command, and of that command. */
+export interface Batch {
+  readonly all: Outcome;
+  readonly each: readonly Outcome[];
+}
+
+/** The file that tells `multi` what to run; what comes of it shall be in the directory `outputs`. */
+export function batchList(jobs: readonly Job[], outputs: string): string {
+  const lines = jobs.map((job, i) => {
+    const output = path.join(outputs, `job-${i}`);
+    return [`${job.seconds}`, job.directory, output, job.program, ...job.words].join('\t');
+  });
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** What `multi` left of a job, or a script of `multi` itself: OUTPUT.out, .err and .status. */
+export function readOutcome(output: string): Outcome {
+  const status = read(`${output}.status`).trim() || 'never run';
+  return { status, out: read(`${output}.out`), err: read(`${output}.err`) };
+}
+
+export function readOutcomes(jobs: readonly Job[], outputs: string): Outcome[] {
+  return jobs.map((_, i) => readOutcome(path.join(outputs, `job-${i}`)));
+}
+
 /** All jobs below one start of the prefix. */
 export async function runMany(
   jobs: readonly Job[],
   prefix: readonly string[],
   surroundings: Surroundings,
-): Promise<{ readonly all: Outcome; readonly each: readonly Outcome[] }> {
+): Promise<Batch> {
   const { outputs, environment, multi } = surroundings;
   freshDirectory(outputs);
-  const lines = jobs.map((job, i) => {
-    freshDirectory(job.directory);
-    const output = path.join(outputs, `job-${i}`);
-    return [`${job.seconds}`, job.directory, output, job.program, ...job.words].join('\t');
-  });
+  for (const job of jobs) freshDirectory(job.directory);
   const list = path.join(outputs, 'jobs');
-  writeFileSync(list, lines.map((line) => `${line}\n`).join(''));
+  writeFileSync(list, batchList(jobs, outputs));
   const seconds = jobs.reduce((sum, job) => sum + job.seconds, 300);
   const all = await launch(
     [...prefix, multi, list],
@@ -131,11 +152,6 @@ export async function runMany(
     seconds,
     environment,
   );
-  const each = jobs.map((job, i) => {
-    removeTree(job.directory);
-    const output = path.join(outputs, `job-${i}`);
-    const status = read(`${output}.status`).trim() || 'never run';
-    return { status, out: read(`${output}.out`), err: read(`${output}.err`) };
-  });
-  return { all, each };
+  for (const job of jobs) removeTree(job.directory);
+  return { all, each: readOutcomes(jobs, outputs) };
 }

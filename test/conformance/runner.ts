@@ -12,35 +12,30 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { hostLane } from '../lanes/host.js';
 import type { Lane, Pair } from '../lanes/lane.js';
-import { type Job, type Surroundings, removeTree, runMany, runOne } from './launch.js';
+import { type Surroundings, removeTree, runMany, runOne } from './launch.js';
 import { type Outcome, type Verdict, judge } from './oracle.js';
-import { type Scenario, type Variant, scenarios } from './scenarios.js';
+import {
+  type Result,
+  type Selection,
+  type Task,
+  judgeBatch,
+  policyWithPath,
+  resultOf,
+  subjectEnvironment,
+  tasks,
+} from './tasks.js';
 
 const usage = `usage: node runner.js --exec PROGRAM --scratch DIRECTORY [--lane host|FILE.json]
     [--mechanism notify] [--batch] [--only REGEXP] [--variants static,dynamic,go] [--pairs tmpfs,...]
     [--effort PERCENT] [--patience FACTOR] [--seed NUMBER] [--paths]`;
 
-/** What a line on standard output holds. */
-export type Result = Verdict & {
-  readonly lane: string;
-  readonly pair: string;
-  readonly scenario: string;
-  readonly subject: string;
-  readonly milliseconds: number;
-};
-
-interface Options {
+interface Options extends Selection {
   readonly prefix: readonly string[];
   readonly scratch: string;
   readonly lane: Lane;
-  readonly batch: boolean;
   readonly paths: boolean;
-  readonly only: RegExp;
-  readonly variants: readonly string[];
   readonly pairs: readonly string[] | undefined;
   readonly effort: number;
-  readonly patience: number;
-  readonly seed: number;
 }
 
 const noPrivilege: Verdict = {
@@ -48,13 +43,6 @@ const noPrivilege: Verdict = {
   reason:
     'a supervisor without privilege cannot read a program that is not dumpable (docs/lanes.md)',
 };
-
-interface Task {
-  readonly scenario: Scenario;
-  readonly variant: Variant;
-  readonly job: Job;
-  readonly shows: boolean;
-}
 
 /** A lane described by a file: what it has is mounted already. */
 function laneFromFile(file: string): Lane {
@@ -84,6 +72,7 @@ function readOptions(): Options {
   });
   if (values.exec === undefined || values.scratch === undefined) throw new Error('missing option');
   return {
+    build: path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..'),
     // Subjects run in directories of their own.
     prefix: [path.resolve(values.exec), 'exec', '--mechanism', values.mechanism],
     scratch: path.resolve(values.scratch),
@@ -108,49 +97,11 @@ function workplace(pair: Pair): string | undefined {
   }
 }
 
-/** test/build: where the Makefile puts the subjects; this file is in test/build/js/conformance. */
-const build = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-
-function tasks(options: Options, pair: Pair, work: string, onPair: boolean): Task[] {
-  const place = pair.tree ? { directory: pair.directory, tree: pair.tree } : pair;
-  return scenarios(options.seed)
-    .filter(({ name }) => options.only.test(name))
-    .filter(({ readOnly }) => readOnly !== true || (!onPair && pair.tree !== undefined))
-    .flatMap((scenario, number) =>
-      scenario.variants
-        .filter((variant) => options.variants.includes(variant))
-        .map((variant): Task => {
-          const directory = path.join(work, options.batch ? `run-${variant}-${number}` : 'run');
-          const seconds = Math.ceil(scenario.seconds * options.patience);
-          const program = path.join(build, variant, scenario.subject);
-          const words = scenario.words(place);
-          const shows = onPair || scenario.subject === 'existing' || scenario.readOnly === true;
-          return { scenario, variant, job: { program, words, directory, seconds }, shows };
-        }),
-    );
-}
-
-/** A wrapped start that leaves the command's standard error alone may still warn once for all. */
-function notWrapped(all: Outcome): Verdict | undefined {
-  if (all.status === 'exit 0' && all.out === '' && all.err === '') return undefined;
-  const reason = `the run of all subjects ended with ${all.status}: ${all.err}${all.out}`;
-  return { status: 'fail', reason, notes: [], differences: [] };
-}
-
-/**
- * The words for `exec` that make `pair` its policy. With `--paths` its rule has an exception that
- * never holds, so that each call has to be looked up by path before it can be answered.
- */
+/** The words for `exec` that make `pair` its policy. */
 function policyFor(options: Options, pair: Pair): readonly string[] {
   if (!options.paths) return ['--fstype', `${pair.from}=${pair.to}`];
   const file = path.join(options.scratch, `${pair.from}.yaml`);
-  const rule = [
-    `  - when: { type: ${pair.from} }`,
-    '    except: { path: /no/such/place/** }',
-    `    answer: { type: ${pair.to} }`,
-  ];
-  const lines = ['apiVersion: seccomp-spoof/v1', `name: ${pair.from}`, 'statfs:', ...rule, ''];
-  writeFileSync(file, lines.join('\n'));
+  writeFileSync(file, policyWithPath(pair));
   return ['--policy', file];
 }
 
@@ -160,27 +111,15 @@ async function runPair(options: Options, pair: Pair, report: (result: Result) =>
   if (own === undefined) mkdirSync(work, { recursive: true });
   const surroundings: Surroundings = {
     outputs: path.join(options.scratch, 'outputs'),
-    multi: path.join(build, 'static/multi'),
-    environment: {
-      PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin',
-      HOME: '/',
-      LANG: 'C',
-      SUBJECT_EFFORT: `${options.effort}`,
-    },
+    multi: path.join(options.build, 'static/multi'),
+    environment: subjectEnvironment(options.effort),
   };
   chmodSync(work, 0o755); // subjects become other users
-  const name = `${pair.from}=${pair.to}`;
   const prefix = [...options.prefix, ...policyFor(options, pair), '--'];
   const all = tasks(options, pair, work, own !== undefined);
   const tell = (task: Task, verdict: Verdict, began: number): void => {
-    report({
-      lane: options.lane.name,
-      pair: options.paths ? `${name} by path` : name,
-      scenario: task.scenario.name,
-      subject: `${task.variant}/${task.scenario.subject}`,
-      milliseconds: Date.now() - began,
-      ...verdict,
-    });
+    const run = { lane: options.lane.name, pair, paths: options.paths };
+    report(resultOf(run, task, verdict, began));
   };
 
   const verdictOf = (task: Task, native: Outcome, wrapped: Outcome): Verdict =>
@@ -193,12 +132,9 @@ async function runPair(options: Options, pair: Pair, report: (result: Result) =>
     const began = Date.now();
     const native = await runMany(jobs, [], surroundings);
     const wrapped = await runMany(jobs, prefix, surroundings);
-    const trouble = notWrapped(native.all) ?? notWrapped(wrapped.all);
-    for (const [i, task] of all.entries()) {
-      const [before, after] = [native.each[i], wrapped.each[i]];
-      if (before === undefined || after === undefined) continue;
-      tell(task, trouble ?? verdictOf(task, before, after), began);
-    }
+    judgeBatch(all, native, wrapped, verdictOf).forEach(([task, verdict]) => {
+      tell(task, verdict, began);
+    });
   } else {
     for (const task of all) {
       const began = Date.now();

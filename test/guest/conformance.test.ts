@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { Result } from '../conformance/runner.js';
+import type { Result } from '../conformance/tasks.js';
 import { Guest, quote } from '../lanes/guest/guest.js';
 import { type Pair, magics } from '../lanes/lane.js';
 import { reportTo } from '../support/conformance.js';

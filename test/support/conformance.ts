@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Test } from 'tap';
-import type { Result } from '../conformance/runner.js';
+import type { Result } from '../conformance/tasks.js';
 import { cleanCommand } from './environment.js';
 import { seccompSpoof, testBuild } from './paths.js';
 

@@ -2,7 +2,7 @@
 // see, and the conformance suite by both mechanisms that can work there.
 import path from 'node:path';
 import type { Test } from 'tap';
-import type { Result } from '../conformance/runner.js';
+import type { Result } from '../conformance/tasks.js';
 import { Gvisor, share } from '../lanes/gvisor/gvisor.js';
 import type { Runsc } from '../lanes/gvisor/runsc.js';
 import { magics } from '../lanes/lane.js';
