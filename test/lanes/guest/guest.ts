@@ -1,11 +1,11 @@
-// A Linux guest in qemu, without KVM, whose root is this machine's / as read-only virtio-9p. See
-// docs/guest-lane.md.
+// A Linux guest in qemu, without KVM: of this machine's architecture with this machine's / as its
+// root, read-only over virtio-9p, or of another one with busybox for a root. See docs/guest-lane.md.
 import { spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Unavailable, findProgram, requireProgram } from '../programs.js';
-import { type Kernel, prepareKernel } from './kernel.js';
+import { type Architecture, type Kernel, prepareKernel } from './kernel.js';
 
 export interface GuestOptions {
   /**
@@ -26,6 +26,8 @@ export interface GuestOptions {
   readonly onLine?: (line: string) => void;
   /** Environment of the scripts, besides PATH, HOME, LANG and TERM. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Sees what the scripts left in /run/guest, before it is removed. */
+  readonly onShare?: (directory: string) => void;
 }
 
 export interface GuestResult {
@@ -42,16 +44,47 @@ export const checkout = resolve(import.meta.dirname, '..', '..', '..');
 
 export const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
+interface Machine {
+  readonly qemu: string;
+  readonly debianPackage: string;
+  readonly words: readonly string[];
+  readonly console: string;
+}
+
+const machines: Readonly<Record<Architecture, Machine>> = {
+  x86_64: {
+    qemu: 'qemu-system-x86_64',
+    debianPackage: 'qemu-system-x86',
+    words: ['-cpu', 'max'],
+    console: 'ttyS0',
+  },
+  aarch64: {
+    qemu: 'qemu-system-aarch64',
+    debianPackage: 'qemu-system-arm',
+    // Signed pointers by the architecture's own cipher take half of an emulated processor's time.
+    words: ['-M', 'virt', '-cpu', 'max,pauth-impdef=on'],
+    console: 'ttyAMA0',
+  },
+};
+
 export class Guest {
+  readonly #architecture: Architecture;
   #kernel: Kernel | undefined;
+
+  constructor(architecture: Architecture = 'x86_64') {
+    this.#architecture = architecture;
+  }
 
   /** Why no guest can be started here, in words, or undefined if one can. */
   available(): string | undefined {
-    if (process.arch !== 'x64') return `needs x86_64, this is ${process.arch}`;
+    if (this.#architecture === 'x86_64' && process.arch !== 'x64') {
+      return `needs x86_64, this is ${process.arch}`;
+    }
     try {
-      requireProgram('qemu-system-x86_64', 'qemu-system-x86');
+      const { qemu, debianPackage } = machines[this.#architecture];
+      requireProgram(qemu, debianPackage);
       requireProgram('setpriv', 'util-linux');
-      this.#kernel ??= prepareKernel();
+      this.#kernel ??= prepareKernel(this.#architecture);
       return undefined;
     } catch (error) {
       if (error instanceof Unavailable) return error.message;
@@ -94,7 +127,8 @@ export class Guest {
       writeFileSync(join(share, 'environment'), environment({ ...seconds, ...options.env }));
       writeFileSync(join(share, 'checkout'), checkout);
 
-      const failure = await boot(kernel, share, timeoutMs, options);
+      const failure = await boot(this.#architecture, kernel, share, timeoutMs, options);
+      options.onShare?.(share);
       return steps.map((step, index) => {
         const status = /^\d+$/.exec(readOr(`${step}.status`, '').trim())?.[0];
         const stdout = readOr(`${step}.stdout`, '');
@@ -140,18 +174,21 @@ interface Ended {
 
 /** Runs qemu until the guest has powered off, or its time is up. */
 async function boot(
+  architecture: Architecture,
   kernel: Kernel,
   share: string,
   timeoutMs: number,
   options: GuestOptions,
 ): Promise<Ended> {
   const version = options.version ?? '9p2000.u';
+  const machine = machines[architecture];
   const kernelCommandLine = [
-    'console=ttyS0',
+    `console=${machine.console}`,
     'loglevel=4',
     'panic=-1',
     'mitigations=off',
     'random.trust_cpu=on',
+    `guest.root=${architecture === 'x86_64' ? 'host' : 'own'}`,
     `guest.version=${version}`,
     `guest.cache=${options.cache ?? 'loose'}`,
   ].join(' ');
@@ -164,9 +201,9 @@ async function boot(
     [
       // Whatever ends this process ends the guest too.
       '--pdeathsig', 'SIGKILL', '--',
-      findProgram('qemu-system-x86_64') ?? 'qemu-system-x86_64',
+      findProgram(machine.qemu) ?? machine.qemu,
       '-accel', 'tcg,thread=multi',
-      '-cpu', 'max',
+      ...machine.words,
       '-smp', '2',
       '-m', String(options.memory ?? 1024),
       '-no-user-config', '-nodefaults', '-no-reboot',

@@ -1,6 +1,7 @@
 #!/bin/busybox sh
 # PID 1 in the initramfs: loads modules, mounts the host's / as 9p, goes on there with main.sh.
-# Kernel command line: guest.version=9p2000.u|9p2000.L guest.cache=none|loose
+# Where the host's programs cannot run the root is a tmpfs with busybox, and has the host's / below it.
+# Kernel command line: guest.root=host|own guest.version=9p2000.u|9p2000.L guest.cache=none|loose
 
 export PATH=/bin
 
@@ -17,10 +18,12 @@ mount -t proc proc /proc || fail proc
 mount -t sysfs sysfs /sys || fail sysfs
 mount -t devtmpfs devtmpfs /dev || fail devtmpfs
 
+root=host
 version=9p2000.u
 cache=loose
 for word in $(cat /proc/cmdline); do
     case $word in
+    guest.root=*) root=${word#*=} ;;
     guest.version=*) version=${word#*=} ;;
     guest.cache=*) cache=${word#*=} ;;
     esac
@@ -31,7 +34,15 @@ while read -r module; do
 done </modules/order
 
 transport="trans=virtio,version=$version,msize=512000"
-mount -t 9p -o "ro,$transport,cache=$cache" root /root || fail "9p root ($version)"
+host=/root
+if [ "$root" = own ]; then
+    host=/root/host
+    mount -t tmpfs -o mode=755 tmpfs /root || fail root
+    cd /root && mkdir bin dev etc host proc run sys tmp || fail "make a root"
+    cp -a /bin/. bin
+    cd /
+fi
+mount -t 9p -o "ro,$transport,cache=$cache" root "$host" || fail "9p root ($version)"
 
 mkdir -p /dev/pts /dev/shm /dev/mqueue
 mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts || fail devpts
@@ -44,10 +55,10 @@ ln -sf /proc/self/fd/2 /dev/stderr
 mkdir -p /results /checkout
 mount -t 9p -o "rw,$transport" results /results || fail "9p results ($version)"
 
-# A checkout below /tmp or /run must not vanish behind the tmpfs there.
+# The checkout is where it is on the host, though /tmp and /run are not.
 checkout=$(cat /results/checkout)
-case $checkout in
-/tmp/* | /run/*) mount --bind "/root$checkout" /checkout || fail "keep $checkout" ;;
+case $root$checkout in
+host/tmp/* | host/run/* | own/*) mount --bind "$host$checkout" /checkout || fail "keep $checkout" ;;
 *) checkout= ;;
 esac
 mount -t tmpfs -o mode=1777 tmpfs /root/tmp || fail /tmp

@@ -1,5 +1,5 @@
 // The guest's kernel: Debian's package, downloaded and unpacked into a cache directory, never
-// installed; and the initramfs made of its modules, busybox and init.sh.
+// installed; and the initramfs made of its modules, Debian's static busybox and init.sh.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -32,6 +32,10 @@ const modules = [
   'squashfs',
 ];
 
+export type Architecture = 'x86_64' | 'aarch64';
+
+const debianNames = { x86_64: 'amd64', aarch64: 'arm64' } as const;
+
 export interface Kernel {
   /** As `uname -r` says it in the guest. */
   readonly release: string;
@@ -39,12 +43,13 @@ export interface Kernel {
   readonly initramfs: string;
 }
 
-function command(name: string, args: readonly string[], input?: string): Buffer {
-  const result = spawnSync(name, args, {
-    cwd: cache,
-    maxBuffer: 256 * 1024 * 1024,
-    ...(input === undefined ? {} : { input }),
-  });
+interface CommandOptions {
+  readonly cwd?: string;
+  readonly input?: string;
+}
+
+function command(name: string, args: readonly string[], options: CommandOptions = {}): Buffer {
+  const result = spawnSync(name, args, { cwd: cache, maxBuffer: 256 * 1024 * 1024, ...options });
   if (result.error) throw new Unavailable(`${name}: ${result.error.message}`);
   if (result.status !== 0) {
     const said = result.stderr.toString().trim().split('\n').slice(-3).join('; ');
@@ -53,30 +58,64 @@ function command(name: string, args: readonly string[], input?: string): Buffer 
   return result.stdout;
 }
 
-/** The cached kernel package; downloaded if there is none. */
-function kernelPackage(): string {
-  const cached = readdirSync(cache).filter((name) => /^linux-image-.*\.deb$/.test(name));
-  const newest = cached.sort().at(-1);
-  if (newest !== undefined) return join(cache, newest);
+/**
+ * Packages of the architecture, whatever this machine's own is, by apt with lists of its own below
+ * `scratch`: nothing of the system is changed, and nothing has to be updated beforehand.
+ */
+function download(architecture: string, scratch: string): void {
+  requireProgram('apt-get', 'apt');
+  const state = join(scratch, 'apt');
+  mkdirSync(join(state, 'lists', 'partial'), { recursive: true });
+  mkdirSync(join(state, 'cache', 'archives', 'partial'), { recursive: true });
+  writeFileSync(join(state, 'status'), '');
+  const settings = {
+    'APT::Architecture': architecture,
+    'APT::Architectures': architecture,
+    'APT::Sandbox::User': '', // it could not enter the directory
+    'Dir::State::lists': join(state, 'lists'),
+    'Dir::State::status': join(state, 'status'),
+    'Dir::Cache': join(state, 'cache'),
+  };
+  const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
+  command('apt-get', [...options, '-q', 'update']);
+  const depends = command('apt-cache', [...options, 'depends', `linux-image-${architecture}`]);
+  const kernel = new RegExp(`Depends: (linux-image-6\\.\\d\\S*-${architecture})`);
+  const name = kernel.exec(depends.toString())?.[1];
+  if (name === undefined) throw new Unavailable(`apt knows no linux-image-${architecture} (6.x)`);
+  command('apt-get', [...options, '-q', 'download', name, 'busybox-static'], { cwd: scratch });
+}
 
-  requireProgram('apt-cache', 'apt');
-  const depends = command('apt-cache', ['depends', 'linux-image-amd64']).toString();
-  const name = /Depends: (linux-image-6\.\d\S*-amd64)/.exec(depends)?.[1];
-  if (name === undefined) {
-    throw new Unavailable('apt-cache knows no linux-image-amd64 (6.x); try apt-get update');
-  }
+interface Packages {
+  readonly kernel: string;
+  readonly busybox: string;
+}
+
+function cachedPackages(architecture: string): Packages | undefined {
+  const newest = (name: string): string | undefined =>
+    readdirSync(cache)
+      .filter((file) => file.startsWith(name) && file.endsWith(`_${architecture}.deb`))
+      .sort()
+      .at(-1);
+  const [kernel, busybox] = [newest('linux-image-'), newest('busybox-static_')];
+  return kernel === undefined || busybox === undefined ? undefined : { kernel, busybox };
+}
+
+/** The cached packages; downloaded if there are none. */
+function requirePackages(architecture: string): Packages {
+  const cached = cachedPackages(architecture);
+  if (cached !== undefined) return cached;
   const scratch = mkdtempSync(join(cache, 'download-'));
   try {
-    const download = spawnSync('apt-get', ['-q', 'download', name], { cwd: scratch });
-    const file = readdirSync(scratch).find((entry) => entry.endsWith('.deb'));
-    if (download.status !== 0 || file === undefined) {
-      throw new Unavailable(`apt-get download ${name}: ${download.stderr.toString().trim()}`);
+    download(architecture, scratch);
+    for (const file of readdirSync(scratch).filter((name) => name.endsWith('.deb'))) {
+      renameSync(join(scratch, file), join(cache, file));
     }
-    renameSync(join(scratch, file), join(cache, file));
-    return join(cache, file);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+  const downloaded = cachedPackages(architecture);
+  if (downloaded === undefined) throw new Unavailable(`apt-get download left no packages`);
+  return downloaded;
 }
 
 /** Files of the modules, dependencies first, as modprobe would load them. */
@@ -93,10 +132,12 @@ function moduleOrder(tree: string, release: string): string[] {
   return [...new Set(files)];
 }
 
-function buildInitramfs(tree: string, release: string, busybox: string, output: string): void {
+function buildInitramfs(tree: string, release: string, output: string): void {
   const content = join(tree, 'initramfs');
   mkdirSync(join(content, 'bin'), { recursive: true });
   mkdirSync(join(content, 'modules'));
+  const busybox = ['bin', 'usr/bin'].map((name) => join(tree, name, 'busybox')).find(existsSync);
+  if (busybox === undefined) throw new Unavailable('no busybox in the package busybox-static');
   copyFileSync(busybox, join(content, 'bin', 'busybox'));
   writeFileSync(join(content, 'init'), readFileSync(join(here, 'init.sh')), { mode: 0o755 });
   const order = moduleOrder(tree, release);
@@ -105,33 +146,25 @@ function buildInitramfs(tree: string, release: string, busybox: string, output: 
   writeFileSync(join(content, 'modules', 'order'), names.join('\n') + '\n');
 
   const list = readdirSync(content, { recursive: true, encoding: 'utf8' }).sort().join('\n');
-  const archive = spawnSync('cpio', ['-o', '-H', 'newc', '-R', '0:0', '--quiet'], {
-    cwd: content,
-    input: list + '\n',
-    maxBuffer: 256 * 1024 * 1024,
-  });
-  if (archive.status !== 0) throw new Unavailable(`cpio failed: ${archive.stderr.toString()}`);
-  writeFileSync(output, archive.stdout);
+  const archive = ['-o', '-H', 'newc', '-R', '0:0', '--quiet'];
+  writeFileSync(output, command('cpio', archive, { cwd: content, input: list + '\n' }));
 }
 
 /**
  * Kernel and initramfs from the cache, made there if they are not. Several processes may do this
  * at once: everything is made under another name and renamed when it is complete.
  */
-export function prepareKernel(): Kernel {
+export function prepareKernel(architecture: Architecture): Kernel {
   mkdirSync(cache, { recursive: true });
-  const busybox = requireProgram('busybox', 'busybox-static');
   requireProgram('cpio', 'cpio');
   requireProgram('dpkg-deb', 'dpkg');
-  const debianPackage = kernelPackage();
-  const release = /linux-image-([^_]+)_/.exec(basename(debianPackage))?.[1];
-  if (release === undefined) throw new Unavailable(`not a kernel package: ${debianPackage}`);
+  const packages = requirePackages(debianNames[architecture]);
+  const release = /linux-image-([^_]+)_/.exec(packages.kernel)?.[1];
+  if (release === undefined) throw new Unavailable(`not a kernel package: ${packages.kernel}`);
 
   const key = createHash('sha256')
-    .update(basename(debianPackage))
-    .update(modules.join())
+    .update([packages.kernel, packages.busybox, ...modules].join())
     .update(readFileSync(join(here, 'init.sh')))
-    .update(readFileSync(busybox))
     .digest('hex')
     .slice(0, 12);
   const directory = join(cache, `${release}-${key}`);
@@ -147,9 +180,11 @@ export function prepareKernel(): Kernel {
     const tree = join(scratch, 'tree');
     const result = join(scratch, 'result');
     mkdirSync(result);
-    command('dpkg-deb', ['-x', debianPackage, tree]);
+    for (const file of [packages.kernel, packages.busybox]) {
+      command('dpkg-deb', ['-x', join(cache, file), tree]);
+    }
     copyFileSync(join(tree, 'boot', `vmlinuz-${release}`), join(result, 'vmlinuz'));
-    buildInitramfs(tree, release, busybox, join(result, 'initramfs'));
+    buildInitramfs(tree, release, join(result, 'initramfs'));
     try {
       renameSync(result, directory);
     } catch (error) {

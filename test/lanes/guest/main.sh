@@ -22,7 +22,7 @@ watchdog() {
     read -r uptime _ </proc/uptime
     sleep $((GUEST_SECONDS - ${uptime%.*}))
     {
-        ps -eLo pid,ppid,tid,stat,wchan:24,args | grep -v ' \[' | cut -c1-160
+        { ps -eLo pid,ppid,tid,stat,wchan:24,args || ps; } | grep -v ' \[' | cut -c1-160
         for task in /proc/[0-9]*/task/*; do
             grep -q . "$task/cmdline" || continue
             echo "$task $(cat "$task/comm") $(cat "$task/syscall")"
