@@ -1,0 +1,75 @@
+// The aarch64 build, run on Debian's arm64 kernel in an emulated machine: the probe, and the
+// conformance suite by each mechanism. What is TypeScript does not run there.
+import t from 'tap';
+import * as aarch64 from '../lanes/guest/aarch64.js';
+import { quote } from '../lanes/guest/guest.js';
+import { type Pair, magics } from '../lanes/lane.js';
+import { reportTo } from '../support/conformance.js';
+
+const skip = aarch64.available() ?? false;
+if (skip === false) aarch64.build();
+
+await t.test('every mechanism works there', { skip }, async (t) => {
+  const probe = await aarch64.guest.run(`${quote(aarch64.supervisor)} probe --json`);
+  t.equal(probe.status, 0, 'status', probe);
+  const { features, ...others } = JSON.parse(probe.stdout) as {
+    features: readonly { name: string; ok: boolean; why: string }[];
+  };
+  t.match(others, { arch: 'aarch64', kernel: aarch64.guest.release, mechanism: 'notify' });
+  for (const mechanism of ['notify', 'trace', 'ptrace']) {
+    const feature = features.find(({ name }) => name === mechanism);
+    t.ok(feature?.ok, `${mechanism}: ${feature?.why ?? 'nothing is said'}`);
+  }
+});
+
+const ext4 = { to: 'ext4', toMagic: magics.ext4 };
+const tmpfs: Pair = { from: 'tmpfs', fromMagic: magics.tmpfs, ...ext4, directory: '/tmp/place' };
+const ninep: Pair = { from: '9p', fromMagic: magics.v9fs, ...ext4, directory: '/run/9p/place' };
+const suites: { pair: Pair; without: string; wrapped: readonly aarch64.Wrapped[] }[] = [
+  {
+    pair: tmpfs,
+    // One fixed seed and one random seed: each takes long there.
+    without: 'differential [12]$',
+    wrapped: [
+      { mechanism: 'notify', paths: false },
+      { mechanism: 'trace', paths: false },
+      { mechanism: 'ptrace', paths: false },
+      { mechanism: 'notify', paths: true },
+      { mechanism: 'trace', paths: true },
+    ],
+  },
+  {
+    pair: ninep,
+    without: 'differential|go|threads|signals|inuserns',
+    wrapped: [{ mechanism: 'notify', paths: false }],
+  },
+];
+
+for (const { pair, without, wrapped } of suites) {
+  await t.test(`the conformance suite on ${pair.from}`, { skip }, async (t) => {
+    const began = performance.now();
+    const suite = {
+      pair,
+      wrapped,
+      variants: ['static', 'go'],
+      only: new RegExp(`^(?!${without})`),
+      seed: Date.now() % 1_000_000,
+      effort: 2,
+      patience: 10,
+    };
+    const { results, errors } = await aarch64.runSuite(suite, { timeoutMs: 1_500_000 });
+    t.comment(`guest: ${((performance.now() - began) / 1000).toFixed(1)} s`);
+    t.equal(errors, '', 'the scripts around the subjects have nothing to say');
+    for (const lane of wrapped.map(aarch64.laneOf)) {
+      const own = results.filter((result) => result.lane === lane);
+      await t.test(lane, (t) => {
+        own.forEach(reportTo(t));
+        t.ok(
+          own.some(({ status }) => status === 'pass'),
+          'something was proved',
+        );
+        t.end();
+      });
+    }
+  });
+}
