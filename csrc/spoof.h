@@ -23,6 +23,34 @@ enum spoof_statfs_field {
     SPOOF_FIELD_COUNT = 8,
 };
 
+enum spoof_uname_field { SPOOF_UNAME_RELEASE = 0, SPOOF_UNAME_VERSION = 1, SPOOF_UNAME_COUNT = 2 };
+
+/* What a file rule does with the files that it names. */
+enum spoof_file_kind {
+    SPOOF_FILE_REDIRECT = 0,  /* another file is opened, or what lies in another tree */
+    SPOOF_FILE_CONTENT = 1,   /* a file that does not exist elsewhere */
+    SPOOF_FILE_REWRITE = 2,   /* the real file with changed lines */
+    SPOOF_FILE_GENERATED = 3, /* content that depends on the machine */
+};
+
+/* Settings of a file rule, with the value when nothing is set. */
+enum spoof_file_option {
+    SPOOF_FILE_WRITES = 0,     /* enum spoof_file_writes: REFUSE */
+    SPOOF_FILE_MISSING = 1,    /* 1: only where the real file does not exist: 0 */
+    SPOOF_FILE_PARENTS = 2,    /* 1: directories above it are invented, too: 0 */
+    SPOOF_FILE_SCOPE_ALL = 3,  /* 1: also in other roots and mount namespaces: 0 */
+    SPOOF_FILE_FILESYSTEM = 4, /* the f_type that fstatfs says of it; 0: the real one: 0 */
+    SPOOF_FILE_MODE = 5,       /* permission bits, 0 to 07777: 0444, or 0644 if writes are taken */
+    SPOOF_FILE_TREE = 6,       /* FILE_REDIRECT, 1: what lies below a path that ends in slash-** is
+                                  looked for below the target: 0 */
+    SPOOF_FILE_OPTION_COUNT = 7,
+};
+enum spoof_file_writes {
+    SPOOF_WRITES_REFUSE = 0,  /* open for writing fails with EACCES */
+    SPOOF_WRITES_DISCARD = 1, /* taken, and never read again */
+    SPOOF_WRITES_KEEP = 2,    /* the next open reads them */
+};
+
 struct spoof_builder;
 
 SPOOF_EXPORT uint32_t spoof_abi_version(void);
@@ -34,17 +62,58 @@ SPOOF_EXPORT struct spoof_builder *spoof_builder_new(void);
 SPOOF_EXPORT void spoof_builder_free(struct spoof_builder *builder);
 
 /* Starts a statfs rule; the calls below then speak of it. `name` is how logs and statistics call
- * it (1 to 200 bytes). Rules are added most important first: where two rules are equally specific
- * the one added first wins. */
+ * it (1 to 200 bytes). Rules are added most important first: where two rules of a kind are equally
+ * specific the one added first wins. All statfs rules come first, then mounts, then files, then
+ * uname (-EINVAL otherwise); rules are numbered through all kinds in the order added. */
 SPOOF_EXPORT int32_t spoof_builder_statfs(struct spoof_builder *builder, const char *name);
+/* Starts a rule for lines of mount tables (proc_pid_mounts(5), proc_pid_mountinfo(5)). */
+SPOOF_EXPORT int32_t spoof_builder_mounts(struct spoof_builder *builder, const char *name);
+/* Starts a rule for files that are opened; `kind` is an enum spoof_file_kind. */
+SPOOF_EXPORT int32_t spoof_builder_file(struct spoof_builder *builder, const char *name,
+                                        uint32_t kind);
+/* Starts a rule for uname(2). */
+SPOOF_EXPORT int32_t spoof_builder_uname(struct spoof_builder *builder, const char *name);
 /* The rule holds for this filesystem type (a statfs f_type). May be repeated: any of them. */
 SPOOF_EXPORT int32_t spoof_builder_when_type(struct spoof_builder *builder, uint64_t type);
-/* The rule holds for paths that this glob matches. May be repeated: any of them. The glob is
+/* mounts: the rule holds for lines with this filesystem type, a glob (`9p`, `fuse.*`) that knows
+ * `*`, `?` and `\`. May be repeated: any of them. -EINVAL if it is empty or over 255 bytes. */
+SPOOF_EXPORT int32_t spoof_builder_when_fstype(struct spoof_builder *builder, const char *glob);
+/* The rule holds for paths that this glob matches (statfs: of the file; mounts: of the mount point;
+ * files: of the file, and at least one is needed). May be repeated: any of them. The glob is
  * absolute and knows `*`, `**`, `?` and `\` before a special character. -EINVAL if it is not. */
 SPOOF_EXPORT int32_t spoof_builder_when_path(struct spoof_builder *builder, const char *glob);
 /* Exceptions: the rule does not hold for this type, or for paths that this glob matches. */
 SPOOF_EXPORT int32_t spoof_builder_except_type(struct spoof_builder *builder, uint64_t type);
 SPOOF_EXPORT int32_t spoof_builder_except_path(struct spoof_builder *builder, const char *glob);
+/* mounts: ... for this filesystem type, a glob as above. */
+SPOOF_EXPORT int32_t spoof_builder_except_fstype(struct spoof_builder *builder, const char *glob);
+/* mounts, files: ... for programs whose file is called so: a glob of the last part of its path. */
+SPOOF_EXPORT int32_t spoof_builder_except_program(struct spoof_builder *builder, const char *glob);
+
+/* mounts: the type that the line shall name (1 to 255 bytes, no blank, no control character), its
+ * magic number for statmount(2) (0: unknown), and whether /proc/filesystems calls it nodev. */
+SPOOF_EXPORT int32_t spoof_builder_answer_fstype(struct spoof_builder *builder, const char *fstype,
+                                                 uint64_t magic, int32_t nodev);
+/* mounts: in mountinfo, a mount without a peer group is said to be in this one (1 to 2^31-1). */
+SPOOF_EXPORT int32_t spoof_builder_answer_shared(struct spoof_builder *builder, uint32_t group);
+/* uname: the text of a field, at most 64 bytes; `field` is an enum spoof_uname_field. */
+SPOOF_EXPORT int32_t spoof_builder_answer_uname(struct spoof_builder *builder, uint32_t field,
+                                                const char *text);
+
+/* files, FILE_REDIRECT: the absolute path that is opened instead; FILE_CONTENT: what the file
+ * holds (any bytes); FILE_GENERATED: the name of the generator (`zero-per-cpu`). Once a rule;
+ * at most 1 MiB. */
+SPOOF_EXPORT int32_t spoof_builder_file_bytes(struct spoof_builder *builder, const uint8_t *bytes,
+                                              uint64_t length);
+/* files, FILE_REWRITE: in each line of the real file every match of this POSIX extended regular
+ * expression (regex(7)) is replaced; `\1` to `\9` and `\0` stand for what was matched. May be
+ * repeated: one after the other. -EINVAL if the expression is none. */
+SPOOF_EXPORT int32_t spoof_builder_file_rewrite(struct spoof_builder *builder, const char *pattern,
+                                                const char *replacement);
+/* files: a setting; `option` is an enum spoof_file_option. -EINVAL for a value that is none. */
+SPOOF_EXPORT int32_t spoof_builder_file_option(struct spoof_builder *builder, uint32_t option,
+                                               uint64_t value);
+
 /* What the rule answers: `field` is an enum spoof_statfs_field. */
 SPOOF_EXPORT int32_t spoof_builder_answer(struct spoof_builder *builder, uint32_t field,
                                           uint64_t value);
@@ -68,6 +137,27 @@ struct spoof_statfs_match {
  * filesystem of `type`. Runs the matcher that the worker runs. 0, or -EINVAL for a bad blob. */
 SPOOF_EXPORT int32_t spoof_match_statfs(const uint8_t *blob, uint64_t length, uint64_t type,
                                         const char *path, struct spoof_statfs_match *match);
+
+/* The forms in which the kernel tells of mounts and filesystems. */
+enum spoof_table {
+    SPOOF_TABLE_MOUNTS = 0,      /* /proc/PID/mounts, /etc/mtab: fstab(5) */
+    SPOOF_TABLE_MOUNTINFO = 1,   /* /proc/PID/mountinfo */
+    SPOOF_TABLE_MOUNTSTATS = 2,  /* /proc/PID/mountstats */
+    SPOOF_TABLE_FILESYSTEMS = 3, /* /proc/filesystems */
+};
+/* Rewrites a table as the supervisor does for a program (last part of its path, NULL: none that is
+ * excepted): `text` to `out`. Its length in bytes (the same text if no rule holds); with capacity 0
+ * only the length; -ENOSPC if capacity is too small, -ENOMEM, -EINVAL for a bad blob. */
+SPOOF_EXPORT int64_t spoof_rewrite_table(const uint8_t *blob, uint64_t length, uint32_t table,
+                                         const char *program, const uint8_t *text,
+                                         uint64_t text_length, uint8_t *out, uint64_t capacity);
+/* Number of the rule that names the filesystem type of a line with this type and mount point
+ * (either may be NULL: unknown, matched by no glob), or -1; -EINVAL for a bad blob. */
+SPOOF_EXPORT int32_t spoof_match_mounts(const uint8_t *blob, uint64_t length, const char *fstype,
+                                        const char *point, const char *program);
+/* Number of the file rule for `path` (absolute, resolved), or -1; -EINVAL for a bad blob. */
+SPOOF_EXPORT int32_t spoof_match_file(const uint8_t *blob, uint64_t length, const char *path,
+                                      const char *program);
 
 /* Name of rule `rule` (as given to spoof_builder_statfs) into `name`; its length, or -ENOENT. */
 SPOOF_EXPORT int32_t spoof_rule_name(const uint8_t *blob, uint64_t length, uint32_t rule,

@@ -1,0 +1,24 @@
+/* mount_table.h - the text of a mount table as rules have it.
+ * Rule: only lines that a rule names change, only where it says so; a line that does not parse
+ * passes byte for byte. Never reads anything itself. */
+#ifndef SPOOF_MOUNT_TABLE_H
+#define SPOOF_MOUNT_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../spoof.h"
+
+struct table_change {
+    char *text; /* malloc'ed, the caller's; NULL if nothing changes */
+    size_t length;
+    uint32_t lines; /* how many changed */
+    uint32_t rule;  /* the rule that changed the first of them */
+};
+
+/* Rewrites a table that a program reads (`program`: last part of the path of its file, or NULL).
+ * 0, or -ENOMEM. `policy` is a checked blob. */
+int mount_table_rewrite(const uint8_t *policy, enum spoof_table table, const char *program,
+                        const char *text, size_t length, struct table_change *change);
+
+#endif
