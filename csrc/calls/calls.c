@@ -13,6 +13,10 @@ struct verdict serve_call(struct stopped_call *call, const uint8_t *policy) {
     case TASK_STATFS:
     case TASK_FSTATFS:
         return serve_statfs(call, known, policy);
+    case TASK_OPEN:
+    case TASK_OPENAT:
+    case TASK_OPENAT2:
+        return serve_open(call, known, policy);
     case TASK_CLONE:
     case TASK_CLONE3:
         break; /* the tracer's own */

@@ -22,9 +22,9 @@ struct trace_stop {
 
 extern const struct mechanism trace_mechanism;
 
-/* Installs the filter that `policy` needs on the calling thread: its calls stop for the tracer.
- * Without a tracer they give ENOSYS. 0 or -errno. Sets no_new_privs if it must. */
-int trace_install(const uint8_t *policy);
+/* Installs the filter on the calling thread: calls of these groups (BLOB_CALLS_*) stop for the
+ * tracer. Without a tracer they give ENOSYS. 0 or -errno. Sets no_new_privs if it must. */
+int trace_install(uint32_t groups);
 /* At a stop of clone or clone3: takes CLONE_UNTRACED away, so that the child is traced like others.
  * For clone3 that changes the flags in the program's own memory. */
 void trace_keep_child(pid_t tid, struct trace_stop *stop, const struct known_call *known);

@@ -16,7 +16,12 @@
 #define BLOB_MAX_GLOB 4096U
 
 /* Groups of calls that a policy needs to have stopped; the filter is made from these bits. */
-#define BLOB_CALLS_STATFS 1U
+#define BLOB_CALLS_STATFS (1U << 0)
+#define BLOB_CALLS_FSTATFS (1U << 1)   /* to know injected files again */
+#define BLOB_CALLS_OPEN (1U << 2)      /* open, openat, openat2 */
+#define BLOB_CALLS_STATMOUNT (1U << 3) /* statmount */
+#define BLOB_CALLS_UNAME (1U << 4)     /* uname */
+#define BLOB_CALLS_PATHS (1U << 5)     /* what else tells of a file by its path */
 
 struct blob_list {
     uint32_t offset; /* of the first element, from the start of the blob */
