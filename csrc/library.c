@@ -66,14 +66,23 @@ int32_t spoof_match_statfs(const uint8_t *blob, uint64_t length, uint64_t type, 
     return 0;
 }
 
+int32_t spoof_match_mounts(const uint8_t *blob, uint64_t length, const char *fstype,
+                           const char *point, const char *program) {
+    uint8_t *copy = aligned_copy(blob, length);
+    uint32_t number = 0;
+    int32_t result = -EINVAL;
+    if (copy && blob_check(copy, length) == NULL)
+        result = match_mounts(copy, fstype, point, program, &number) ? (int32_t)number : -1;
+    free(copy);
+    return result;
+}
+
 int32_t spoof_rule_name(const uint8_t *blob, uint64_t length, uint32_t rule, char *name,
                         uint64_t capacity) {
     uint8_t *copy = aligned_copy(blob, length);
     int32_t result = -ENOENT;
-    if (copy && blob_check(copy, length) == NULL && rule < blob_header(copy)->rules.count) {
-        const struct blob_rule *rules = blob_at(copy, blob_header(copy)->rules.offset);
-        result = give_text(name, capacity, blob_at(copy, rules[rule].name));
-    }
+    if (copy && blob_check(copy, length) == NULL && rule < blob_rule_count(copy))
+        result = give_text(name, capacity, blob_rule_name(copy, rule));
     free(copy);
     return result;
 }
