@@ -61,6 +61,16 @@ export interface Functions {
     point: string | null,
     program: string | null,
   ): number;
+  rewriteTable(
+    blob: Uint8Array,
+    length: number,
+    table: number,
+    program: string | null,
+    text: Uint8Array,
+    textLength: number,
+    out: Uint8Array | null,
+    capacity: number,
+  ): Int64;
   ruleName(
     blob: Uint8Array,
     length: number,
@@ -108,6 +118,8 @@ const PROTOTYPES: Record<keyof Functions, string> = {
     'int32_t spoof_match_statfs(const uint8_t *blob, uint64_t length, uint64_t type, const char *path, uint8_t *match)',
   matchMounts:
     'int32_t spoof_match_mounts(const uint8_t *blob, uint64_t length, const char *fstype, const char *point, const char *program)',
+  rewriteTable:
+    'int64_t spoof_rewrite_table(const uint8_t *blob, uint64_t length, uint32_t table, const char *program, const uint8_t *text, uint64_t text_length, uint8_t *out, uint64_t capacity)',
   ruleName:
     'int32_t spoof_rule_name(const uint8_t *blob, uint64_t length, uint32_t rule, uint8_t *name, uint64_t capacity)',
   memfd:

@@ -221,22 +221,6 @@ export function matchStatfs(
   return { rule, name, answer };
 }
 
-/**
- * Number of the rule that holds for a line of a mount table with this type and mount point (null:
- * unknown), read by `program` (last part of its path; null: none that is excepted). Undefined: none.
- */
-export function matchMounts(
-  blob: Uint8Array,
-  fstype: string | null,
-  point: string | null,
-  program: string | null = null,
-): number | undefined {
-  const texts = [fstype, point, program].map((text) => text && cString(text, 'the text'));
-  const [type = null, place = null, reader = null] = texts;
-  const rule = native().matchMounts(blob, blob.length, type, place, reader);
-  return rule === -1 ? undefined : check(rule, 'cannot use the policy');
-}
-
 /** Name of rule `rule` (from 0), or undefined behind the last one and for a blob that is none. */
 export function ruleName(blob: Uint8Array, rule: number): string | undefined {
   const name = Buffer.alloc(NAME_MAX + 1);

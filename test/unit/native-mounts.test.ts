@@ -1,9 +1,9 @@
 // Rules for mount tables and uname, through the library: which one holds, and what is refused.
 import t from 'tap';
 
+import { matchMounts } from '../../src/native/mounts.js';
 import {
   checkBlob,
-  matchMounts,
   matchStatfs,
   PolicyBuilder,
   ruleName,
