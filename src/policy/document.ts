@@ -2,14 +2,15 @@
  * From the text of a policy file to its own rules: YAML, schema, and what only one file can tell
  * (ties, names of rules), with the position of every fault.
  */
-import { explain, MISSING } from './explain.js';
-import { KERNEL_TYPES, spellingOf } from './filesystems.js';
-import { targetsOf } from './merge.js';
-import { ANSWER_FIELDS, type AnswerField, type Selector, type StatfsRule } from './normalised.js';
+import { explain, MISSING, worthSaying } from './explain.js';
+import { spellingOf } from './filesystems.js';
+import { MOUNTS, STATFS, targetsOf, type Kind } from './merge.js';
+import { type NormalisedPolicy, type Rule } from './normalised.js';
 import type { Problem } from './problem.js';
+import { toMountsRule, toStatfsRule, toUnameRule } from './rules.js';
 import { describeValue } from './schema/values.js';
 import { policySchema, type PolicyDocument } from './schema.js';
-import { Source } from './source.js';
+import { Source, type Path } from './source.js';
 
 /** An entry of `extends` or `remove`, with the means to say where it stands. */
 export interface Reference {
@@ -24,7 +25,8 @@ export interface PolicyFile {
   readonly description: string | undefined;
   readonly extends: readonly Reference[];
   readonly remove: readonly Reference[];
-  readonly statfs: readonly StatfsRule[];
+  /** Its own rules. */
+  readonly rules: NormalisedPolicy;
   /** A problem at the place of the policy's name. */
   nameProblem(message: string, suggestion?: string): Problem;
 }
@@ -34,67 +36,71 @@ export type FileResult =
   | { readonly file: PolicyFile; readonly problems: readonly [] }
   | { readonly file: undefined; readonly problems: readonly Problem[] };
 
-function selectorOf(part: { type?: number[] | undefined; path?: string[] | undefined }): Selector {
-  return { types: [...new Set(part.type ?? [])], paths: part.path ?? [] };
-}
-
-/**
- * The exceptions of a rule. One that names no type must not reach memory and the kernel's own
- * filesystems by a wide glob, so these are excepted without being written down.
- */
-function effectiveExceptions(when: Selector, except: Selector): Selector {
-  if (when.types.length > 0) return except;
-  return { types: [...new Set([...except.types, ...KERNEL_TYPES])], paths: except.paths };
-}
-
-function toRule(
-  document: PolicyDocument,
-  rule: NonNullable<PolicyDocument['statfs']>[number],
-  index: number,
-  origin: string,
-): StatfsRule {
-  const when = selectorOf(rule.when);
-  const answer: Partial<Record<AnswerField, bigint>> = {};
-  for (const field of ANSWER_FIELDS) {
-    const value = rule.answer[field];
-    if (value !== undefined) answer[field] = value;
-  }
-  return {
-    id: `${document.name}/${rule.id ?? `statfs/${index + 1}`}`,
-    origin,
-    when,
-    except: effectiveExceptions(when, selectorOf(rule.except ?? {})),
-    answer,
-  };
-}
-
-/** Rules of one file that say the same thing twice: which of them holds would be chance. */
-function findTies(rules: readonly StatfsRule[], source: Source): Problem[] {
+/** Rules of one kind that speak of the same thing: which of them holds would be chance. */
+function findTies<R extends Rule, First extends number | string>(
+  section: string,
+  kind: Kind<R, First>,
+  rules: readonly R[],
+  describe: (first: First) => string,
+  source: Source,
+): Problem[] {
   const problems: Problem[] = [];
-  const ids = new Map<string, StatfsRule>();
-  const targets = new Map<string, StatfsRule>();
+  const targets = new Map<string, R>();
   for (const [index, rule] of rules.entries()) {
-    const twin = ids.get(rule.id);
-    if (twin !== undefined) {
-      const message = `the id of this rule is that of the rule at ${twin.origin}: ${rule.id}`;
-      problems.push(source.problem(['statfs', index, 'id'], message, 'write another id'));
-    }
-    ids.set(rule.id, rule);
-    for (const { key, type, path } of targetsOf(rule)) {
+    for (const { key, first, path } of targetsOf(kind, rule)) {
       const earlier = targets.get(key);
       targets.set(key, rule);
       if (earlier === undefined || earlier === rule) continue;
       const what = [
-        ...(type === undefined ? [] : [`type ${spellingOf(type)}`]),
+        ...(first === undefined ? [] : [describe(first)]),
         ...(path === undefined ? [] : [`path ${path}`]),
       ].join(', ');
       const message = `a rule for ${what} stands at ${earlier.origin} already`;
       const suggestion = 'join the two rules, or name a path in one of them';
-      problems.push(source.problem(['statfs', index, 'when'], message, suggestion));
+      problems.push(source.problem([section, index, 'when'], message, suggestion));
       break;
     }
   }
   return problems;
+}
+
+/** Rules of any kind with the same name: remove: could not tell them apart. */
+function findTwins(policy: NormalisedPolicy, source: Source): Problem[] {
+  const problems: Problem[] = [];
+  const ids = new Map<string, Rule>(policy.uname.map((rule) => [rule.id, rule]));
+  for (const section of ['statfs', 'mounts'] as const) {
+    for (const [index, rule] of policy[section].entries()) {
+      const twin = ids.get(rule.id);
+      ids.set(rule.id, rule);
+      if (twin === undefined) continue;
+      const message = `the id of this rule is that of the rule at ${twin.origin}: ${rule.id}`;
+      problems.push(source.problem([section, index, 'id'], message, 'write another id'));
+    }
+  }
+  return problems;
+}
+
+function findContradictions(policy: NormalisedPolicy, source: Source): Problem[] {
+  return [
+    ...findTwins(policy, source),
+    ...findTies('statfs', STATFS, policy.statfs, (type) => `type ${spellingOf(type)}`, source),
+    ...findTies('mounts', MOUNTS, policy.mounts, (fstype) => `fstype ${fstype}`, source),
+  ];
+}
+
+/** The rules of a file that has passed the schema; `file` is how messages call it. */
+function rulesOf(document: PolicyDocument, file: string, source: Source): NormalisedPolicy {
+  const { name: policy, statfs = [], mounts = [], uname } = document;
+  const originOf = (path: Path): string => `${file}:${source.line(path)}`;
+  return {
+    statfs: statfs.map((rule, index) =>
+      toStatfsRule(rule, { policy, index, origin: originOf(['statfs', index]) }),
+    ),
+    mounts: mounts.map((rule, index) =>
+      toMountsRule(rule, { policy, index, origin: originOf(['mounts', index]) }),
+    ),
+    uname: uname === undefined ? [] : [toUnameRule(uname, { policy, origin: originOf(['uname']) })],
+  };
 }
 
 /** Reads the text of one policy file; `file` is how messages call it. */
@@ -113,22 +119,20 @@ export function readDocument(text: string, file: string): FileResult {
   }
   if (typeof value !== 'object' || value === null) {
     const message = `expected a policy, found ${value === null ? 'nothing' : describeValue(value)}`;
-    return { file: undefined, problems: [source.problem([], message, MISSING['apiVersion'])] };
+    return { file: undefined, problems: [source.problem([], message, MISSING.apiVersion)] };
   }
   const parsed = policySchema.safeParse(value);
   if (!parsed.success) {
-    const problems = parsed.error.issues
+    const problems = worthSaying(parsed.error.issues)
       .flatMap((issue) => explain(issue, value, source))
       .sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
     return { file: undefined, problems };
   }
 
   const document = parsed.data;
-  const statfs = (document.statfs ?? []).map((rule, index) =>
-    toRule(document, rule, index, `${file}:${source.line(['statfs', index])}`),
-  );
-  const ties = findTies(statfs, source);
-  if (ties.length > 0) return { file: undefined, problems: ties };
+  const rules = rulesOf(document, file, source);
+  const contradictions = findContradictions(rules, source);
+  if (contradictions.length > 0) return { file: undefined, problems: contradictions };
 
   const references = (key: 'extends' | 'remove'): Reference[] =>
     (document[key] ?? []).map((text, index) => ({
@@ -141,7 +145,7 @@ export function readDocument(text: string, file: string): FileResult {
       description: document.description,
       extends: references('extends'),
       remove: references('remove'),
-      statfs,
+      rules,
       nameProblem: (message, suggestion) => source.problem(['name'], message, suggestion),
     },
     problems: [],

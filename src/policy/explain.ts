@@ -7,13 +7,15 @@ import { suggest } from './suggest.js';
 
 type Issue = NonNullable<ReturnType<typeof policySchema.safeParse>['error']>['issues'][number];
 
-/** What to write for a key that is missing. */
-export const MISSING: Partial<Record<string, string>> = {
+/** What to write for a key that is missing; of rules, by their section. */
+export const MISSING = {
   apiVersion: 'write apiVersion: seccomp-spoof/v1',
   name: 'write name: and a name',
-  when: 'write when: { type: 9p }',
-  answer: 'write answer: { type: ext4 }',
-};
+  'statfs.when': 'write when: { type: 9p }',
+  'statfs.answer': 'write answer: { type: ext4 }',
+  'mounts.when': 'write when: { fstype: 9p }',
+  'mounts.answer': 'write answer: { fstype: ext4 }',
+} as const;
 
 /** What is expected, in words, and how to write it: by the names of zod. */
 const EXPECTED: Partial<Record<string, readonly [what: string, advice: string]>> = {
@@ -30,10 +32,17 @@ function valueAt(value: unknown, path: Path): unknown {
   );
 }
 
+/** A map with a misspelt key lacks what it was meant to say: only the first need be told. */
+export function worthSaying(issues: readonly Issue[]): Issue[] {
+  const misspelt = new Set(
+    issues.flatMap(({ code, path }) => (code === 'unrecognized_keys' ? [path.join('.')] : [])),
+  );
+  return issues.filter(({ code, path }) => code !== 'custom' || !misspelt.has(path.join('.')));
+}
+
 /** The faults that one issue of zod stands for, in our words and at their places. */
 export function explain(issue: Issue, value: unknown, source: Source): Problem[] {
   const { path } = issue;
-  const last = path.at(-1);
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
       const later = path.length === 0 && LATER_SECTIONS.includes(key);
@@ -52,9 +61,10 @@ export function explain(issue: Issue, value: unknown, source: Source): Problem[]
   }
   const found = valueAt(value, path);
   if (found === undefined) {
-    const key = String(last ?? '');
-    const message = `the key "${key}" is missing`;
-    return [source.problem(path, message, MISSING[key])];
+    const message = `the key "${String(path.at(-1) ?? '')}" is missing`;
+    const advice: Partial<Record<string, string>> = MISSING;
+    const key = path.filter((step) => typeof step === 'string').join('.');
+    return [source.problem(path, message, advice[key])];
   }
   if (issue.code === 'invalid_type') {
     const [what, advice] = EXPECTED[issue.expected] ?? [issue.expected, undefined];

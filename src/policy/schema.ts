@@ -6,12 +6,14 @@ import * as z from 'zod';
 
 import { ANSWER_FIELDS } from './normalised.js';
 import { name, references, removals } from './schema/common.js';
+import { mountsRule } from './schema/mounts.js';
 import { statfsRule } from './schema/statfs.js';
+import { uname } from './schema/uname.js';
 
 export const API_VERSION = 'seccomp-spoof/v1';
 
 /** Sections that later versions will have; until then each is an error that says so. */
-export const LATER_SECTIONS: readonly string[] = ['files', 'mounts', 'uname'];
+export const LATER_SECTIONS: readonly string[] = ['files'];
 
 /** One policy file. */
 export const policySchema = z
@@ -25,24 +27,30 @@ export const policySchema = z
       .array(statfsRule)
       .optional()
       .meta({ description: 'What statfs(2) and fstatfs(2) answer.' }),
-    // The place of LATER_SECTIONS.
+    mounts: z.array(mountsRule).optional().meta({ description: 'What the mount tables say.' }),
+    uname: uname.optional(),
   })
   .meta({ title: 'seccomp-spoof policy' });
 
 /** A policy file that has passed the schema; types are magic numbers, globs are expanded. */
 export type PolicyDocument = z.output<typeof policySchema>;
 
+/** The map or list below a key or index of a schema; undefined if that has none. */
+function schemaBelow(schema: unknown, step: PropertyKey): unknown {
+  const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+  if (inner instanceof z.ZodArray) return inner.element;
+  return inner instanceof z.ZodObject ? Reflect.get(inner.shape, step) : undefined;
+}
+
 /** Keys that are allowed in the map at this place, for suggestions. */
 export function keysAt(path: readonly PropertyKey[]): readonly string[] {
-  if (path.length === 0) return Object.keys(policySchema.shape);
-  if (path[0] !== 'statfs') return [];
-  if (path.length === 2) return Object.keys(statfsRule.shape);
-  if (path[2] === 'answer') return ANSWER_FIELDS;
-  return Object.keys(statfsRule.shape.when.shape);
+  const found = path.reduce<unknown>(schemaBelow, policySchema);
+  const map = found instanceof z.ZodOptional ? found.unwrap() : found;
+  return map instanceof z.ZodObject ? Object.keys(map.shape) : [];
 }
 
 /** Keys whose plain numbers are taken as they are spelt: YAML would lose 0x and digits. */
-export const SPELT_KEYS: ReadonlySet<string> = new Set(ANSWER_FIELDS);
+export const SPELT_KEYS: ReadonlySet<string> = new Set([...ANSWER_FIELDS, 'fstype']);
 
 /** The JSON Schema of a policy file, for editors. */
 export function policyJsonSchema(): Record<string, unknown> {

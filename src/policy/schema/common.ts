@@ -1,7 +1,7 @@
 /** Parts of the schema that several sections have: names, references, path globs. */
 import * as z from 'zod';
 
-import { parseGlob } from '../glob.js';
+import { parseGlob, parseWordGlob } from '../glob.js';
 import { NAME_PATTERN } from '../normalised.js';
 import { matching, oneOrMore, text } from './values.js';
 
@@ -18,7 +18,7 @@ export const name = namePattern(
 
 export const ruleId = namePattern(
   'is not a rule id',
-  'Name of the rule; others call it POLICY/ID. Without it: POLICY/statfs/NUMBER.',
+  'Name of the rule; others call it POLICY/ID. Without it: POLICY/SECTION/NUMBER.',
 );
 
 function textList(
@@ -57,8 +57,19 @@ export const removals = textList(
 
 const pathJson = { type: 'string', pattern: '^/' };
 
+/** Expanded globs, each once. */
+const flattened = (globs: readonly (readonly string[])[]): string[] => [...new Set(globs.flat())];
+
 /** Path globs, with their braces expanded. */
 export const paths = (description: string) =>
-  oneOrMore('a path glob', parseGlob, pathJson, description).transform((globs) => [
-    ...new Set(globs.flat()),
-  ]);
+  oneOrMore('a path glob', parseGlob, pathJson, description).transform(flattened);
+
+const programJson = { type: 'string', pattern: '^[^/\\s]+$' };
+
+/** Globs of the names of programs, with their braces expanded. */
+export const programs = oneOrMore(
+  'the name of a program',
+  parseWordGlob,
+  programJson,
+  'Programs for which the rule does not hold: globs of the last part of the file that runs (systemd).',
+).transform(flattened);
