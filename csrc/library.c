@@ -1,6 +1,6 @@
 /* library.c - the parts of libseccomp_spoof.so that are no policy: memfds, statistics, execve.
  * Rule: nothing here keeps state between two calls or starts a thread; Node stays what it was. */
-#include "spoof.h"
+#include "library.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,12 +11,9 @@
 #include <unistd.h>
 
 #include "arch/kernel.h"
-#include "policy/blob.h"
-#include "policy/match.h"
 #include "supervisor/segment.h"
 
-/* Copies a text to a caller's buffer, cut if need be; returns its whole length. */
-static int32_t give_text(char *to, uint64_t capacity, const char *text) {
+int32_t give_text(char *to, uint64_t capacity, const char *text) {
     size_t length = strlen(text);
     if (to && capacity) {
         size_t kept = length < capacity ? length : (size_t)capacity - 1;
@@ -24,58 +21,6 @@ static int32_t give_text(char *to, uint64_t capacity, const char *text) {
         to[kept] = '\0';
     }
     return (int32_t)length;
-}
-
-/* Buffers from JavaScript need not be aligned: copies the blob to memory that is. */
-static uint8_t *aligned_copy(const uint8_t *blob, uint64_t length) {
-    if (!blob || length < sizeof(struct blob_header) || length > BLOB_MAX_LENGTH)
-        return NULL;
-    uint8_t *copy = malloc(length ? length : 1);
-    if (copy)
-        memcpy(copy, blob, length);
-    return copy;
-}
-
-int32_t spoof_policy_check(const uint8_t *blob, uint64_t length, char *why, uint64_t capacity) {
-    uint8_t *copy = aligned_copy(blob, length);
-    const char *fault = copy ? blob_check(copy, length) : "its length is wrong";
-    free(copy);
-    if (!fault)
-        return 0;
-    give_text(why, capacity, fault);
-    return -EINVAL;
-}
-
-int32_t spoof_match_statfs(const uint8_t *blob, uint64_t length, uint64_t type, const char *path,
-                           struct spoof_statfs_match *match) {
-    uint8_t *copy = aligned_copy(blob, length);
-    uint32_t number = 0;
-    if (!copy || blob_check(copy, length) != NULL) {
-        free(copy);
-        return -EINVAL;
-    }
-    memset(match, 0, sizeof *match);
-    match->rule = -1;
-    if (match_statfs(copy, type, path, &number) == MATCH_FOUND) {
-        const struct blob_rule *rules = blob_at(copy, blob_header(copy)->rules.offset);
-        match->rule = (int32_t)number;
-        match->answer_mask = rules[number].answer_mask;
-        memcpy(match->answer, rules[number].answer, sizeof match->answer);
-    }
-    free(copy);
-    return 0;
-}
-
-int32_t spoof_rule_name(const uint8_t *blob, uint64_t length, uint32_t rule, char *name,
-                        uint64_t capacity) {
-    uint8_t *copy = aligned_copy(blob, length);
-    int32_t result = -ENOENT;
-    if (copy && blob_check(copy, length) == NULL && rule < blob_header(copy)->rules.count) {
-        const struct blob_rule *rules = blob_at(copy, blob_header(copy)->rules.offset);
-        result = give_text(name, capacity, blob_at(copy, rules[rule].name));
-    }
-    free(copy);
-    return result;
 }
 
 int32_t spoof_memfd(const char *name, const uint8_t *bytes, uint64_t length, int32_t seal) {

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#define SPOOF_ABI_VERSION 1
+#define SPOOF_ABI_VERSION 2
 #define SPOOF_EXPORT __attribute__((visibility("default")))
 
 /* What a statfs rule may replace in the answer; the values are the field numbers of
@@ -90,8 +90,9 @@ SPOOF_EXPORT int32_t spoof_builder_except_fstype(struct spoof_builder *builder, 
 /* mounts, files: ... for programs whose file is called so: a glob of the last part of its path. */
 SPOOF_EXPORT int32_t spoof_builder_except_program(struct spoof_builder *builder, const char *glob);
 
-/* mounts: the type that the line shall name (1 to 255 bytes, no blank, no control character), its
- * magic number for statmount(2) (0: unknown), and whether /proc/filesystems calls it nodev. */
+/* mounts: the type that the line shall name (1 to 255 bytes; no blank, no control character, no `\`
+ * and no `#`, which the kernel would write as octal numbers), its magic number for statmount(2) (0:
+ * unknown), and whether /proc/filesystems calls it nodev. */
 SPOOF_EXPORT int32_t spoof_builder_answer_fstype(struct spoof_builder *builder, const char *fstype,
                                                  uint64_t magic, int32_t nodev);
 /* mounts: in mountinfo, a mount without a peer group is said to be in this one (1 to 2^31-1). */
@@ -151,15 +152,15 @@ enum spoof_table {
 SPOOF_EXPORT int64_t spoof_rewrite_table(const uint8_t *blob, uint64_t length, uint32_t table,
                                          const char *program, const uint8_t *text,
                                          uint64_t text_length, uint8_t *out, uint64_t capacity);
-/* Number of the rule that names the filesystem type of a line with this type and mount point
- * (either may be NULL: unknown, matched by no glob), or -1; -EINVAL for a bad blob. */
+/* Number of the rule that holds for a line with this type and mount point (either may be NULL:
+ * unknown, matched by no glob), or -1; -EINVAL for a bad blob. */
 SPOOF_EXPORT int32_t spoof_match_mounts(const uint8_t *blob, uint64_t length, const char *fstype,
                                         const char *point, const char *program);
 /* Number of the file rule for `path` (absolute, resolved), or -1; -EINVAL for a bad blob. */
 SPOOF_EXPORT int32_t spoof_match_file(const uint8_t *blob, uint64_t length, const char *path,
                                       const char *program);
 
-/* Name of rule `rule` (as given to spoof_builder_statfs) into `name`; its length, or -ENOENT. */
+/* Name of rule `rule` (of any kind, in the order added) into `name`; its length, or -ENOENT. */
 SPOOF_EXPORT int32_t spoof_rule_name(const uint8_t *blob, uint64_t length, uint32_t rule,
                                      char *name, uint64_t capacity);
 

@@ -11,12 +11,18 @@
 #include "../spoof.h"
 
 #define BLOB_MAGIC 0x50534353U /* "SCSP" */
-#define BLOB_VERSION 1U
+#define BLOB_VERSION 2U
 #define BLOB_MAX_LENGTH (16U << 20)
 #define BLOB_MAX_GLOB 4096U
+#define BLOB_MAX_UNAME 64U /* bytes of a field of uname(2), without its NUL */
 
 /* Groups of calls that a policy needs to have stopped; the filter is made from these bits. */
-#define BLOB_CALLS_STATFS 1U
+#define BLOB_CALLS_STATFS 1U    /* statfs and fstatfs: statfs rules */
+#define BLOB_CALLS_FSTATFS 2U   /* fstatfs: there may be descriptors that were injected */
+#define BLOB_CALLS_OPEN 4U      /* open, openat, openat2, creat: mounts or files rules */
+#define BLOB_CALLS_STATMOUNT 8U /* statmount: mounts rules that answer a filesystem type */
+#define BLOB_CALLS_UNAME 16U    /* uname: uname rules */
+#define BLOB_CALLS_PATHS 32U    /* stat, access, readlink, truncate and all else: files rules */
 
 struct blob_list {
     uint32_t offset; /* of the first element, from the start of the blob */
@@ -28,12 +34,18 @@ struct blob_header {
     uint32_t version;
     uint32_t length;
     uint32_t calls;
-    struct blob_list rules; /* struct blob_rule, in the order they were added */
+    struct blob_list names; /* uint32_t offset of the name of each rule; its index is the rule's
+                               number: statfs rules, then mounts, files, uname */
+    struct blob_list rules; /* struct blob_rule: statfs, in the order they were added */
     struct blob_list types; /* struct blob_type, sorted by type */
     struct blob_list
         candidates; /* struct blob_candidate: the lists of all types, one after another */
-    struct blob_list any_type;    /* struct blob_candidate: rules that name no type, best first */
-    struct blob_list reserved[6]; /* the place of files:, mounts: and uname: rules */
+    struct blob_list any_type; /* struct blob_candidate: rules that name no type, best first */
+    struct blob_list mounts;   /* struct blob_mounts_rule */
+    struct blob_list mounts_candidates; /* struct blob_mounts_candidate, best first */
+    struct blob_list files;             /* the place of files: rules, none yet */
+    struct blob_list unames;            /* struct blob_uname_rule: the first one answers */
+    struct blob_list reserved[7];
 };
 
 /* One filesystem type and the candidates that name it, best first. */
@@ -51,11 +63,32 @@ struct blob_candidate {
 };
 
 struct blob_rule {
-    uint32_t name; /* offset of a NUL-terminated name */
     uint32_t answer_mask;
+    uint32_t reserved;
     struct blob_list except_types; /* uint64_t */
     struct blob_list except_globs; /* uint32_t offsets of NUL-terminated globs */
     uint64_t answer[SPOOF_FIELD_COUNT];
+};
+
+/* One way to match: a rule with at most one of its types and one of its mount points. */
+struct blob_mounts_candidate {
+    uint32_t rule;   /* index in `mounts` */
+    uint32_t fstype; /* offset of a glob, or 0: any */
+    uint32_t point;  /* offset of a glob, or 0: any */
+    uint32_t reserved;
+};
+
+struct blob_mounts_rule {
+    struct blob_list except_fstypes, except_points, except_programs; /* uint32_t offsets of globs */
+    uint64_t magic;  /* of `fstype`, or 0: unknown */
+    uint32_t fstype; /* offset of the type to tell, or 0: as it is */
+    uint32_t nodev;  /* 1: /proc/filesystems calls it nodev */
+    uint32_t group;  /* peer group to tell, or 0: as it is */
+    uint32_t reserved;
+};
+
+struct blob_uname_rule {
+    uint32_t text[SPOOF_UNAME_COUNT]; /* offset of the text to tell, or 0: as it is */
 };
 
 /* NULL if `blob` is sound, else a constant text that says what is wrong with it. */
@@ -67,6 +100,47 @@ static inline const struct blob_header *blob_header(const uint8_t *blob) {
 
 static inline const void *blob_at(const uint8_t *blob, uint32_t offset) {
     return blob + offset;
+}
+
+/* Rules of all kinds. */
+static inline uint32_t blob_rule_count(const uint8_t *blob) {
+    return blob_header(blob)->names.count;
+}
+
+/* What a rule is called, by its number; NULL behind the last one. */
+static inline const char *blob_rule_name(const uint8_t *blob, uint32_t number) {
+    const uint32_t *names = blob_at(blob, blob_header(blob)->names.offset);
+    return number < blob_rule_count(blob) ? blob_at(blob, names[number]) : NULL;
+}
+
+/* The number of the first rule of a kind. */
+static inline uint32_t blob_first_mounts(const uint8_t *blob) {
+    return blob_header(blob)->rules.count;
+}
+
+static inline uint32_t blob_first_uname(const uint8_t *blob) {
+    const struct blob_header *header = blob_header(blob);
+    return header->rules.count + header->mounts.count + header->files.count;
+}
+
+/* A mounts rule by its number, which match_mounts() gave. */
+static inline const struct blob_mounts_rule *blob_mounts_rule(const uint8_t *blob,
+                                                              uint32_t number) {
+    const struct blob_mounts_rule *rules = blob_at(blob, blob_header(blob)->mounts.offset);
+    return &rules[number - blob_first_mounts(blob)];
+}
+
+/* The rule that answers uname(2) (its number is blob_first_uname()), or NULL. */
+static inline const struct blob_uname_rule *blob_uname_rule(const uint8_t *blob) {
+    const struct blob_header *header = blob_header(blob);
+    if (header->unames.count == 0)
+        return NULL;
+    return blob_at(blob, header->unames.offset);
+}
+
+/* The text at an offset that may be 0: NULL. */
+static inline const char *blob_text(const uint8_t *blob, uint32_t offset) {
+    return offset ? blob_at(blob, offset) : NULL;
 }
 
 #endif

@@ -25,20 +25,28 @@ static bool candidates_sound(const uint8_t *blob, struct blob_list list) {
     return true;
 }
 
-static bool rule_sound(const uint8_t *blob, const struct blob_rule *rule) {
+/* A list of offsets of texts. */
+static bool texts_sound(const uint8_t *blob, struct blob_list list) {
     const uint64_t length = blob_header(blob)->length;
-    if (!is_text(blob, length, rule->name) ||
-        !inside(length, rule->except_types, sizeof(uint64_t), 8) ||
-        !inside(length, rule->except_globs, sizeof(uint32_t), 4))
+    if (!inside(length, list, sizeof(uint32_t), 4))
         return false;
-    const uint32_t *globs = blob_at(blob, rule->except_globs.offset);
-    for (uint32_t i = 0; i < rule->except_globs.count; i++)
-        if (!is_text(blob, length, globs[i]))
+    const uint32_t *texts = blob_at(blob, list.offset);
+    for (uint32_t i = 0; i < list.count; i++)
+        if (!is_text(blob, length, texts[i]))
             return false;
-    return rule->answer_mask < 1U << SPOOF_FIELD_COUNT;
+    return true;
 }
 
-static const char *contents_check(const uint8_t *blob, const struct blob_header *header) {
+static bool is_text_or_none(const uint8_t *blob, uint32_t offset) {
+    return offset == 0 || is_text(blob, blob_header(blob)->length, offset);
+}
+
+static bool rule_sound(const uint8_t *blob, const struct blob_rule *rule) {
+    return inside(blob_header(blob)->length, rule->except_types, sizeof(uint64_t), 8) &&
+           texts_sound(blob, rule->except_globs) && rule->answer_mask < 1U << SPOOF_FIELD_COUNT;
+}
+
+static const char *statfs_check(const uint8_t *blob, const struct blob_header *header) {
     const struct blob_rule *rules = blob_at(blob, header->rules.offset);
     for (uint32_t i = 0; i < header->rules.count; i++)
         if (!rule_sound(blob, &rules[i]))
@@ -56,8 +64,54 @@ static const char *contents_check(const uint8_t *blob, const struct blob_header 
     return NULL;
 }
 
+static const char *mounts_check(const uint8_t *blob, const struct blob_header *header) {
+    const struct blob_mounts_rule *rules = blob_at(blob, header->mounts.offset);
+    for (uint32_t i = 0; i < header->mounts.count; i++)
+        if (!texts_sound(blob, rules[i].except_fstypes) ||
+            !texts_sound(blob, rules[i].except_points) ||
+            !texts_sound(blob, rules[i].except_programs) ||
+            !is_text_or_none(blob, rules[i].fstype) || rules[i].group > INT32_MAX)
+            return "a mounts rule points outside the policy";
+    const struct blob_mounts_candidate *candidates =
+        blob_at(blob, header->mounts_candidates.offset);
+    for (uint32_t i = 0; i < header->mounts_candidates.count; i++)
+        if (candidates[i].rule >= header->mounts.count ||
+            !is_text_or_none(blob, candidates[i].fstype) ||
+            !is_text_or_none(blob, candidates[i].point))
+            return "a mounts candidate points outside the policy";
+    return NULL;
+}
+
+static const char *uname_check(const uint8_t *blob, const struct blob_header *header) {
+    const struct blob_uname_rule *rules = blob_at(blob, header->unames.offset);
+    for (uint32_t i = 0; i < header->unames.count; i++) {
+        for (size_t field = 0; field < SPOOF_UNAME_COUNT; field++) {
+            const char *text;
+            if (!is_text_or_none(blob, rules[i].text[field]))
+                return "a uname rule points outside the policy";
+            text = blob_text(blob, rules[i].text[field]);
+            if (text && strlen(text) > BLOB_MAX_UNAME)
+                return "a uname rule has a text that is too long";
+        }
+    }
+    return NULL;
+}
+
+static bool sections_inside(const struct blob_header *header) {
+    const uint64_t length = header->length;
+    return inside(length, header->names, sizeof(uint32_t), 4) &&
+           inside(length, header->rules, sizeof(struct blob_rule), 8) &&
+           inside(length, header->types, sizeof(struct blob_type), 8) &&
+           inside(length, header->candidates, sizeof(struct blob_candidate), 8) &&
+           inside(length, header->any_type, sizeof(struct blob_candidate), 8) &&
+           inside(length, header->mounts, sizeof(struct blob_mounts_rule), 8) &&
+           inside(length, header->mounts_candidates, sizeof(struct blob_mounts_candidate), 8) &&
+           inside(length, header->unames, sizeof(struct blob_uname_rule), 8);
+}
+
 const char *blob_check(const uint8_t *blob, uint64_t length) {
     const struct blob_header *header = blob_header(blob);
+    const char *fault;
     if ((uintptr_t)blob % 8 != 0)
         return "it does not start at a multiple of 8 bytes";
     if (length < sizeof *header || header->magic != BLOB_MAGIC)
@@ -66,10 +120,13 @@ const char *blob_check(const uint8_t *blob, uint64_t length) {
         return "it was compiled by another version of seccomp-spoof; compile it again";
     if (header->length != length || length > BLOB_MAX_LENGTH)
         return "its length is wrong";
-    if (!inside(length, header->rules, sizeof(struct blob_rule), 8) ||
-        !inside(length, header->types, sizeof(struct blob_type), 8) ||
-        !inside(length, header->candidates, sizeof(struct blob_candidate), 8) ||
-        !inside(length, header->any_type, sizeof(struct blob_candidate), 8))
+    if (!sections_inside(header))
         return "a section lies outside the policy";
-    return contents_check(blob, header);
+    if (!texts_sound(blob, header->names) || header->files.count != 0 ||
+        header->names.count != (uint64_t)header->rules.count + header->mounts.count +
+                                   header->files.count + header->unames.count)
+        return "its rules and their names do not fit together";
+    fault = statfs_check(blob, header);
+    fault = fault ? fault : mounts_check(blob, header);
+    return fault ? fault : uname_check(blob, header);
 }

@@ -149,3 +149,65 @@ enum match_result match_statfs(const uint8_t *blob, uint64_t type, const char *p
     *rule = best->rule;
     return MATCH_FOUND;
 }
+
+bool word_match(const char *glob, const char *text) {
+    const char *star_glob = 0, *star_text = 0;
+    for (;;) {
+        if (*glob == '*') {
+            star_glob = ++glob;
+            star_text = text;
+            continue;
+        }
+        const char *literal = (*glob == '\\' && glob[1] != '\0') ? glob + 1 : glob;
+        if (*text == '\0' && *glob == '\0')
+            return true;
+        if (*text != '\0' && *glob != '\0' && (*glob == '?' || *literal == *text)) {
+            glob = literal + 1;
+            text++;
+            continue;
+        }
+        if (!star_glob || *star_text == '\0')
+            return false;
+        glob = star_glob;
+        text = ++star_text;
+    }
+}
+
+bool match_word_list(const uint8_t *blob, struct blob_list globs, const char *word) {
+    const uint32_t *offsets = blob_at(blob, globs.offset);
+    for (uint32_t i = 0; word && i < globs.count; i++)
+        if (word_match(blob_at(blob, offsets[i]), word))
+            return true;
+    return false;
+}
+
+static bool match_path_list(const uint8_t *blob, struct blob_list globs, const char *path) {
+    const uint32_t *offsets = blob_at(blob, globs.offset);
+    for (uint32_t i = 0; path && i < globs.count; i++)
+        if (glob_match(blob_at(blob, offsets[i]), path))
+            return true;
+    return false;
+}
+
+bool match_mounts(const uint8_t *blob, const char *fstype, const char *point, const char *program,
+                  uint32_t *rule) {
+    const struct blob_header *header = blob_header(blob);
+    const struct blob_mounts_candidate *candidates =
+        blob_at(blob, header->mounts_candidates.offset);
+    const struct blob_mounts_rule *rules = blob_at(blob, header->mounts.offset);
+    for (uint32_t i = 0; i < header->mounts_candidates.count; i++) {
+        const struct blob_mounts_candidate *candidate = &candidates[i];
+        const struct blob_mounts_rule *held = &rules[candidate->rule];
+        if (candidate->fstype && (!fstype || !word_match(blob_at(blob, candidate->fstype), fstype)))
+            continue;
+        if (candidate->point && (!point || !glob_match(blob_at(blob, candidate->point), point)))
+            continue;
+        if (match_word_list(blob, held->except_fstypes, fstype) ||
+            match_path_list(blob, held->except_points, point) ||
+            match_word_list(blob, held->except_programs, program))
+            continue;
+        *rule = blob_first_mounts(blob) + candidate->rule;
+        return true;
+    }
+    return false;
+}

@@ -25,4 +25,17 @@ enum match_result {
 enum match_result match_statfs(const uint8_t *blob, uint64_t type, const char *path,
                                uint32_t *rule);
 
+/* Does the glob match all of `text`, a word that is no path? `*` and `?` stand for any bytes. */
+bool word_match(const char *glob, const char *text);
+
+/* Which rule holds for a mount of the type `fstype` at `point` (either may be NULL: unknown, and no
+ * glob matches it), as `program` (last part of the path of its file, or NULL: none that is
+ * excepted) reads of it? False: none. The rule (blob_mounts_rule()) may answer the type, a peer
+ * group, or both; answers of two rules are never mixed. */
+bool match_mounts(const uint8_t *blob, const char *fstype, const char *point, const char *program,
+                  uint32_t *rule);
+
+/* Is `program` (may be NULL: no) one of those that one of these globs names? */
+bool match_word_list(const uint8_t *blob, struct blob_list globs, const char *word);
+
 #endif

@@ -75,11 +75,10 @@ static bool seen(uint32_t rule, const char *program) {
 static void log_event(const struct event *event, const uint8_t *policy, int level) {
     static const char *const decisions[] = {"answered", "let run", "fallback", "gone"};
     char program[512], rule[512], fields[1536];
-    const struct blob_rule *rules = blob_at(policy, blob_header(policy)->rules.offset);
-    bool answered = event->kind == EVENT_ANSWERED && event->rule < blob_header(policy)->rules.count;
+    const char *name = blob_rule_name(policy, event->rule);
+    bool answered = event->kind == EVENT_ANSWERED && name;
     escape(program, sizeof program, event->program);
-    escape(rule, sizeof rule,
-           answered ? (const char *)blob_at(policy, rules[event->rule].name) : "");
+    escape(rule, sizeof rule, answered ? name : "");
     if (answered && !seen(event->rule, event->program)) {
         snprintf(
             fields, sizeof fields,

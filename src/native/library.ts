@@ -10,7 +10,7 @@ import { InstallError, messageOf, NativeError } from '../errors.js';
 import { libraryPath } from './paths.js';
 
 /** SPOOF_ABI_VERSION of the spoof.h that this file was written for. */
-const ABI_VERSION = 1;
+const ABI_VERSION = 2;
 
 /** Room for why a blob is refused, and for the name of a reason. */
 export const TEXT_SIZE = 256;
@@ -32,10 +32,18 @@ export interface Functions {
   builderNew(): Builder | null;
   builderFree(builder: Builder): void;
   builderStatfs(builder: Builder, name: string): number;
+  builderMounts(builder: Builder, name: string): number;
+  builderUname(builder: Builder, name: string): number;
   builderWhenType(builder: Builder, type: bigint): number;
+  builderWhenFstype(builder: Builder, glob: string): number;
   builderWhenPath(builder: Builder, glob: string): number;
   builderExceptType(builder: Builder, type: bigint): number;
   builderExceptPath(builder: Builder, glob: string): number;
+  builderExceptFstype(builder: Builder, glob: string): number;
+  builderExceptProgram(builder: Builder, glob: string): number;
+  builderAnswerFstype(builder: Builder, fstype: string, magic: bigint, nodev: number): number;
+  builderAnswerShared(builder: Builder, group: number): number;
+  builderAnswerUname(builder: Builder, field: number, text: string): number;
   builderAnswer(builder: Builder, field: number, value: bigint): number;
   builderFinish(builder: Builder, out: Uint8Array | null, capacity: number): Int64;
   policyCheck(blob: Uint8Array, length: number, why: Uint8Array, capacity: number): number;
@@ -46,6 +54,23 @@ export interface Functions {
     path: string | null,
     match: Uint8Array,
   ): number;
+  matchMounts(
+    blob: Uint8Array,
+    length: number,
+    fstype: string | null,
+    point: string | null,
+    program: string | null,
+  ): number;
+  rewriteTable(
+    blob: Uint8Array,
+    length: number,
+    table: number,
+    program: string | null,
+    text: Uint8Array,
+    textLength: number,
+    out: Uint8Array | null,
+    capacity: number,
+  ): Int64;
   ruleName(
     blob: Uint8Array,
     length: number,
@@ -71,16 +96,30 @@ const PROTOTYPES: Record<keyof Functions, string> = {
   builderNew: 'void *spoof_builder_new()',
   builderFree: 'void spoof_builder_free(void *builder)',
   builderStatfs: 'int32_t spoof_builder_statfs(void *builder, const char *name)',
+  builderMounts: 'int32_t spoof_builder_mounts(void *builder, const char *name)',
+  builderUname: 'int32_t spoof_builder_uname(void *builder, const char *name)',
   builderWhenType: 'int32_t spoof_builder_when_type(void *builder, uint64_t type)',
+  builderWhenFstype: 'int32_t spoof_builder_when_fstype(void *builder, const char *glob)',
   builderWhenPath: 'int32_t spoof_builder_when_path(void *builder, const char *glob)',
   builderExceptType: 'int32_t spoof_builder_except_type(void *builder, uint64_t type)',
   builderExceptPath: 'int32_t spoof_builder_except_path(void *builder, const char *glob)',
+  builderExceptFstype: 'int32_t spoof_builder_except_fstype(void *builder, const char *glob)',
+  builderExceptProgram: 'int32_t spoof_builder_except_program(void *builder, const char *glob)',
+  builderAnswerFstype:
+    'int32_t spoof_builder_answer_fstype(void *builder, const char *fstype, uint64_t magic, int32_t nodev)',
+  builderAnswerShared: 'int32_t spoof_builder_answer_shared(void *builder, uint32_t group)',
+  builderAnswerUname:
+    'int32_t spoof_builder_answer_uname(void *builder, uint32_t field, const char *text)',
   builderAnswer: 'int32_t spoof_builder_answer(void *builder, uint32_t field, uint64_t value)',
   builderFinish: 'int64_t spoof_builder_finish(void *builder, uint8_t *out, uint64_t capacity)',
   policyCheck:
     'int32_t spoof_policy_check(const uint8_t *blob, uint64_t length, uint8_t *why, uint64_t capacity)',
   matchStatfs:
     'int32_t spoof_match_statfs(const uint8_t *blob, uint64_t length, uint64_t type, const char *path, uint8_t *match)',
+  matchMounts:
+    'int32_t spoof_match_mounts(const uint8_t *blob, uint64_t length, const char *fstype, const char *point, const char *program)',
+  rewriteTable:
+    'int64_t spoof_rewrite_table(const uint8_t *blob, uint64_t length, uint32_t table, const char *program, const uint8_t *text, uint64_t text_length, uint8_t *out, uint64_t capacity)',
   ruleName:
     'int32_t spoof_rule_name(const uint8_t *blob, uint64_t length, uint32_t rule, uint8_t *name, uint64_t capacity)',
   memfd:

@@ -21,6 +21,11 @@ export const StatfsField = {
 
 export type StatfsField = (typeof StatfsField)[keyof typeof StatfsField];
 
+/** What a uname rule may replace: enum spoof_uname_field. */
+export const UnameField = { release: 0, version: 1 } as const;
+
+export type UnameField = (typeof UnameField)[keyof typeof UnameField];
+
 const FIELD_COUNT = Object.keys(StatfsField).length;
 
 /** Bytes of struct spoof_statfs_match: rule, mask, answers. */
@@ -34,8 +39,9 @@ const forgotten = new FinalizationRegistry<Builder>((builder) => {
 });
 
 /**
- * Makes the blob of a policy. Rules are added most important first; whatever follows `statfs()`
- * speaks of that rule. Every method throws NativeError if the library refuses the value.
+ * Makes the blob of a policy. Rules are added most important first, all statfs rules, then mounts,
+ * then uname; whatever follows `statfs()`, `mounts()` or `uname()` speaks of that rule. Every method
+ * throws NativeError if the library refuses the value, or the rule is of a kind that has none such.
  */
 export class PolicyBuilder {
   #builder: Builder | undefined;
@@ -59,9 +65,31 @@ export class PolicyBuilder {
     return this;
   }
 
-  /** The rule holds for this filesystem type (`f_type`, 0 to 2^64-1); several: any of them. */
+  /** Starts a rule for lines of mount tables. */
+  mounts(name: string): this {
+    const text = cString(name, 'the rule name');
+    check(native().builderMounts(this.#open, text), `rule ${JSON.stringify(name)}`);
+    return this;
+  }
+
+  /** Starts a rule for uname(2). Of several the first one answers. */
+  uname(name: string): this {
+    const text = cString(name, 'the rule name');
+    check(native().builderUname(this.#open, text), `rule ${JSON.stringify(name)}`);
+    return this;
+  }
+
+  /** statfs: the rule holds for this filesystem type (`f_type`, 0 to 2^64-1); several: any of them. */
   whenType(type: bigint): this {
     check(native().builderWhenType(this.#open, u64(type)), 'filesystem type of a rule');
+    return this;
+  }
+
+  /** mounts: the rule holds for lines with a type that this glob (`fuse.*`) matches; any of them. */
+  whenFstype(glob: string): this {
+    const text = cString(glob, 'the filesystem type');
+    const what = `filesystem type ${JSON.stringify(glob)}`;
+    check(native().builderWhenFstype(this.#open, text), what);
     return this;
   }
 
@@ -72,7 +100,7 @@ export class PolicyBuilder {
     return this;
   }
 
-  /** The rule does not hold for this filesystem type. */
+  /** statfs: the rule does not hold for this filesystem type. */
   exceptType(type: bigint): this {
     check(native().builderExceptType(this.#open, u64(type)), 'excepted type of a rule');
     return this;
@@ -85,7 +113,48 @@ export class PolicyBuilder {
     return this;
   }
 
-  /** What the rule answers in `field` (0 to 2^64-1). */
+  /** mounts: the rule does not hold for lines with a type that this glob matches. */
+  exceptFstype(glob: string): this {
+    const text = cString(glob, 'the filesystem type');
+    const what = `excepted filesystem type ${JSON.stringify(glob)}`;
+    check(native().builderExceptFstype(this.#open, text), what);
+    return this;
+  }
+
+  /** mounts: the rule does not hold for programs whose file is called so (a glob). */
+  exceptProgram(glob: string): this {
+    const text = cString(glob, 'the program name');
+    const what = `excepted program ${JSON.stringify(glob)}`;
+    check(native().builderExceptProgram(this.#open, text), what);
+    return this;
+  }
+
+  /**
+   * mounts: the type that lines name instead, its magic number (0: unknown), and whether
+   * /proc/filesystems calls it `nodev`.
+   */
+  answerFstype(fstype: string, magic: bigint, nodev: boolean): this {
+    const text = cString(fstype, 'the filesystem type');
+    const what = `filesystem type ${JSON.stringify(fstype)}`;
+    check(native().builderAnswerFstype(this.#open, text, u64(magic), Number(nodev)), what);
+    return this;
+  }
+
+  /** mounts: the peer group (1 to 2^31-1) that a mount without one is said to be in. */
+  answerShared(group: number): this {
+    invariant(Number.isInteger(group) && group >= 0 && group < 2 ** 32, 'a group is a number');
+    check(native().builderAnswerShared(this.#open, group), `peer group ${group}`);
+    return this;
+  }
+
+  /** uname: the text of a field, at most 64 bytes. */
+  answerUname(field: UnameField, value: string): this {
+    const text = cString(value, 'the answer');
+    check(native().builderAnswerUname(this.#open, field, text), `answer ${JSON.stringify(value)}`);
+    return this;
+  }
+
+  /** statfs: what the rule answers in `field` (0 to 2^64-1). */
   answer(field: StatfsField, value: bigint): this {
     check(native().builderAnswer(this.#open, field, u64(value)), 'answer of a rule');
     return this;

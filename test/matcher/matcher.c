@@ -76,6 +76,62 @@ static int compare_globs(void) {
     return 0;
 }
 
+/* `*` and `?` stand for any bytes here. */
+static bool naive_word(const char *glob, const char *text) {
+    if (*glob == '\0')
+        return *text == '\0';
+    if (*glob == '*')
+        return naive_word(glob + 1, text) || (*text != '\0' && naive_word(glob, text + 1));
+    if (*text == '\0')
+        return false;
+    if (*glob == '?')
+        return naive_word(glob + 1, text + 1);
+    if (*glob == '\\' && glob[1] != '\0')
+        glob++;
+    return *glob == *text && naive_word(glob + 1, text + 1);
+}
+
+static int compare_words(void) {
+    char glob[32], text[32];
+    unsigned matches = 0;
+    for (int i = 0; i < 300000; i++) {
+        random_text(glob, 9, "ab/*?*\\");
+        random_text(text, 9, "ab/*\\");
+        bool expected = naive_word(glob + 1, text + 1);
+        matches += expected;
+        if (word_match(glob + 1, text + 1) != expected) {
+            printf("words: %s on %s gives %d\n", glob + 1, text + 1, !expected);
+            return 1;
+        }
+    }
+    printf("words: 300000 compared, %s\n", matches > 1000 ? "many match" : "too few match");
+    return 0;
+}
+
+static void add_mounts(struct spoof_builder *builder) {
+    static const char *const types[] = {"9p", "fuse.*", "*", "ext?", "x"};
+    char glob[32];
+    for (int i = 0; i < 20; i++) {
+        spoof_builder_mounts(builder, "mounts");
+        for (uint32_t n = draw(3); n > 0; n--)
+            spoof_builder_when_fstype(builder, types[draw(5)]);
+        for (uint32_t n = draw(3); n > 0; n--) {
+            random_text(glob, 8, "ab/**?");
+            spoof_builder_when_path(builder, glob);
+        }
+        if (draw(3) == 0)
+            spoof_builder_except_fstype(builder, types[draw(5)]);
+        if (draw(3) == 0)
+            spoof_builder_except_program(builder, "sys*");
+        if (draw(3) == 0)
+            spoof_builder_except_path(builder, "/a/**");
+        if (draw(4) != 0)
+            spoof_builder_answer_fstype(builder, "ext4", 0xef53, 0);
+        if (draw(4) == 0)
+            spoof_builder_answer_shared(builder, 1 + draw(9));
+    }
+}
+
 static uint8_t *make_blob(size_t *length) {
     struct spoof_builder *builder = spoof_builder_new();
     for (int i = 0; i < 40; i++) {
@@ -94,12 +150,24 @@ static uint8_t *make_blob(size_t *length) {
             spoof_builder_except_path(builder, "/a/**");
         spoof_builder_answer(builder, SPOOF_FIELD_TYPE, (uint64_t)i);
     }
+    if (draw(2) == 0)
+        add_mounts(builder);
+    if (draw(2) == 0) {
+        spoof_builder_uname(builder, "uname");
+        spoof_builder_answer_uname(builder, SPOOF_UNAME_RELEASE, "6.1.0");
+    }
     *length = (size_t)spoof_builder_finish(builder, NULL, 0);
     uint8_t *blob = malloc(*length);
     if ((size_t)spoof_builder_finish(builder, blob, *length) != *length)
         exit(2);
     spoof_builder_free(builder);
     return blob;
+}
+
+/* Every byte of a text that may be NULL, for ASan to see. */
+static void read_text(const char *text) {
+    static volatile size_t sum;
+    sum += text ? strlen(text) : 0;
 }
 
 static void ask(const uint8_t *blob) {
@@ -109,7 +177,15 @@ static void ask(const uint8_t *blob) {
         random_text(path, 9, "ab/");
         match_statfs(blob, type, NULL, &rule);
         match_statfs(blob, type, path, &rule);
+        match_mounts(blob, type % 2 ? "9p" : "ext4", path, type % 3 ? "systemd" : NULL, &rule);
+        if (match_mounts(blob, "fuse.x", type % 2 ? path : NULL, NULL, &rule))
+            read_text(blob_text(blob, blob_mounts_rule(blob, rule)->fstype));
     }
+    for (uint32_t number = 0; number < blob_rule_count(blob) && number < 100; number++)
+        read_text(blob_rule_name(blob, number));
+    const struct blob_uname_rule *names = blob_uname_rule(blob);
+    for (int field = 0; names && field < SPOOF_UNAME_COUNT; field++)
+        read_text(blob_text(blob, names->text[field]));
 }
 
 /* Damaged in one to four bytes, or cut: refused, or harmless to ask. */
@@ -147,5 +223,5 @@ static int damage_blobs(void) {
 int main(int count, char **arguments) {
     state = count > 1 ? strtoull(arguments[1], NULL, 10) : 1;
     fprintf(stderr, "seed %llu\n", (unsigned long long)state);
-    return compare_globs() | damage_blobs();
+    return compare_globs() | compare_words() | damage_blobs();
 }

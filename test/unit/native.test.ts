@@ -35,7 +35,7 @@ function samplePolicy(): Uint8Array {
 
 void t.test('a policy is built and matched', (t) => {
   const blob = samplePolicy();
-  t.equal(abiVersion(), 1);
+  t.equal(abiVersion(), 2);
   t.equal(checkBlob(blob), undefined);
   t.same(matchStatfs(blob, P9, null), {
     rule: 0,

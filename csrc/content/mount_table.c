@@ -1,0 +1,176 @@
+/* mount_table.c - the text of a mount table as rules have it.
+ * Rule: what no rule names is copied byte for byte; one output buffer, made only when something
+ * changes; time grows with the text times the candidates of the policy. */
+#include "mount_table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../policy/blob.h"
+#include "../policy/match.h"
+#include "mount_line.h"
+
+#define POINT_SIZE 4097
+#define TYPE_SIZE 256
+
+struct rewrite {
+    const uint8_t *policy;
+    enum spoof_table table;
+    const char *program;
+    const char *text;
+    size_t length;
+    size_t copied; /* bytes of the text that are in the output, changed or not */
+    size_t capacity;
+    struct table_change *change;
+};
+
+static bool put(struct rewrite *rewrite, const char *bytes, size_t length) {
+    struct table_change *change = rewrite->change;
+    if (!change->text || length > rewrite->capacity - change->length) {
+        size_t capacity = rewrite->capacity ? rewrite->capacity * 2
+                                            : rewrite->length + rewrite->length / 8 + 1024;
+        while (capacity - change->length < length)
+            capacity *= 2;
+        char *grown = realloc(change->text, capacity);
+        if (!grown)
+            return false;
+        change->text = grown;
+        rewrite->capacity = capacity;
+    }
+    if (length)
+        memcpy(change->text + change->length, bytes, length);
+    change->length += length;
+    return true;
+}
+
+/* Copies what stands before `end`, leaves out `skipped` bytes, and puts `text` there. */
+static bool replace(struct rewrite *rewrite, const char *end, size_t skipped, const char *text) {
+    size_t offset = (size_t)(end - rewrite->text);
+    if (!put(rewrite, rewrite->text + rewrite->copied, offset - rewrite->copied) ||
+        !put(rewrite, text, strlen(text)))
+        return false;
+    rewrite->copied = offset + skipped;
+    return true;
+}
+
+static void count(struct rewrite *rewrite, uint32_t rule) {
+    if (rewrite->change->lines++ == 0)
+        rewrite->change->rule = rule;
+}
+
+static void group_text(char text[24], uint32_t group) {
+    char digits[12];
+    size_t count = 0, length = 8;
+    memcpy(text, " shared:", length);
+    for (; group; group /= 10)
+        digits[count++] = (char)('0' + group % 10);
+    while (count)
+        text[length++] = digits[--count];
+    text[length] = '\0';
+}
+
+/* Which rule holds for the line; what is too long for any mount is matched by none. */
+static bool find_rule(const struct rewrite *rewrite, const struct mount_line *line,
+                      uint32_t *rule) {
+    char point[POINT_SIZE], type[TYPE_SIZE];
+    return mount_line_decode(line->point, point, sizeof point) &&
+           mount_line_decode(line->type, type, sizeof type) &&
+           match_mounts(rewrite->policy, type, point, rewrite->program, rule);
+}
+
+static bool rewrite_line(struct rewrite *rewrite, const char *text, size_t length) {
+    struct mount_line line;
+    uint32_t number;
+    if (!mount_line_parse(rewrite->table, text, length, &line) ||
+        !find_rule(rewrite, &line, &number))
+        return true;
+    const struct blob_mounts_rule *rule = blob_mounts_rule(rewrite->policy, number);
+    const char *fstype = blob_text(rewrite->policy, rule->fstype);
+    bool share = rule->group && line.options_end && !line.shared;
+    bool rename = fstype && (strlen(fstype) != line.type.length ||
+                             memcmp(fstype, line.type.start, line.type.length) != 0);
+    if (share) {
+        char group[24];
+        group_text(group, rule->group);
+        if (!replace(rewrite, line.options_end, 0, group))
+            return false;
+    }
+    if (rename && !replace(rewrite, line.type.start, line.type.length, fstype))
+        return false;
+    if (share || rename)
+        count(rewrite, number);
+    return true;
+}
+
+static bool rewrite_lines(struct rewrite *rewrite) {
+    const char *end = rewrite->text + rewrite->length, *newline;
+    for (const char *line = rewrite->text; line < end; line = newline + 1) {
+        newline = memchr(line, '\n', (size_t)(end - line));
+        if (!newline)
+            break; /* half a line: it cannot be told what it would have said */
+        if (!rewrite_line(rewrite, line, (size_t)(newline - line)))
+            return false;
+    }
+    return rewrite->change->lines == 0 || replace(rewrite, end, 0, "");
+}
+
+/* Does a table of filesystems list this type? */
+static bool listed(const char *text, size_t length, const char *fstype) {
+    const char *end = text + length;
+    size_t wanted = strlen(fstype);
+    while (text < end) {
+        const char *newline = memchr(text, '\n', (size_t)(end - text));
+        if (!newline)
+            break;
+        const char *tab = memchr(text, '\t', (size_t)(newline - text));
+        if (tab && (size_t)(newline - tab - 1) == wanted && memcmp(tab + 1, fstype, wanted) == 0)
+            return true;
+        text = newline + 1;
+    }
+    return false;
+}
+
+/* Filesystems that rules speak of are known to the kernel, one would think. */
+static bool add_filesystems(struct rewrite *rewrite) {
+    const struct blob_header *header = blob_header(rewrite->policy);
+    struct table_change *change = rewrite->change;
+    if (rewrite->length && rewrite->text[rewrite->length - 1] != '\n')
+        return true;
+    for (uint32_t i = 0; i < header->mounts.count; i++) {
+        uint32_t number = blob_first_mounts(rewrite->policy) + i;
+        const struct blob_mounts_rule *rule = blob_mounts_rule(rewrite->policy, number);
+        const char *fstype = blob_text(rewrite->policy, rule->fstype);
+        if (!fstype || match_word_list(rewrite->policy, rule->except_programs, rewrite->program) ||
+            listed(change->text ? change->text : rewrite->text,
+                   change->text ? change->length : rewrite->length, fstype))
+            continue;
+        if (!replace(rewrite, rewrite->text + rewrite->length, 0, rule->nodev ? "nodev\t" : "\t") ||
+            !put(rewrite, fstype, strlen(fstype)) || !put(rewrite, "\n", 1))
+            return false;
+        count(rewrite, number);
+    }
+    return true;
+}
+
+int mount_table_rewrite(const uint8_t *policy, enum spoof_table table, const char *program,
+                        const char *text, size_t length, struct table_change *change) {
+    struct rewrite rewrite = {
+        .policy = policy,
+        .table = table,
+        .program = program,
+        .text = text,
+        .length = length,
+        .change = change,
+    };
+    memset(change, 0, sizeof *change);
+    if (blob_header(policy)->mounts.count == 0)
+        return 0;
+    bool done =
+        table == SPOOF_TABLE_FILESYSTEMS ? add_filesystems(&rewrite) : rewrite_lines(&rewrite);
+    if (done)
+        return 0;
+    free(change->text);
+    memset(change, 0, sizeof *change);
+    return -ENOMEM;
+}
