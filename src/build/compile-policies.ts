@@ -10,7 +10,7 @@ import { messageOf } from '../errors.js';
 import { compilePolicy } from '../policy/compile.js';
 import { PolicyLoader } from '../policy/load.js';
 import { namesIn, PACKAGE_DIRECTORY, type ShippedPolicies } from '../policy/locations.js';
-import { toJson, type NormalisedPolicy } from '../policy/normalised.js';
+import { mapRules, toJson, type NormalisedPolicy } from '../policy/normalised.js';
 import { policyJsonSchema } from '../policy/schema.js';
 
 /** While building, shipped policies find each other as files beside them. */
@@ -22,11 +22,10 @@ const NONE_BUILT: ShippedPolicies = {
 
 /** Says where rules were written as seen from the package, not from the machine that builds it. */
 function withoutDirectory(policy: NormalisedPolicy): NormalisedPolicy {
-  const statfs = policy.statfs.map((rule) => ({
+  return mapRules(policy, (rule) => ({
     ...rule,
     origin: relative(PACKAGE_DIRECTORY, rule.origin),
   }));
-  return { statfs };
 }
 
 function compileAll(): void {

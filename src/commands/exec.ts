@@ -3,6 +3,7 @@ import { UsageError } from '../errors.js';
 import { becomeCommand } from '../run/exec.js';
 import type { ExecRequest } from '../run/exec.js';
 import { baseDirectory, resolvePath } from '../run/origin.js';
+import { allRules } from '../policy/normalised.js';
 import { loadPolicy } from '../run/policy.js';
 import { LOG_LEVELS, MECHANISMS } from '../run/start.js';
 import type { LogLevel, Mechanism } from '../run/start.js';
@@ -234,7 +235,7 @@ async function requestFor(words: readonly string[], line: ExecLine, io: Io): Pro
     baseDirectory: baseDirectory(),
   });
   if (options.verbose) {
-    const { length } = loaded.policy.statfs;
+    const { length } = allRules(loaded.policy);
     const rules = length === 1 ? '1 rule' : `${length} rules`;
     io.err(`seccomp-spoof: policy ${loaded.names.join(', ')}: ${rules}\n`);
   }
@@ -244,7 +245,7 @@ async function requestFor(words: readonly string[], line: ExecLine, io: Io): Pro
     log = { fd: openLog(resolvePath(options.logFile), options.logFile), level: options.logLevel };
     await logPolicy(log.fd, {
       names: loaded.names,
-      rules: loaded.policy.statfs.length,
+      rules: allRules(loaded.policy).length,
       command: words.length - first,
     });
   }

@@ -1,8 +1,9 @@
-/** `--fstype A=B`: the rule that needs no file. Needs neither yaml nor zod. */
+/** `--fstype A=B`: the rules that need no file. Needs neither yaml nor zod. */
 import { UsageError } from '../errors.js';
 import { hexOf, parseFilesystem } from './filesystems.js';
 import { override } from './merge.js';
-import { EMPTY_POLICY, type NormalisedPolicy, type StatfsRule } from './normalised.js';
+import { EMPTY_POLICY, type MountsRule, type NormalisedPolicy } from './normalised.js';
+import { columnNames, POLLING_PROGRAMS } from './tables.js';
 
 const OPTION = '--fstype';
 
@@ -13,7 +14,28 @@ function sideOf(argument: string, side: string): number {
   throw new UsageError(`${OPTION} ${argument}: ${parsed.message}${advice}`);
 }
 
-function readFstype(argument: string): StatfsRule {
+/** What mount tables shall say: as it was written if that is a name in tables (ext3), else the usual. */
+function toldColumn(to: string, told: number): string | undefined {
+  const names = columnNames(told);
+  return names.includes(to) ? to : names[0];
+}
+
+/** The same for mount tables, by every name that they have for the real type; none without names. */
+function mountsRules(argument: string, real: number, told: string | undefined): MountsRule[] {
+  const fstypes = columnNames(real);
+  if (fstypes.length === 0 || told === undefined) return [];
+  return [
+    {
+      id: `${OPTION} ${argument} (mounts)`,
+      origin: `${OPTION} ${argument}`,
+      when: { fstypes, paths: [] },
+      except: { fstypes: [], paths: [], programs: POLLING_PROGRAMS },
+      answer: { fstype: told },
+    },
+  ];
+}
+
+function readFstype(argument: string): NormalisedPolicy {
   const parts = argument.split('=');
   const [from = '', to = ''] = parts;
   if (parts.length !== 2 || from === '' || to === '') {
@@ -33,12 +55,19 @@ function readFstype(argument: string): StatfsRule {
         'write two different filesystems',
     );
   }
+  const name = `${OPTION} ${argument}`;
   return {
-    id: `${OPTION} ${argument}`,
-    origin: `${OPTION} ${argument}`,
-    when: { types: [real], paths: [] },
-    except: { types: [], paths: [] },
-    answer: { type: BigInt(told) },
+    ...EMPTY_POLICY,
+    statfs: [
+      {
+        id: name,
+        origin: name,
+        when: { types: [real], paths: [] },
+        except: { types: [], paths: [] },
+        answer: { type: BigInt(told) },
+      },
+    ],
+    mounts: mountsRules(argument, real, toldColumn(to, told)),
   };
 }
 
@@ -47,7 +76,5 @@ function readFstype(argument: string): StatfsRule {
  * UsageError with what to write.
  */
 export function fstypePolicy(options: readonly string[]): NormalisedPolicy {
-  return options
-    .map((argument): NormalisedPolicy => ({ statfs: [readFstype(argument)] }))
-    .reduce(override, EMPTY_POLICY);
+  return options.map(readFstype).reduce(override, EMPTY_POLICY);
 }

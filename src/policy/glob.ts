@@ -10,6 +10,8 @@ import type { Parsed } from './filesystems.js';
 export const MAX_EXPANSION = 256;
 /** Bytes of one glob, as in the matcher. */
 const MAX_BYTES = 4096;
+/** The same of a glob for a single word. */
+const MAX_WORD_BYTES = 255;
 /** Characters of a glob that messages show. */
 const SHOWN = 60;
 
@@ -84,7 +86,7 @@ function checkCharacters(glob: string): void {
   for (let i = 0; i < glob.length; i++) {
     const c = glob[i] ?? '';
     if (c < ' ' || c === '\x7f') {
-      throw new GlobSyntaxError('a path glob has a control character', 'write ? for it');
+      throw new GlobSyntaxError('a glob has a control character', 'write ? for it');
     }
     if (c === '[') {
       throw new GlobSyntaxError('[ ] is not known here', 'write {a,b}, or \\[ for a bracket');
@@ -122,12 +124,27 @@ function forMatcher(glob: string): string {
   return glob.replace(/\\(.)/gs, (pair: string, c: string) => ('*?\\'.includes(c) ? pair : c));
 }
 
+/** Runs the part that may find the glob wrong. */
+function parsed(text: string, parse: () => readonly string[]): Parsed<readonly string[]> {
+  try {
+    return { ok: true, value: parse() };
+  } catch (error) {
+    if (!(error instanceof GlobSyntaxError)) throw error;
+    const quoted = JSON.stringify(text.slice(0, SHOWN));
+    return { ok: false, message: `${quoted}: ${error.message}`, suggestion: error.suggestion };
+  }
+}
+
+function forMatcherAll(globs: readonly string[]): string[] {
+  return [...new Set(globs.map(forMatcher))];
+}
+
 /**
  * The globs for the matcher that a user's glob stands for (1 to 256). `*` and `?` do not match a
  * slash; `**` is a whole component and matches any number of them, none as well.
  */
 export function parseGlob(text: string): Parsed<readonly string[]> {
-  try {
+  return parsed(text, () => {
     if (!text.startsWith('/')) {
       const suggestion = /^[~$]/.test(text)
         ? 'write the directory in full: /home/NAME'
@@ -140,10 +157,28 @@ export function parseGlob(text: string): Parsed<readonly string[]> {
     checkCharacters(text);
     const globs = expand(text);
     globs.forEach(checkComponents);
-    return { ok: true, value: [...new Set(globs.map(forMatcher))] };
-  } catch (error) {
-    if (!(error instanceof GlobSyntaxError)) throw error;
-    const quoted = JSON.stringify(text.slice(0, SHOWN));
-    return { ok: false, message: `${quoted}: ${error.message}`, suggestion: error.suggestion };
-  }
+    return forMatcherAll(globs);
+  });
+}
+
+/**
+ * The same for a glob that matches a single word, a filesystem type or the name of a program: `*`
+ * and `?` match any of its bytes.
+ */
+export function parseWordGlob(text: string): Parsed<readonly string[]> {
+  return parsed(text, () => {
+    if (text.includes('/')) {
+      const last = text.slice(text.lastIndexOf('/') + 1);
+      throw new GlobSyntaxError('a name has no slash', `write ${last === '' ? 'a name' : last}`);
+    }
+    if (/\s/.test(text)) throw new GlobSyntaxError('a name has no blank', 'write ? for it');
+    checkCharacters(text);
+    const globs = expand(text);
+    for (const glob of globs) {
+      if (glob === '') throw new GlobSyntaxError('a name is empty', 'write * for any');
+      if (Buffer.byteLength(glob) <= MAX_WORD_BYTES) continue;
+      throw new GlobSyntaxError(`a name is longer than ${MAX_WORD_BYTES} bytes`, 'use *');
+    }
+    return forMatcherAll(globs);
+  });
 }

@@ -128,7 +128,7 @@ export class PolicyLoader {
     return {
       name: file.name,
       description: file.description,
-      policy: override(inherited, { statfs: file.statfs }),
+      policy: override(inherited, file.rules),
     };
   }
 

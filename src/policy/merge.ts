@@ -3,12 +3,55 @@
  * extends, a later --policy on an earlier one, --fstype on all. Needs neither yaml nor zod.
  */
 import { PolicyError } from './problem.js';
-import type { NormalisedPolicy, StatfsRule } from './normalised.js';
+import {
+  allRules,
+  UNAME_FIELDS,
+  type MountsRule,
+  type NormalisedPolicy,
+  type Rule,
+  type StatfsRule,
+  type UnameRule,
+} from './normalised.js';
 
-/** One thing that a rule speaks of: a type or any, with a path glob or any. */
-export interface Target {
+/**
+ * How rules of one kind speak of things: each of a first list (types, say) with each path. An empty
+ * list stands for any.
+ */
+export interface Kind<R extends Rule, First extends number | string> {
+  firsts(rule: R): readonly First[];
+  paths(rule: R): readonly string[];
+  /** The rule for these things only; exceptions and answers stay. */
+  narrowed(rule: R, firsts: readonly First[], paths: readonly string[]): R;
+}
+
+/** Rules of `statfs`: types with paths. */
+export const STATFS: Kind<StatfsRule, number> = {
+  firsts: (rule) => rule.when.types,
+  paths: (rule) => rule.when.paths,
+  narrowed: (rule, types, paths) => ({ ...rule, when: { types, paths } }),
+};
+
+/** Rules of `mounts`: texts of the type column with mount points. */
+export const MOUNTS: Kind<MountsRule, string> = {
+  firsts: (rule) => rule.when.fstypes,
+  paths: (rule) => rule.when.paths,
+  narrowed: (rule, fstypes, paths) => ({ ...rule, when: { fstypes, paths } }),
+};
+
+/** Rules of `uname`: what they speak of are the fields that they answer. */
+export const UNAME: Kind<UnameRule, string> = {
+  firsts: (rule) => UNAME_FIELDS.filter((field) => rule.answer[field] !== undefined),
+  paths: () => [],
+  narrowed: (rule, fields) => ({
+    ...rule,
+    answer: Object.fromEntries(Object.entries(rule.answer).filter(([key]) => fields.includes(key))),
+  }),
+};
+
+/** One thing that a rule speaks of: a type (or the like) or any, with a path glob or any. */
+export interface Target<First> {
   readonly key: string;
-  readonly type: number | undefined;
+  readonly first: First | undefined;
   readonly path: string | undefined;
 }
 
@@ -18,14 +61,18 @@ function orAny<T>(values: readonly T[]): readonly (T | undefined)[] {
   return values.length === 0 ? ANY : values;
 }
 
-function keyOf(type: number | undefined, path: string | undefined): string {
-  return `${type ?? '*'} ${path ?? ''}`;
+/** No type has a blank, and `*` is no number: a glob of that name differs by its path only. */
+function keyOf(first: number | string | undefined, path: string | undefined): string {
+  return `${first ?? ''} ${path ?? ''}`;
 }
 
-/** Every pair of type and path that the rule names; exceptions are no part of it. */
-export function targetsOf(rule: StatfsRule): Target[] {
-  return orAny(rule.when.types).flatMap((type) =>
-    orAny(rule.when.paths).map((path) => ({ key: keyOf(type, path), type, path })),
+/** Every pair that the rule names; exceptions are no part of it. */
+export function targetsOf<R extends Rule, First extends number | string>(
+  kind: Kind<R, First>,
+  rule: R,
+): Target<First>[] {
+  return orAny(kind.firsts(rule)).flatMap((first) =>
+    orAny(kind.paths(rule)).map((path) => ({ key: keyOf(first, path), first, path })),
   );
 }
 
@@ -37,27 +84,34 @@ function wholeId(id: string): string {
 }
 
 /** The rule without the targets that are taken: none, one, or (if no single rule can say it) more. */
-function without(rule: StatfsRule, taken: ReadonlySet<string>): StatfsRule[] {
-  const groups = new Map<string, { types: number[]; paths: readonly (string | undefined)[] }>();
+function without<R extends Rule, First extends number | string>(
+  kind: Kind<R, First>,
+  rule: R,
+  taken: ReadonlySet<string>,
+): R[] {
+  const groups = new Map<string, { firsts: First[]; paths: readonly (string | undefined)[] }>();
   let complete = true;
-  for (const type of orAny(rule.when.types)) {
-    const wanted = orAny(rule.when.paths);
-    const paths = wanted.filter((path) => !taken.has(keyOf(type, path)));
+  for (const first of orAny(kind.firsts(rule))) {
+    const wanted = orAny(kind.paths(rule));
+    const paths = wanted.filter((path) => !taken.has(keyOf(first, path)));
     complete &&= paths.length === wanted.length;
     if (paths.length === 0) continue;
-    const group = groups.get(paths.join('\n')) ?? { types: [], paths };
-    if (type !== undefined) group.types.push(type);
+    const group = groups.get(paths.join('\n')) ?? { firsts: [], paths };
+    if (first !== undefined) group.firsts.push(first);
     groups.set(paths.join('\n'), group);
   }
   if (complete) return [rule];
-  return [...groups.values()].map(({ types, paths }) => ({
-    ...rule,
-    when: { types, paths: paths.filter((path) => path !== undefined) },
-  }));
+  return [...groups.values()].map(({ firsts, paths }) =>
+    kind.narrowed(
+      rule,
+      firsts,
+      paths.filter((path) => path !== undefined),
+    ),
+  );
 }
 
 /** Gives the second part of a rule that was split, and each further one, an id of its own. */
-function numberParts(rules: readonly StatfsRule[]): StatfsRule[] {
+function numberParts<R extends Rule>(rules: readonly R[]): R[] {
   const counts = new Map<string, number>();
   return rules.map((rule) => {
     const id = wholeId(rule.id);
@@ -67,30 +121,47 @@ function numberParts(rules: readonly StatfsRule[]): StatfsRule[] {
   });
 }
 
+/** Lays the rules of one kind on each other. */
+function lay<R extends Rule, First extends number | string>(
+  kind: Kind<R, First>,
+  lower: readonly R[],
+  upper: readonly R[],
+): R[] {
+  const taken = new Set(upper.flatMap((rule) => targetsOf(kind, rule).map(({ key }) => key)));
+  return numberParts([...upper, ...lower.flatMap((rule) => without(kind, rule, taken))]);
+}
+
 /**
  * Lays `upper` on `lower`: what both speak of is answered by `upper`, with its exceptions; the rest
  * of `lower` stays, less important. Throws PolicyError if two different rules have the same id.
  */
 export function override(lower: NormalisedPolicy, upper: NormalisedPolicy): NormalisedPolicy {
-  const taken = new Set(upper.statfs.flatMap((rule) => targetsOf(rule).map(({ key }) => key)));
-  const origins = new Map(upper.statfs.map(({ id, origin }) => [wholeId(id), origin]));
-  for (const { id, origin } of lower.statfs) {
+  const origins = new Map(allRules(upper).map(({ id, origin }) => [wholeId(id), origin]));
+  for (const { id, origin } of allRules(lower)) {
     const other = origins.get(wholeId(id));
     if (other === undefined || other === origin) continue;
     const message = `two rules are called ${wholeId(id)}: ${origin} and ${other}`;
     throw new PolicyError([{ message, suggestion: 'give one of the policies another name' }]);
   }
-  const rest = lower.statfs.flatMap((rule) => without(rule, taken));
-  return { statfs: numberParts([...upper.statfs, ...rest]) };
+  return {
+    statfs: lay(STATFS, lower.statfs, upper.statfs),
+    mounts: lay(MOUNTS, lower.mounts, upper.mounts),
+    uname: lay(UNAME, lower.uname, upper.uname),
+  };
 }
 
 /** The policy without the rule called `id`; undefined if there is none. */
 export function removeRule(policy: NormalisedPolicy, id: string): NormalisedPolicy | undefined {
-  const statfs = policy.statfs.filter((rule) => wholeId(rule.id) !== id);
-  return statfs.length === policy.statfs.length ? undefined : { statfs };
+  if (!ruleIds(policy).includes(id)) return undefined;
+  const other = (rule: Rule): boolean => wholeId(rule.id) !== id;
+  return {
+    statfs: policy.statfs.filter(other),
+    mounts: policy.mounts.filter(other),
+    uname: policy.uname.filter(other),
+  };
 }
 
 /** Ids that removeRule() knows. */
 export function ruleIds(policy: NormalisedPolicy): string[] {
-  return [...new Set(policy.statfs.map((rule) => wholeId(rule.id)))];
+  return [...new Set(allRules(policy).map((rule) => wholeId(rule.id)))];
 }

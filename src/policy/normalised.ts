@@ -41,11 +41,56 @@ export interface StatfsRule {
   readonly answer: Readonly<Partial<Record<AnswerField, bigint>>>;
 }
 
+/** The filesystem types and mount points that a rule for mount tables names. */
+export interface TableSelector {
+  /** Globs (`*`, `?`, `\`) of the text in the type column: `9p`, `fuse.*`. */
+  readonly fstypes: readonly string[];
+  /** Absolute globs of the mount point, without braces. */
+  readonly paths: readonly string[];
+}
+
+/** What lines of mount tables say where the rule holds. */
+export interface MountsRule {
+  /** `POLICY/ID`, or `--fstype A=B (mounts)`; unique among the rules of all kinds. */
+  readonly id: string;
+  readonly origin: string;
+  /** Of an empty list: any. At least one of the lists is not empty. */
+  readonly when: TableSelector;
+  /** Where, and for which programs (globs of the last part of their file), it does not hold. */
+  readonly except: TableSelector & { readonly programs: readonly string[] };
+  /** At least one field. */
+  readonly answer: {
+    /** The text in the type column. */
+    readonly fstype?: string;
+    /** mountinfo: the peer group that a mount without one is said to be in, 1 to 2^31-1. */
+    readonly shared?: number;
+  };
+}
+
+/** Fields of uname(2) that a rule may replace. */
+export const UNAME_FIELDS = ['release', 'version'] as const;
+export type UnameField = (typeof UNAME_FIELDS)[number];
+
+/** What uname(2) answers. */
+export interface UnameRule {
+  /** `POLICY/uname`. */
+  readonly id: string;
+  readonly origin: string;
+  /** At least one field; 1 to 64 printable ASCII characters. */
+  readonly answer: Readonly<Partial<Record<UnameField, string>>>;
+}
+
 /** Rules of every kind, each list most important first. */
 export interface NormalisedPolicy {
   readonly statfs: readonly StatfsRule[];
-  // The place of files:, mounts: and uname: rules.
+  readonly mounts: readonly MountsRule[];
+  /** No field is answered by two of them. */
+  readonly uname: readonly UnameRule[];
+  // The place of files: rules.
 }
+
+/** Any rule. */
+export type Rule = NormalisedPolicy[keyof NormalisedPolicy][number];
 
 /** A policy as one file makes it, together with what it extends. */
 export interface NamedPolicy {
@@ -55,7 +100,24 @@ export interface NamedPolicy {
 }
 
 /** No rule at all: every call is let run. */
-export const EMPTY_POLICY: NormalisedPolicy = { statfs: [] };
+export const EMPTY_POLICY: NormalisedPolicy = { statfs: [], mounts: [], uname: [] };
+
+/** The rules of all kinds, in the order in which the compiled policy numbers them. */
+export function allRules({ statfs, mounts, uname }: NormalisedPolicy): readonly Rule[] {
+  return [...statfs, ...mounts, ...uname];
+}
+
+/** The policy with something else changed in each of its rules. */
+export function mapRules(
+  policy: NormalisedPolicy,
+  change: <R extends Rule>(rule: R) => R,
+): NormalisedPolicy {
+  return {
+    statfs: policy.statfs.map(change),
+    mounts: policy.mounts.map(change),
+    uname: policy.uname.map(change),
+  };
+}
 
 /** Bits of statfs f_flags by the names that statfs(2) gives them (`ST_RDONLY`: `rdonly`). */
 export const STATFS_FLAGS: Readonly<Record<string, bigint>> = {
@@ -86,13 +148,14 @@ export function flagNames(bits: bigint): string[] {
   return Object.keys(STATFS_FLAGS).filter((name) => (bits & (STATFS_FLAGS[name] ?? 0n)) !== 0n);
 }
 
-interface RuleJson extends Omit<StatfsRule, 'answer'> {
+interface StatfsJson extends Omit<StatfsRule, 'answer'> {
   readonly answer: Partial<Record<AnswerField, string>>;
 }
-interface PolicyJson {
+/** The other rules are JSON as they are. */
+interface PolicyJson extends Omit<NormalisedPolicy, 'statfs'> {
   readonly name: string;
   readonly description?: string;
-  readonly statfs: readonly RuleJson[];
+  readonly statfs: readonly StatfsJson[];
 }
 
 function mapAnswer<From, To>(
@@ -112,6 +175,7 @@ export function toJson({ name, description, policy }: NamedPolicy): string {
   const json: PolicyJson = {
     name,
     ...(description === undefined ? {} : { description }),
+    ...policy,
     statfs: policy.statfs.map((rule) => ({ ...rule, answer: mapAnswer(rule.answer, String) })),
   };
   return `${JSON.stringify(json, null, 2)}\n`;
@@ -119,12 +183,13 @@ export function toJson({ name, description, policy }: NamedPolicy): string {
 
 /** Reads what toJson() wrote. The text is ours, made with this package: it is not checked. */
 export function fromJson(text: string): NamedPolicy {
-  const json = JSON.parse(text) as PolicyJson;
+  const { name, description, statfs, ...rest } = JSON.parse(text) as PolicyJson;
   return {
-    name: json.name,
-    description: json.description,
+    name,
+    description,
     policy: {
-      statfs: json.statfs.map((rule) => ({ ...rule, answer: mapAnswer(rule.answer, BigInt) })),
+      ...rest,
+      statfs: statfs.map((rule) => ({ ...rule, answer: mapAnswer(rule.answer, BigInt) })),
     },
   };
 }

@@ -6,11 +6,15 @@ import {
   ANSWER_FIELDS,
   flagNames,
   type AnswerField,
+  type MountsRule,
   type NormalisedPolicy,
+  type Rule,
   type Selector,
   type StatfsRule,
+  type UnameRule,
 } from './normalised.js';
 import { API_VERSION } from './schema.js';
+import { KERNEL_COLUMNS } from './tables.js';
 
 /** Larger numbers are written as texts: other readers of YAML would round them. */
 const LARGEST_EXACT = BigInt(Number.MAX_SAFE_INTEGER);
@@ -46,24 +50,91 @@ function writtenExceptions(rule: StatfsRule): Selector {
   return { types, paths: rule.except.paths };
 }
 
-function ruleValue(rule: StatfsRule): Record<string, unknown> {
-  const except = selectorValue(writtenExceptions(rule));
+/** The key with its value, or nothing where a map says nothing. */
+function unlessEmpty(key: string, value: Record<string, unknown>): Record<string, unknown> {
+  return Object.keys(value).length === 0 ? {} : { [key]: value };
+}
+
+function statfsValue(rule: StatfsRule): Record<string, unknown> {
   const answer = ANSWER_FIELDS.flatMap((field) => {
     const value = rule.answer[field];
     return value === undefined ? [] : [[field, answerValue(field, value)] as const];
   });
   return {
     when: selectorValue(rule.when),
-    ...(Object.keys(except).length === 0 ? {} : { except }),
+    ...unlessEmpty('except', selectorValue(writtenExceptions(rule))),
     answer: Object.fromEntries(answer),
   };
 }
 
-function ruleComment(rule: StatfsRule): string {
-  const from = rule.id === rule.origin ? ` ${rule.id}` : ` ${rule.id}, from ${rule.origin}`;
-  return rule.when.types.length > 0
-    ? from
-    : `${from}\n without a type: not for tmpfs, proc and other filesystems of the kernel`;
+function listValue(key: string, globs: readonly string[]): Record<string, unknown> {
+  return globs.length === 0 ? {} : { [key]: single(globs.map(globText)) };
+}
+
+/** Without a type and with one to tell, the kernel's filesystems are excepted in any case. */
+function exceptsKernelColumns({ when, answer }: MountsRule): boolean {
+  return when.fstypes.length === 0 && answer.fstype !== undefined;
+}
+
+function mountsValue(rule: MountsRule): Record<string, unknown> {
+  const { when, except, answer } = rule;
+  const implied = new Set(exceptsKernelColumns(rule) ? KERNEL_COLUMNS : []);
+  return {
+    when: { ...listValue('fstype', when.fstypes), ...listValue('path', when.paths) },
+    ...unlessEmpty('except', {
+      ...listValue(
+        'fstype',
+        except.fstypes.filter((name) => !implied.has(name)),
+      ),
+      ...listValue('path', except.paths),
+      ...listValue('program', except.programs),
+    }),
+    answer: {
+      ...(answer.fstype === undefined ? {} : { fstype: answer.fstype }),
+      ...(answer.shared === undefined ? {} : { shared: answer.shared }),
+    },
+  };
+}
+
+function originComment({ id, origin }: Rule): string {
+  return id.startsWith(origin) ? ` ${id}` : ` ${id}, from ${origin}`;
+}
+
+const WITHOUT_TYPE = '\n without a type: not for tmpfs, proc and other filesystems of the kernel';
+
+function statfsComment(rule: StatfsRule): string {
+  return originComment(rule) + (rule.when.types.length > 0 ? '' : WITHOUT_TYPE);
+}
+
+function mountsComment(rule: MountsRule): string {
+  return originComment(rule) + (exceptsKernelColumns(rule) ? WITHOUT_TYPE : '');
+}
+
+/** Puts a list of rules in, each with a comment. */
+function addSection<R extends Rule>(
+  document: Document,
+  section: string,
+  rules: readonly R[],
+  toValue: (rule: R) => Record<string, unknown>,
+  toComment: (rule: R) => string,
+): void {
+  if (rules.length === 0) return;
+  document.set(section, document.createNode(rules.map(toValue)));
+  const list = document.get(section);
+  if (!isSeq(list)) return;
+  for (const [index, item] of list.items.entries()) {
+    const rule = rules[index];
+    if (rule !== undefined && isMap(item)) item.commentBefore = toComment(rule);
+  }
+}
+
+/** `uname` is one map, whatever rules its fields are from. */
+function addUname(document: Document, rules: readonly UnameRule[]): void {
+  if (rules.length === 0) return;
+  const fields = rules.flatMap(({ answer }) => Object.entries(answer));
+  const map = document.createNode(Object.fromEntries(fields));
+  map.commentBefore = rules.map(originComment).join('\n');
+  document.set('uname', map);
 }
 
 /**
@@ -75,16 +146,11 @@ export function policyToYaml(names: readonly string[], policy: NormalisedPolicy)
   const document = new Document({
     apiVersion: API_VERSION,
     name: names.length === 1 ? only : 'merged',
-    statfs: policy.statfs.map(ruleValue),
   });
   document.commentBefore = ` merged from ${names.join(', ')}; the most important rule first`;
-  const rules = document.get('statfs');
-  if (isSeq(rules)) {
-    for (const [index, item] of rules.items.entries()) {
-      const rule = policy.statfs[index];
-      if (rule !== undefined && isMap(item)) item.commentBefore = ruleComment(rule);
-    }
-  }
+  addSection(document, 'statfs', policy.statfs, statfsValue, statfsComment);
+  addSection(document, 'mounts', policy.mounts, mountsValue, mountsComment);
+  addUname(document, policy.uname);
   visit(document, {
     // One line for each of when, except and answer.
     Map: (_, map, ancestors) => {

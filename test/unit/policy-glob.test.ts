@@ -1,6 +1,6 @@
 import t from 'tap';
 
-import { MAX_EXPANSION, parseGlob } from '../../src/policy/glob.js';
+import { MAX_EXPANSION, parseGlob, parseWordGlob } from '../../src/policy/glob.js';
 
 void t.test('globs for the matcher', (t) => {
   const good: [string, string[]][] = [
@@ -56,7 +56,7 @@ void t.test('globs that could never match', (t) => {
     ['/{a}', '"/{a}": "{a}" has no comma', 'write {a,b}, or \\{ for a brace in a name'],
     ['/[ab]', '"/[ab]": [ ] is not known here', 'write {a,b}, or \\[ for a bracket'],
     ['/a\\', '"/a\\\\": a lone \\ ends the glob', 'write \\\\ for a backslash in a name'],
-    ['/a\nb', '"/a\\nb": a path glob has a control character', 'write ? for it'],
+    ['/a\nb', '"/a\\nb": a glob has a control character', 'write ? for it'],
   ];
   for (const [text, message, suggestion] of bad) {
     t.same(parseGlob(text), { ok: false, message, suggestion }, text);
@@ -75,5 +75,31 @@ void t.test('braces are bounded', (t) => {
   });
   t.match(parseGlob(`/${'ä'.repeat(2048)}`), { ok: false, message: /longer than 4096 bytes$/ });
   t.match(parseGlob(`/${'{'.repeat(4000)}`), { ok: false, message: /a brace is not closed$/ });
+  t.end();
+});
+
+void t.test('globs of a single word', (t) => {
+  const good: [string, string[]][] = [
+    ['systemd', ['systemd']],
+    ['fuse.*', ['fuse.*']],
+    ['{fuse,9p}?', ['fuse?', '9p?']],
+    ['a\\*\\{', ['a\\*{']],
+    ['**', ['**']],
+    ['(sd-pam)', ['(sd-pam)']],
+  ];
+  for (const [text, value] of good) t.same(parseWordGlob(text), { ok: true, value }, text);
+  const bad: [string, string, string][] = [
+    ['', '"": a name is empty', 'write * for any'],
+    ['{a,}', '"{a,}": a name is empty', 'write * for any'],
+    ['/usr/bin/x', '"/usr/bin/x": a name has no slash', 'write x'],
+    ['x/', '"x/": a name has no slash', 'write a name'],
+    ['a b', '"a b": a name has no blank', 'write ? for it'],
+    ['a\x01', '"a\\u0001": a glob has a control character', 'write ? for it'],
+    ['{a', '"{a": a brace is not closed', 'write \\{ for a brace in a name'],
+    ['x'.repeat(256), `"${'x'.repeat(60)}": a name is longer than 255 bytes`, 'use *'],
+  ];
+  for (const [text, message, suggestion] of bad) {
+    t.same(parseWordGlob(text), { ok: false, message, suggestion }, text);
+  }
   t.end();
 });

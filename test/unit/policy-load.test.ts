@@ -6,13 +6,14 @@ import t from 'tap';
 import type { PolicyLocations, ShippedPolicies } from '../../src/policy/locations.js';
 import { defaultLocations } from '../../src/policy/locations.js';
 import { PolicyLoader } from '../../src/policy/load.js';
-import type { NamedPolicy } from '../../src/policy/normalised.js';
+import { EMPTY_POLICY, type NamedPolicy } from '../../src/policy/normalised.js';
 import { formatProblem, PolicyError } from '../../src/policy/problem.js';
 
 const SHIPPED: NamedPolicy = {
   name: '9p-as-ext4',
   description: 'the default',
   policy: {
+    ...EMPTY_POLICY,
     statfs: [
       {
         id: '9p-as-ext4/statfs/1',

@@ -1,0 +1,111 @@
+/** From what a policy file says to normalised rules: names, defaults, and exceptions that go without saying. */
+import { KERNEL_TYPES } from './filesystems.js';
+import {
+  ANSWER_FIELDS,
+  UNAME_FIELDS,
+  type AnswerField,
+  type MountsRule,
+  type Selector,
+  type StatfsRule,
+  type TableSelector,
+  type UnameField,
+  type UnameRule,
+} from './normalised.js';
+import type { PolicyDocument } from './schema.js';
+import { KERNEL_COLUMNS } from './tables.js';
+
+type Section = 'statfs' | 'mounts';
+type Entry<S extends Section> = NonNullable<PolicyDocument[S]>[number];
+
+/** Where a rule stands in its file. */
+export interface Place {
+  /** Name of the policy. */
+  readonly policy: string;
+  /** From 0. */
+  readonly index: number;
+  /** `FILE:LINE`. */
+  readonly origin: string;
+}
+
+function idOf(section: Section, id: string | undefined, { policy, index }: Place): string {
+  return `${policy}/${id ?? `${section}/${index + 1}`}`;
+}
+
+function selectorOf(part: { type?: number[] | undefined; path?: string[] | undefined }): Selector {
+  return { types: [...new Set(part.type ?? [])], paths: part.path ?? [] };
+}
+
+/**
+ * The exceptions of a rule. One that names no type must not reach memory and the kernel's own
+ * filesystems by a wide glob, so these are excepted without being written down.
+ */
+function effectiveExceptions(when: Selector, except: Selector): Selector {
+  if (when.types.length > 0) return except;
+  return { types: [...new Set([...except.types, ...KERNEL_TYPES])], paths: except.paths };
+}
+
+/** The fields that have a value. */
+function given<Field extends string, Value>(
+  fields: readonly Field[],
+  values: Partial<Record<Field, Value | undefined>>,
+): Partial<Record<Field, Value>> {
+  const result: Partial<Record<Field, Value>> = {};
+  for (const field of fields) {
+    const value = values[field];
+    if (value !== undefined) result[field] = value;
+  }
+  return result;
+}
+
+/** A rule of `statfs`. */
+export function toStatfsRule(entry: Entry<'statfs'>, place: Place): StatfsRule {
+  const when = selectorOf(entry.when);
+  return {
+    id: idOf('statfs', entry.id, place),
+    origin: place.origin,
+    when,
+    except: effectiveExceptions(when, selectorOf(entry.except ?? {})),
+    answer: given<AnswerField, bigint>(ANSWER_FIELDS, entry.answer),
+  };
+}
+
+function tableSelectorOf(part: {
+  fstype?: string[] | undefined;
+  path?: string[] | undefined;
+}): TableSelector {
+  return { fstypes: part.fstype ?? [], paths: part.path ?? [] };
+}
+
+/** A rule of `mounts`. */
+export function toMountsRule(entry: Entry<'mounts'>, place: Place): MountsRule {
+  const { when, except = {}, answer } = entry;
+  // As for statfs. A peer group tells nothing of what a filesystem is.
+  const implied = when.fstype === undefined && answer.fstype !== undefined ? KERNEL_COLUMNS : [];
+  const written = (except.fstype ?? []).filter((name) => !implied.includes(name));
+  return {
+    id: idOf('mounts', entry.id, place),
+    origin: place.origin,
+    when: tableSelectorOf(when),
+    except: {
+      fstypes: [...written, ...implied],
+      paths: except.path ?? [],
+      programs: except.program ?? [],
+    },
+    answer: {
+      ...(answer.fstype === undefined ? {} : { fstype: answer.fstype }),
+      ...(answer.shared === undefined ? {} : { shared: answer.shared }),
+    },
+  };
+}
+
+/** What `uname` says; it is one map a file. */
+export function toUnameRule(
+  entry: NonNullable<PolicyDocument['uname']>,
+  { policy, origin }: Omit<Place, 'index'>,
+): UnameRule {
+  return {
+    id: `${policy}/uname`,
+    origin,
+    answer: given<UnameField, string>(UNAME_FIELDS, entry),
+  };
+}

@@ -1,0 +1,44 @@
+/** The section `uname`. */
+import * as z from 'zod';
+
+import type { Parsed } from '../filesystems.js';
+import { UNAME_FIELDS } from '../normalised.js';
+import { needsOne, text } from './values.js';
+
+/** Bytes of a field of struct utsname, without its NUL. */
+const MAX_BYTES = 64;
+
+function parseUname(written: string): Parsed<string> {
+  const shown = JSON.stringify(written.slice(0, MAX_BYTES));
+  if (written === '') {
+    const suggestion = 'write a text, or leave the key out';
+    return { ok: false, message: 'the text is empty', suggestion };
+  }
+  if (!/^[ -~]*$/.test(written)) {
+    const message = `${shown} has characters that are not printable ASCII`;
+    return { ok: false, message, suggestion: 'write letters, digits and signs of ASCII' };
+  }
+  if (written.length > MAX_BYTES) {
+    const message = `the text is longer than ${MAX_BYTES} bytes`;
+    return { ok: false, message, suggestion: `write ${shown}` };
+  }
+  return { ok: true, value: written };
+}
+
+const field = (description: string) =>
+  text('a text in quotes', parseUname, {
+    description,
+    type: 'string',
+    minLength: 1,
+    maxLength: MAX_BYTES,
+    pattern: '^[ -~]+$',
+  }).optional();
+
+/** What uname(2) says. */
+export const uname = z
+  .strictObject({
+    release: field('What "uname -r" says: the release of the kernel.'),
+    version: field('What "uname -v" says: the version of the kernel.'),
+  })
+  .superRefine(needsOne(UNAME_FIELDS, 'write uname: { release: "5.15.0" }'))
+  .meta({ description: 'What uname(2) says; other fields stay as they are.' });
