@@ -42,6 +42,10 @@ struct verdict serve_statfs_end(struct stopped_call *call, const struct known_ca
 struct verdict serve_open(struct stopped_call *call, const struct known_call *known,
                           const uint8_t *policy);
 
+/* uname(2); calls/uname.c */
+struct verdict serve_uname(struct stopped_call *call, const uint8_t *policy);
+struct verdict serve_uname_end(struct stopped_call *call, const uint8_t *policy);
+
 static inline struct verdict let_run(enum fallback reason) {
     return (struct verdict){.decision = DECISION_LET_RUN, .reason = reason};
 }

@@ -19,8 +19,9 @@ enum call_task {
     TASK_OPEN,    /* path, flags */
     TASK_OPENAT,  /* directory, path, flags */
     TASK_OPENAT2, /* directory, path, struct open_how, its size */
-    TASK_CLONE,   /* its first argument holds the flags */
-    TASK_CLONE3,  /* its first argument points at them */
+    TASK_UNAME,
+    TASK_CLONE,  /* its first argument holds the flags */
+    TASK_CLONE3, /* its first argument points at them */
 };
 
 /* A child that no tracer sees would get ENOSYS for every stopped call (seccomp(2), RET_TRACE). */

@@ -9,7 +9,7 @@
 #include "../calls/table.h"
 #include "../tracee/tracee.h"
 
-#define TRACE_PENDING 128
+#define TRACE_PENDING 512
 
 /* What a stop is known by. Only the tracer may change a tracee, but any thread may serve: what is
  * to be written waits here for the tracer. */

@@ -27,6 +27,7 @@ enum fallback {
     FALLBACK_AUTOMOUNT,    /* an automount point on the way: only the tracee may trigger it */
     FALLBACK_BUSY,         /* all threads are waiting for filesystems */
     FALLBACK_PATH_UNKNOWN, /* a rule asks for the path, and it has none here */
+    FALLBACK_NAMESPACE,    /* another UTS namespace or personality */
     FALLBACK_CONTENT,      /* what a program is to read could not be made */
     FALLBACK_FLAGS,        /* open flags that an injected file cannot have */
     FALLBACK_DELIVERY,     /* the descriptor could not be handed over */

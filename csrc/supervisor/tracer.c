@@ -169,8 +169,8 @@ static void serve_stop(pid_t tid, struct trace_stop *stop, const struct known_ca
     struct mounts *mounts = tracer->surroundings.mounts;
     struct verdict verdict = let_run(FALLBACK_BUSY);
     bool statfs = known->task == TASK_STATFS || known->task == TASK_FSTATFS;
-    if (statfs && tracer->never_looks_up) {
-        run_to_end(tid, true);
+    if ((statfs && tracer->never_looks_up) || known->task == TASK_UNAME) {
+        run_to_end(tid, true); /* the kernel knows best whom it tells what */
         return;
     }
     struct stopped_call call = trace_call(tid, stop);
