@@ -59,9 +59,10 @@ static void settle(pid_t tid) {
 /* ---- going on ---- */
 
 static void go_on(pid_t tid, int signal) {
+    const struct tracee_state *tracee = tracee_known(tid);
+    bool to_next_stop = the_tracer.setup->every_call || (tracee && tracee->injection);
     /* Fails only if the tracee was killed meanwhile. */
-    ptrace(the_tracer.setup->every_call ? PTRACE_SYSCALL : PTRACE_CONT, tid, NULL,
-           (void *)(long)signal);
+    ptrace(to_next_stop ? PTRACE_SYSCALL : PTRACE_CONT, tid, NULL, (void *)(long)signal);
 }
 
 /* A signal that was sent while all threads of a program were stopped wakes none of them up in

@@ -293,7 +293,8 @@ struct look walk_path(const struct walk *walk, const char *path) {
     step->start = path[0] == '/' ? walk->root : walk->start;
     step->current = fcntl(step->start, F_DUPFD_CLOEXEC, 0);
 
-    bool going = step->current >= 0;
+    bool leaves = path[0] == '/' && (walk->resolve & K_RESOLVE_BENEATH); /* EXDEV */
+    bool going = step->current >= 0 && !leaves;
     while (going && next_name(step, name, &more))
         going = take_step(step, name, more) && stays_on_mount(step);
     struct look found = {

@@ -1,6 +1,6 @@
 // What a run of the suite consists of, wherever it runs: the jobs, their surroundings, the results.
 import path from 'node:path';
-import type { Pair } from '../lanes/lane.js';
+import { type Pair, namesInTables } from '../lanes/lane.js';
 import type { Batch, Job } from './launch.js';
 import type { Outcome, Verdict } from './oracle.js';
 import { type Scenario, type Variant, scenarios } from './scenarios.js';
@@ -71,7 +71,7 @@ export function policyWithPath(pair: Pair): string {
     '    except: { path: /no/such/place/** }',
     `    answer: { type: ${pair.to} }`,
     'mounts:',
-    `  - when: { fstype: ${pair.from} }`,
+    `  - when: { fstype: [${namesInTables(pair.from).join(', ')}] }`,
     '    except: { path: /no/such/place/** }',
     `    answer: { fstype: ${pair.to} }`,
   ];
