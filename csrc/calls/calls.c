@@ -2,6 +2,7 @@
  * Rule: a call of another ABI, or without a handler, is let run: nothing is known about it. */
 #include "calls.h"
 
+#include "../content/snapshot.h"
 #include "../policy/blob.h"
 #include "table.h"
 
@@ -41,6 +42,14 @@ bool calls_can_look_after(const uint8_t *policy) {
         if (rules[i].except_globs.count != 0)
             return false;
     return true;
+}
+
+bool calls_must_answer(struct stopped_call *call) {
+    const struct known_call *known = known_call(call->arch, call->number);
+    char name[TRACEE_PATH_MAX];
+    return known && known->task == TASK_FSTATFS &&
+           look_descriptor_name(call, (uint32_t)call->arguments[0], name, sizeof name) > 0 &&
+           snapshot_is_table(name);
 }
 
 struct verdict serve_end(struct stopped_call *call, int64_t result, const uint8_t *policy) {

@@ -16,6 +16,7 @@
 #include "../calls/table.h"
 #include "../mechanism/inject.h"
 #include "../mechanism/trace.h"
+#include "../policy/blob.h"
 #include "../tracee/mounts.h"
 #include "log.h"
 #include "pool.h"
@@ -34,6 +35,7 @@ struct tracer {
     bool wants_to_sleep;  /* the call that is served could sleep */
     bool can_look_after;  /* no rule needs the path of a call: its end says enough */
     bool never_looks_up;  /* ... and that costs less than to look files up ourselves */
+    bool injects;         /* programs may hold files of ours */
     int wake;             /* a job of the pool is done */
 };
 
@@ -167,19 +169,22 @@ static bool wait_for_pool(pid_t tid, const struct trace_stop *stop) {
 
 static void serve_stop(pid_t tid, struct trace_stop *stop, const struct known_call *known) {
     struct tracer *tracer = &the_tracer;
-    struct mounts *mounts = tracer->surroundings.mounts;
     struct verdict verdict = let_run(FALLBACK_BUSY);
+    struct stopped_call call = trace_call(tid, stop);
+    call.server = &tracer->server;
     bool statfs = known->task == TASK_STATFS || known->task == TASK_FSTATFS;
-    if ((statfs && tracer->never_looks_up) || known->task == TASK_UNAME) {
+    bool looks_after =
+        statfs && tracer->can_look_after && !(tracer->injects && calls_must_answer(&call));
+    if ((looks_after && tracer->never_looks_up) || known->task == TASK_UNAME) {
         run_to_end(tid, true); /* the kernel knows best whom it tells what */
         return;
     }
-    struct stopped_call call = trace_call(tid, stop);
-    call.server = &tracer->server;
-    mounts_refresh(mounts);
-    bool served = !mounts_looks_sleep(mounts) && serve_now(&call, &verdict);
+    mounts_refresh(tracer->surroundings.mounts);
+    /* Most opens name nothing that would have to be looked up. */
+    bool tries = !statfs || !mounts_looks_sleep(tracer->surroundings.mounts);
+    bool served = tries && serve_now(&call, &verdict);
     bool exact = verdict.decision == DECISION_ANSWER || verdict.reason == FALLBACK_NONE;
-    if (statfs && tracer->can_look_after && !(served && exact))
+    if (looks_after && !(served && exact))
         run_to_end(tid, true);
     else if (served || !wait_for_pool(tid, stop))
         finish(tid, stop, &verdict);
@@ -377,6 +382,7 @@ static bool prepare(struct tracer *tracer) {
         surroundings_settle(surroundings) != 0)
         return false;
     tracer->can_look_after = calls_can_look_after(tracer->setup->policy);
+    tracer->injects = (blob_header(tracer->setup->policy)->calls & BLOB_CALLS_OPEN) != 0;
     tracer->never_looks_up = tracer->can_look_after &&
                              (tracer->setup->every_call || surroundings->proof == PROOF_BY_WALKING);
     return resume_identity(&tracer->server) == 0;

@@ -220,6 +220,22 @@ struct look look_descriptor(struct stopped_call *call, uint32_t fd) {
     return found >= 0 ? (struct look){.fd = found} : no_look(proc_fallback(-found));
 }
 
+ssize_t look_descriptor_name(struct stopped_call *call, uint32_t fd, char *name, size_t capacity) {
+    struct server *server = call->server;
+    char entry[64];
+    snprintf(entry, sizeof entry, "%d/fd/%u", call->tid, fd);
+    if (become_self(server) != 0)
+        return -EPERM;
+    ssize_t length = readlinkat(server_surroundings(server)->proc, entry, name, capacity - 1);
+    int error = errno;
+    if (resume_identity(server) != 0)
+        abort(); /* as above */
+    if (length < 0)
+        return -error;
+    name[length] = '\0';
+    return length;
+}
+
 /* As the tracee, whose credentials are read anew. */
 static int open_as_tracee(struct stopped_call *call, const char *entry, int flags) {
     struct server *server = call->server;

@@ -84,6 +84,9 @@ bool look_is_in_our_root(struct stopped_call *call);
 int look_open(struct stopped_call *call, int fd, int flags);
 /* The file behind a descriptor of the tracee. */
 struct look look_descriptor(struct stopped_call *call, uint32_t fd);
+/* What /proc says of a descriptor of the tracee: the length of the name, or -errno. Never sleeps.
+ */
+ssize_t look_descriptor_name(struct stopped_call *call, uint32_t fd, char *name, size_t capacity);
 /* fstatfs of a look; may wait for a filesystem, so it steps aside first where that can happen.
  * 0, or -errno; -EBUSY if nobody could take the receiver's place. */
 int look_statfs(struct stopped_call *call, int fd, void *k_statfs);
