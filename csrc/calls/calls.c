@@ -2,6 +2,8 @@
  * Rule: a call of another ABI, or without a handler, is let run: nothing is known about it. */
 #include "calls.h"
 
+#include <errno.h>
+
 #include "../policy/blob.h"
 #include "table.h"
 
@@ -42,4 +44,9 @@ struct verdict serve_end(struct stopped_call *call, int64_t result, const uint8_
     if (!known || result != 0 || (known->task != TASK_STATFS && known->task != TASK_FSTATFS))
         return let_run(FALLBACK_NONE);
     return serve_statfs_end(call, known, policy);
+}
+
+bool call_overflowed(const struct stopped_call *call, int64_t result) {
+    const struct known_call *known = known_call(call->arch, call->number);
+    return known && result == -EOVERFLOW && known->layout != LAYOUT_NATIVE;
 }

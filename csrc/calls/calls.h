@@ -28,6 +28,10 @@ bool calls_can_look_after(const uint8_t *policy);
  * so. What it writes is written when it returns, or at the mechanism's flush. */
 struct verdict serve_end(struct stopped_call *call, int64_t result, const uint8_t *policy);
 
+/* Has the call ended with EOVERFLOW because its structure is too small for the truth? Nothing was
+ * written then, and the rule's answer may well fit: only looking tells. */
+bool call_overflowed(const struct stopped_call *call, int64_t result);
+
 /* statfs(2) and fstatfs(2) of every ABI; calls/statfs.c */
 struct verdict serve_statfs(struct stopped_call *call, const struct known_call *known,
                             const uint8_t *policy);
