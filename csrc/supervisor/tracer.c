@@ -167,26 +167,47 @@ static bool wait_for_pool(pid_t tid, const struct trace_stop *stop) {
     return job != NULL;
 }
 
-static void serve_stop(pid_t tid, struct trace_stop *stop, const struct known_call *known) {
-    struct tracer *tracer = &the_tracer;
-    struct verdict verdict = let_run(FALLBACK_BUSY);
+/* Looks up what the call is about. False: a thread that may sleep has to do it. */
+static bool look_now(pid_t tid, struct trace_stop *stop, struct verdict *verdict) {
+    struct mounts *mounts = the_tracer.surroundings.mounts;
     struct stopped_call call = trace_call(tid, stop);
-    call.server = &tracer->server;
-    bool statfs = known->task == TASK_STATFS || known->task == TASK_FSTATFS;
-    bool looks_after =
-        statfs && tracer->can_look_after && !(tracer->injects && calls_must_answer(&call));
-    if ((looks_after && tracer->never_looks_up) || known->task == TASK_UNAME) {
-        run_to_end(tid, true); /* the kernel knows best whom it tells what */
+    call.server = &the_tracer.server;
+    *verdict = let_run(FALLBACK_BUSY);
+    mounts_refresh(mounts);
+    /* Most opens name nothing that would have to be looked up. */
+    return (!calls_always_look(&call) || !mounts_looks_sleep(mounts)) && serve_now(&call, verdict);
+}
+
+/* Is the call to be changed at its end, where that may be? */
+static bool changes_at_end(pid_t tid, struct trace_stop *stop, const struct known_call *known) {
+    if (known->task == TASK_UNAME)
+        return true; /* the kernel knows best whom it tells what */
+    if (!the_tracer.can_look_after || (known->task != TASK_STATFS && known->task != TASK_FSTATFS))
+        return false;
+    struct stopped_call call = trace_call(tid, stop);
+    call.server = &the_tracer.server;
+    return !the_tracer.injects || !calls_must_answer(&call);
+}
+
+static void serve_stop(pid_t tid, struct trace_stop *stop, const struct known_call *known) {
+    struct verdict verdict;
+    bool at_end = changes_at_end(tid, stop, known);
+    if (at_end && (the_tracer.never_looks_up || known->task == TASK_UNAME)) {
+        run_to_end(tid, true);
         return;
     }
-    mounts_refresh(tracer->surroundings.mounts);
-    /* Most opens name nothing that would have to be looked up. */
-    bool tries = !statfs || !mounts_looks_sleep(tracer->surroundings.mounts);
-    bool served = tries && serve_now(&call, &verdict);
+    bool served = look_now(tid, stop, &verdict);
     bool exact = verdict.decision == DECISION_ANSWER || verdict.reason == FALLBACK_NONE;
-    if (looks_after && !(served && exact))
+    if (at_end && !(served && exact))
         run_to_end(tid, true);
     else if (served || !wait_for_pool(tid, stop))
+        finish(tid, stop, &verdict);
+}
+
+/* The end of a call that has told its caller nothing: it is answered as if it had not run. */
+static void serve_again(pid_t tid, struct trace_stop *stop) {
+    struct verdict verdict;
+    if (look_now(tid, stop, &verdict) || !wait_for_pool(tid, stop))
         finish(tid, stop, &verdict);
 }
 
@@ -211,21 +232,32 @@ static void on_begin(pid_t tid) {
     }
 }
 
+/* Changes what the call has told its caller. */
+static void change_end(struct stopped_call *call, struct trace_stop *stop, int64_t result) {
+    const struct tracer_setup *setup = the_tracer.setup;
+    struct verdict verdict = serve_end(call, result, setup->policy);
+    if (verdict.decision == DECISION_ANSWER && trace_flush(call) != 0)
+        verdict = let_run(FALLBACK_MEMORY);
+    record_verdict(setup->segment, call, &verdict);
+    if (verdict.decision == DECISION_ANSWER && verdict.value != 0)
+        registers_skip(call->tid, &stop->registers, verdict.value); /* EOVERFLOW */
+}
+
 /* The end of a call that is to be looked at: it has told its caller the truth, who does not run
  * before we let it. */
 static void on_end(pid_t tid) {
-    const struct tracer_setup *setup = the_tracer.setup;
     struct trace_stop stop;
-    if (trace_stop_read(tid, &stop) != 0)
-        return;
-    struct stopped_call call = trace_call(tid, &stop);
-    call.server = &the_tracer.server;
-    struct verdict verdict = serve_end(&call, registers_result(&stop.registers), setup->policy);
-    if (verdict.decision == DECISION_ANSWER && trace_flush(&call) != 0)
-        verdict = let_run(FALLBACK_MEMORY);
-    record_verdict(setup->segment, &call, &verdict);
-    if (verdict.decision == DECISION_ANSWER && verdict.value != 0)
-        registers_skip(tid, &stop.registers, verdict.value); /* EOVERFLOW */
+    if (trace_stop_read(tid, &stop) == 0) {
+        struct stopped_call call = trace_call(tid, &stop);
+        call.server = &the_tracer.server;
+        int64_t result = registers_result(&stop.registers);
+        if (call_overflowed(&call, result)) {
+            serve_again(tid, &stop);
+            return;
+        }
+        change_end(&call, &stop, result);
+    }
+    go_on_and_look(tid);
 }
 
 /* The end of a call of ours. */
@@ -294,7 +326,8 @@ static void on_call_stop(pid_t tid) {
         settle(tid);
     if (looks_after)
         on_end(tid);
-    go_on_and_look(tid);
+    else
+        go_on_and_look(tid);
 }
 
 /* Whatever was known of either id belongs to a thread that is gone. */

@@ -27,6 +27,7 @@ export interface Task {
 export type Result = Verdict & {
   readonly lane: string;
   readonly pair: string;
+  readonly mechanism: string;
   readonly scenario: string;
   readonly subject: string;
   readonly milliseconds: number;
@@ -99,9 +100,17 @@ export function judgeBatch(
   });
 }
 
+/** One wrapped run of some tasks. */
+export interface Run {
+  readonly lane: string;
+  readonly pair: Pair;
+  readonly mechanism: string;
+  readonly paths: boolean;
+}
+
 /** `began`: by Date.now(). */
 export function resultOf(
-  run: { readonly lane: string; readonly pair: Pair; readonly paths: boolean },
+  run: Run,
   { scenario, variant }: Task,
   verdict: Verdict,
   began: number,
@@ -109,6 +118,7 @@ export function resultOf(
   return {
     lane: run.lane,
     pair: `${run.pair.from}=${run.pair.to}${run.paths ? ' by path' : ''}`,
+    mechanism: run.mechanism,
     scenario: scenario.name,
     subject: `${variant}/${scenario.subject}`,
     milliseconds: Date.now() - began,
