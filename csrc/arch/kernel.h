@@ -51,6 +51,14 @@ struct k_seccomp_notif_sizes {
 #define K_SECCOMP_IOCTL_NOTIF_ID_VALID _IOW('!', 2, uint64_t)
 /* The direction was wrong before Linux 5.8; newer kernels accept both. */
 #define K_SECCOMP_IOCTL_NOTIF_ID_VALID_WRONG_DIR _IOR('!', 2, uint64_t)
+/* A descriptor for the tracee, linux/seccomp.h */
+struct k_seccomp_notif_addfd {
+    uint64_t id;
+    uint32_t flags, srcfd, newfd, newfd_flags;
+};
+_Static_assert(sizeof(struct k_seccomp_notif_addfd) == 24, "struct seccomp_notif_addfd");
+#define K_SECCOMP_IOCTL_NOTIF_ADDFD _IOW('!', 3, struct k_seccomp_notif_addfd) /* Linux 5.9 */
+#define K_SECCOMP_ADDFD_FLAG_SEND (1U << 1)                                    /* Linux 5.14 */
 #define K_SECCOMP_IOCTL_NOTIF_SET_FLAGS _IOW('!', 4, uint64_t) /* the flags go by value */
 
 /* ---- openat2(2), Linux 5.6 ---- */
@@ -60,8 +68,11 @@ struct k_open_how {
     uint64_t mode;
     uint64_t resolve;
 };
+#define K_RESOLVE_NO_XDEV 0x01U
 #define K_RESOLVE_NO_MAGICLINKS 0x02U
 #define K_RESOLVE_NO_SYMLINKS 0x04U
+#define K_RESOLVE_BENEATH 0x08U
+#define K_RESOLVE_IN_ROOT 0x10U
 #define K_RESOLVE_CACHED 0x20U /* Linux 5.12 */
 
 /* ---- statx(2) ---- */
@@ -114,6 +125,7 @@ _Static_assert(sizeof(struct k_compat_statfs64) == 84, "struct compat_statfs64")
 #define K_ST_NOSYMFOLLOW 0x2000 /* Linux 5.10 */
 #define K_AUTOFS_SUPER_MAGIC 0x0187
 #define K_PROC_SUPER_MAGIC 0x9fa0
+#define K_TMPFS_MAGIC 0x01021994
 
 /* ---- ptrace(2) ---- */
 #define K_PTRACE_GET_SYSCALL_INFO 0x420e /* Linux 5.3 */

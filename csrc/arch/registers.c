@@ -86,6 +86,36 @@ int registers_skip(pid_t tid, struct registers *registers, int64_t result) {
     return put(tid, registers);
 }
 
+int registers_replace_call(pid_t tid, const struct registers *before, int32_t number,
+                           const uint64_t *arguments, int count) {
+    struct registers registers = *before;
+    registers.user.orig_rax = (unsigned long long)number;
+    for (int i = 0; i < count; i++)
+        *(unsigned long long *)(uintptr_t)argument(&registers, i) = arguments[i];
+    return put(tid, &registers);
+}
+
+int registers_finish_call(pid_t tid, const struct registers *before, int64_t result) {
+    struct registers registers = *before;
+    registers.user.rax = (unsigned long long)result;
+    return put(tid, &registers);
+}
+
+int registers_next_call(pid_t tid, const struct registers *before, int32_t number,
+                        const uint64_t *arguments, int count) {
+    struct registers registers = *before;
+    registers.user.rax = (unsigned long long)number;
+    registers.user.orig_rax = (unsigned long long)-1; /* nothing to restart for the kernel itself */
+    registers.user.rip -= 2;                          /* syscall and int 0x80 are two bytes */
+    for (int i = 0; i < count; i++)
+        *(unsigned long long *)(uintptr_t)argument(&registers, i) = arguments[i];
+    return put(tid, &registers);
+}
+
+int registers_repeat_call(pid_t tid, const struct registers *before) {
+    return registers_next_call(tid, before, registers_number(before), NULL, 0);
+}
+
 #elif defined(__aarch64__)
 
 int registers_get(pid_t tid, struct registers *registers) {
@@ -124,13 +154,45 @@ int64_t registers_result(const struct registers *registers) {
     return (int64_t)registers->user.regs[0];
 }
 
-int registers_skip(pid_t tid, struct registers *registers, int64_t result) {
-    int number = -1;
+static int put_number(pid_t tid, int number) {
     struct iovec call = {&number, sizeof number};
+    return ptrace(PTRACE_SETREGSET, tid, (void *)K_NT_ARM_SYSTEM_CALL, &call) == 0 ? 0 : -errno;
+}
+
+int registers_skip(pid_t tid, struct registers *registers, int64_t result) {
     registers->user.regs[0] = (unsigned long long)result;
-    if (ptrace(PTRACE_SETREGSET, tid, (void *)K_NT_ARM_SYSTEM_CALL, &call) != 0)
-        return -errno;
-    return put(tid, registers);
+    int error = put_number(tid, -1);
+    return error != 0 ? error : put(tid, registers);
+}
+
+int registers_replace_call(pid_t tid, const struct registers *before, int32_t number,
+                           const uint64_t *arguments, int count) {
+    struct registers registers = *before;
+    registers.user.regs[8] = (unsigned long long)number;
+    for (int i = 0; i < count; i++)
+        registers.user.regs[i] = arguments[i];
+    int error = put_number(tid, number);
+    return error != 0 ? error : put(tid, &registers);
+}
+
+int registers_finish_call(pid_t tid, const struct registers *before, int64_t result) {
+    struct registers registers = *before;
+    registers.user.regs[0] = (unsigned long long)result;
+    return put(tid, &registers);
+}
+
+int registers_next_call(pid_t tid, const struct registers *before, int32_t number,
+                        const uint64_t *arguments, int count) {
+    struct registers registers = *before;
+    registers.user.pc -= 4;
+    registers.user.regs[8] = (unsigned long long)number;
+    for (int i = 0; i < count; i++)
+        registers.user.regs[i] = arguments[i];
+    return put(tid, &registers);
+}
+
+int registers_repeat_call(pid_t tid, const struct registers *before) {
+    return registers_next_call(tid, before, registers_number(before), NULL, 0);
 }
 
 #endif

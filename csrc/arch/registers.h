@@ -33,5 +33,15 @@ int64_t registers_result(const struct registers *registers);
 /* These two change the tracee; 0 or -errno. */
 int registers_set_argument(pid_t tid, struct registers *registers, int index, uint64_t value);
 int registers_skip(pid_t tid, struct registers *registers, int64_t result);
+/* At the begin of a call: makes it another one, with these arguments; `before` stays as it was. */
+int registers_replace_call(pid_t tid, const struct registers *before, int32_t number,
+                           const uint64_t *arguments, int count);
+/* At the end of a call that was replaced: everything is as if the call before had returned this. */
+int registers_finish_call(pid_t tid, const struct registers *before, int64_t result);
+/* ... or a further call is made next. */
+int registers_next_call(pid_t tid, const struct registers *before, int32_t number,
+                        const uint64_t *arguments, int count);
+/* ... or as if it had not begun: it is made next. */
+int registers_repeat_call(pid_t tid, const struct registers *before);
 
 #endif

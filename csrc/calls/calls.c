@@ -13,6 +13,12 @@ struct verdict serve_call(struct stopped_call *call, const uint8_t *policy) {
     case TASK_STATFS:
     case TASK_FSTATFS:
         return serve_statfs(call, known, policy);
+    case TASK_OPEN:
+    case TASK_OPENAT:
+    case TASK_OPENAT2:
+        return serve_open(call, known, policy);
+    case TASK_UNAME:
+        return serve_uname(call, policy);
     case TASK_CLONE:
     case TASK_CLONE3:
         break; /* the tracer's own */
@@ -39,7 +45,11 @@ bool calls_can_look_after(const uint8_t *policy) {
 
 struct verdict serve_end(struct stopped_call *call, int64_t result, const uint8_t *policy) {
     const struct known_call *known = known_call(call->arch, call->number);
-    if (!known || result != 0 || (known->task != TASK_STATFS && known->task != TASK_FSTATFS))
+    if (!known || result != 0)
+        return let_run(FALLBACK_NONE);
+    if (known->task == TASK_UNAME)
+        return serve_uname_end(call, policy);
+    if (known->task != TASK_STATFS && known->task != TASK_FSTATFS)
         return let_run(FALLBACK_NONE);
     return serve_statfs_end(call, known, policy);
 }

@@ -7,14 +7,18 @@
 #include "../tracee/tracee.h"
 #include "table.h"
 
-enum decision { DECISION_LET_RUN, DECISION_ANSWER };
+enum decision { DECISION_LET_RUN, DECISION_ANSWER, DECISION_DELIVER };
+
+#define NO_RULE UINT32_MAX
 
 struct verdict {
     enum decision decision;
-    int64_t value;        /* DECISION_ANSWER: what the call returns */
+    int64_t value;     /* DECISION_ANSWER: what the call returns */
+    int fd;            /* DECISION_DELIVER: what it returns a descriptor of; the caller closes it */
+    uint32_t fd_flags; /* ... and O_CLOEXEC, if the program wants that */
     enum fallback reason; /* DECISION_LET_RUN: why, FALLBACK_NONE if no rule names it */
-    uint32_t rule;        /* DECISION_ANSWER: the rule */
-    uint64_t was, answer; /* filesystem types, for the log */
+    uint32_t rule;        /* but for DECISION_LET_RUN: the rule, or NO_RULE */
+    uint64_t was, answer; /* for the log: filesystem types; 0 and the number of changed lines */
 };
 
 /* Serves a call; `policy` is a checked blob. What it writes to the tracee is written when it
@@ -33,6 +37,14 @@ struct verdict serve_statfs(struct stopped_call *call, const struct known_call *
                             const uint8_t *policy);
 struct verdict serve_statfs_end(struct stopped_call *call, const struct known_call *known,
                                 const uint8_t *policy);
+
+/* open(2), openat(2), openat2(2); calls/open.c */
+struct verdict serve_open(struct stopped_call *call, const struct known_call *known,
+                          const uint8_t *policy);
+
+/* uname(2); calls/uname.c */
+struct verdict serve_uname(struct stopped_call *call, const uint8_t *policy);
+struct verdict serve_uname_end(struct stopped_call *call, const uint8_t *policy);
 
 static inline struct verdict let_run(enum fallback reason) {
     return (struct verdict){.decision = DECISION_LET_RUN, .reason = reason};

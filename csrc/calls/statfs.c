@@ -3,11 +3,15 @@
  * reads the same arguments and gives its own answer or error (EFAULT, ENOENT, EACCES, EBADF, ...).
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../arch/kernel.h"
+#include "../content/snapshot.h"
 #include "../policy/blob.h"
 #include "../policy/match.h"
+#include "../supervisor/server.h"
 #include "calls.h"
 #include "layout.h"
 
@@ -46,6 +50,14 @@ static bool find_rule(struct stopped_call *call, const uint8_t *policy, int fd, 
     return result == MATCH_FOUND;
 }
 
+/* What a program holds in place of a file on procfs shall say so, too. True: `info` says it now. */
+static bool tell_procfs(struct stopped_call *call, int fd, struct k_statfs *info) {
+    int proc = server_surroundings(call->server)->proc;
+    char name[TRACEE_PATH_MAX];
+    return info->f_type == K_TMPFS_MAGIC && descriptor_name(proc, fd, name, sizeof name) > 0 &&
+           snapshot_is_table(name) && syscall(SYS_fstatfs, proc, info) == 0;
+}
+
 static uint64_t buffer_of(const struct stopped_call *call, const struct known_call *known) {
     return call->arguments[known->layout == LAYOUT_COMPAT64 ? 2 : 1];
 }
@@ -55,7 +67,8 @@ static struct verdict give(struct stopped_call *call, const struct known_call *k
                            const uint8_t *policy, struct k_statfs *info, struct verdict verdict) {
     const struct blob_rule *rules = blob_at(policy, blob_header(policy)->rules.offset);
     union statfs_image image;
-    apply(&rules[verdict.rule], info);
+    if (verdict.rule != NO_RULE)
+        apply(&rules[verdict.rule], info);
     verdict.answer = (uint64_t)info->f_type;
     int error = layout_fill(known->layout, info, &image);
     if (error == 0) {
@@ -81,8 +94,12 @@ static struct verdict answer_look(struct stopped_call *call, const struct known_
     verdict.was = (uint64_t)info.f_type;
     if (info.f_type == K_AUTOFS_SUPER_MAGIC)
         return let_run(FALLBACK_AUTOMOUNT);
-    if (!find_rule(call, policy, fd, verdict.was, &verdict.rule))
-        return verdict;
+    bool told = tell_procfs(call, fd, &info); /* also by a path through /proc/self/fd */
+    if (!find_rule(call, policy, fd, (uint64_t)info.f_type, &verdict.rule)) {
+        if (!told)
+            return verdict;
+        verdict.rule = NO_RULE;
+    }
     return give(call, known, policy, &info, verdict);
 }
 
@@ -98,13 +115,23 @@ struct verdict serve_statfs(struct stopped_call *call, const struct known_call *
         ssize_t length = tracee_read_path(call, call->arguments[0], path);
         if (length < 0)
             return let_run(length == -EPERM || length == -ENOSYS ? FALLBACK_MEMORY : FALLBACK_NONE);
-        look = look_path(call, path);
+        const struct look_request request = {.path = path, .directory = AT_FDCWD};
+        look = look_path(call, &request);
     }
     if (look.fd < 0)
         return let_run(look.fallback);
     struct verdict verdict = answer_look(call, known, policy, look.fd);
     close(look.fd);
     return verdict;
+}
+
+/* The same for a descriptor of the program, which is not looked up otherwise. */
+static bool tell_procfs_of(struct stopped_call *call, uint32_t descriptor, struct k_statfs *info) {
+    struct look look = look_descriptor(call, descriptor);
+    bool told = look.fd >= 0 && tell_procfs(call, look.fd, info);
+    if (look.fd >= 0)
+        close(look.fd);
+    return told;
 }
 
 struct verdict serve_statfs_end(struct stopped_call *call, const struct known_call *known,
@@ -117,7 +144,12 @@ struct verdict serve_statfs_end(struct stopped_call *call, const struct known_ca
         return let_run(FALLBACK_MEMORY);
     layout_read(known->layout, &image, &info);
     verdict.was = (uint64_t)info.f_type;
-    if (match_statfs(policy, verdict.was, NULL, &verdict.rule) != MATCH_FOUND)
-        return verdict;
+    bool told = known->task == TASK_FSTATFS && info.f_type == K_TMPFS_MAGIC &&
+                tell_procfs_of(call, (uint32_t)call->arguments[0], &info);
+    if (match_statfs(policy, (uint64_t)info.f_type, NULL, &verdict.rule) != MATCH_FOUND) {
+        if (!told)
+            return verdict;
+        verdict.rule = NO_RULE;
+    }
     return give(call, known, policy, &info, verdict);
 }

@@ -16,6 +16,10 @@ enum statfs_layout {
 enum call_task {
     TASK_STATFS,
     TASK_FSTATFS,
+    TASK_OPEN,    /* path, flags */
+    TASK_OPENAT,  /* directory, path, flags */
+    TASK_OPENAT2, /* directory, path, struct open_how, its size */
+    TASK_UNAME,
     TASK_CLONE,  /* its first argument holds the flags */
     TASK_CLONE3, /* its first argument points at them */
 };

@@ -7,7 +7,6 @@
 
 #include "../arch/kernel.h"
 #include "../calls/table.h"
-#include "../policy/blob.h"
 
 /* Puts `parts` at the end of the filter. */
 static unsigned short put(struct sock_filter *filter, unsigned short count,
@@ -53,11 +52,9 @@ static unsigned short stop_calls(uint32_t groups, uint32_t arch, uint32_t action
     return count;
 }
 
-unsigned short filter_make(const uint8_t *policy, uint32_t action, bool traced,
-                           struct sock_filter *filter) {
+unsigned short filter_make(uint32_t groups, uint32_t action, struct sock_filter *filter) {
     size_t known;
     const struct known_call *calls = known_calls(&known);
-    uint32_t groups = blob_header(policy)->calls | (traced ? CALLS_OF_TRACER : 0);
     unsigned short count = 0;
     filter[count++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
                                                    offsetof(struct k_seccomp_data, arch));

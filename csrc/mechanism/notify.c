@@ -17,10 +17,10 @@ static int install(const struct sock_fprog *program, unsigned long flags) {
     return fd < 0 ? -errno : (int)fd;
 }
 
-int notify_install(const uint8_t *policy, bool killable) {
+int notify_install(uint32_t groups, bool killable) {
     struct sock_filter filter[FILTER_MAX_INSTRUCTIONS];
     struct sock_fprog program = {
-        .len = filter_make(policy, K_SECCOMP_RET_USER_NOTIF, false, filter),
+        .len = filter_make(groups, K_SECCOMP_RET_USER_NOTIF, filter),
         .filter = filter,
     };
     unsigned long flags = K_SECCOMP_FILTER_FLAG_NEW_LISTENER;
@@ -87,6 +87,20 @@ static int notify_answer(struct stopped_call *call, int64_t value) {
 
 static int notify_let_run(struct stopped_call *call) {
     return respond(call->stop, 0, 0, K_SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+}
+
+int notify_deliver(int listener, uint64_t id, int fd, uint32_t flags) {
+    const struct k_seccomp_notif_addfd descriptor = {
+        .id = id,
+        .flags = K_SECCOMP_ADDFD_FLAG_SEND,
+        .srcfd = (uint32_t)fd,
+        .newfd_flags = flags,
+    };
+    return ioctl(listener, K_SECCOMP_IOCTL_NOTIF_ADDFD, &descriptor) >= 0 ? 0 : -errno;
+}
+
+bool notify_can_deliver(int listener) {
+    return notify_deliver(listener, UINT64_MAX, listener, 0) == -ENOENT;
 }
 
 const struct mechanism notify_mechanism = {

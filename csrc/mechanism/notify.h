@@ -16,15 +16,21 @@ struct notify_stop {
     uint64_t id;
 };
 
-/* Installs the filter that `policy` needs on the calling thread, for ever, and returns the
- * listener (O_CLOEXEC), or -errno. Sets no_new_privs first if the thread lacks CAP_SYS_ADMIN
- * (seccomp(2)). `killable`: ask for WAIT_KILLABLE_RECV, Linux 5.19; -EINVAL without it. */
-int notify_install(const uint8_t *policy, bool killable);
+/* Installs the filter that stops these groups of calls (BLOB_CALLS_*) on the calling thread, for
+ * ever, and returns the listener (O_CLOEXEC), or -errno. Sets no_new_privs first if the thread
+ * lacks CAP_SYS_ADMIN (seccomp(2)). `killable`: ask for WAIT_KILLABLE_RECV, Linux 5.19; -EINVAL
+ * without it. */
+int notify_install(uint32_t groups, bool killable);
 /* Asks for the fast wake-up of Linux 6.6; older kernels lack it, which only costs time. */
 bool notify_wake_synchronously(int listener);
 /* Waits for a call; `request` must be zero and is written by the kernel. 0 or -errno: -ENOENT is
  * normal (the caller was interrupted, or, since Linux 6.11, nobody is left: look for POLLHUP). */
 int notify_receive(int listener, struct k_seccomp_notif *request);
+/* Ends a call with a new descriptor in the program, a copy of `fd` with these flags (O_CLOEXEC or
+ * 0). 0, or -errno: -ENOENT if the program is gone, else the call still waits. */
+int notify_deliver(int listener, uint64_t id, int fd, uint32_t flags);
+/* Can this kernel do that in one step? Linux 5.14; asked by an id that nobody has. */
+bool notify_can_deliver(int listener);
 /* A stopped call for a received request. */
 struct stopped_call notify_call(struct notify_stop *stop, const struct k_seccomp_notif *request);
 

@@ -9,7 +9,7 @@
 #include "../calls/table.h"
 #include "../tracee/tracee.h"
 
-#define TRACE_PENDING 128
+#define TRACE_PENDING 512
 
 /* What a stop is known by. Only the tracer may change a tracee, but any thread may serve: what is
  * to be written waits here for the tracer. */
@@ -22,9 +22,9 @@ struct trace_stop {
 
 extern const struct mechanism trace_mechanism;
 
-/* Installs the filter that `policy` needs on the calling thread: its calls stop for the tracer.
- * Without a tracer they give ENOSYS. 0 or -errno. Sets no_new_privs if it must. */
-int trace_install(const uint8_t *policy);
+/* Installs the filter on the calling thread: calls of these groups (BLOB_CALLS_*) stop for the
+ * tracer. Without a tracer they give ENOSYS. 0 or -errno. Sets no_new_privs if it must. */
+int trace_install(uint32_t groups);
 /* At a stop of clone or clone3: takes CLONE_UNTRACED away, so that the child is traced like others.
  * For clone3 that changes the flags in the program's own memory. */
 void trace_keep_child(pid_t tid, struct trace_stop *stop, const struct known_call *known);

@@ -23,6 +23,8 @@
 #include "../arch/kernel.h"
 #include "../calls/table.h"
 #include "../mechanism/notify.h"
+#include "../policy/blob.h"
+#include "delivery.h"
 #include "limits.h"
 #include "log.h"
 #include "passing.h"
@@ -103,6 +105,8 @@ static void place_descriptors(int socket, int log_fd) {
     place_descriptor(high_log, DESCRIPTOR_LOG);
     place_descriptor(-1, DESCRIPTOR_WORKER);
     place_descriptor(high_socket, DESCRIPTOR_STARTER);
+    place_descriptor(-1, DESCRIPTOR_DELIVERY);
+    place_descriptor(-1, DESCRIPTOR_DELIVERY_READ);
     syscall(K_NR_CLOSE_RANGE, DESCRIPTOR_FIRST_OF_WORKER, ~0U, 0);
 }
 
@@ -181,6 +185,10 @@ static void judge_slots(struct guardian *guardian, bool killed) {
         struct slot *slot = &guardian->segment->slots[i];
         if (((const struct k_seccomp_notif *)(const void *)slot->request)->id == 0)
             continue;
+        if (atomic_load(&slot->delivery) == DELIVERY_DONE) {
+            memset(slot, 0, sizeof *slot); /* served, but its worker had no time to say so */
+            continue;
+        }
         if (!atomic_exchange(&slot->begun, 0))
             continue; /* not this request's doing */
         uint32_t deaths = 1 + (killed ? atomic_fetch_add(&slot->outside_deaths, 1)
@@ -221,6 +229,7 @@ static bool replace_worker(struct guardian *guardian) {
                  (int)guardian->worker, WIFSIGNALED(status) ? WTERMSIG(status) : 0,
                  WIFEXITED(status) ? WEXITSTATUS(status) : 0);
     /* What it had open is open still: the table is ours too. */
+    delivery_cancel(guardian->segment);
     syscall(K_NR_CLOSE_RANGE, DESCRIPTOR_FIRST_OF_WORKER, ~0U, 0);
     judge_slots(guardian, killed);
     bool barren = guardian->segment->counters[COUNTER_STOPPED] == guardian->stopped_before;
@@ -306,6 +315,9 @@ static _Noreturn void guardian_run(const struct guardian_setup *setup, int socke
     if (!receive_listener())
         _exit(1);
     notify_wake_synchronously(DESCRIPTOR_LISTENER);
+    if ((blob_header(setup->policy)->calls & BLOB_CALLS_OPEN) &&
+        delivery_start(guardian.segment) != 0)
+        _exit(1);
     guardian.worker_setup = (struct worker_setup){
         .segment = guardian.segment,
         .policy = setup->policy,

@@ -16,6 +16,7 @@
 #include "../arch/arch.h"
 #include "../arch/kernel.h"
 #include "../mechanism/notify.h"
+#include "../policy/blob.h"
 #include "passing.h"
 #include "trial.h"
 
@@ -42,7 +43,7 @@ enum stage {
 
 struct report {
     int32_t error;
-    uint8_t killable, wake_up;
+    uint8_t killable, wake_up, delivers;
 };
 
 static void weather_storm(int number) {
@@ -57,10 +58,11 @@ static void weather_storm(int number) {
 static enum stage be_tracee(const uint8_t *policy, int socket) {
     struct report report = {.killable = 1};
     char byte;
-    int listener = notify_install(policy, true);
+    uint32_t groups = blob_header(policy)->calls | BLOB_CALLS_STATFS; /* that is what is tried */
+    int listener = notify_install(groups, true);
     if (listener == -EINVAL) {
         report.killable = 0;
-        listener = notify_install(policy, false);
+        listener = notify_install(groups, false);
     }
     if (listener < 0) {
         report.error = -listener;
@@ -68,6 +70,7 @@ static enum stage be_tracee(const uint8_t *policy, int socket) {
         return STAGE_INSTALL;
     }
     report.wake_up = notify_wake_synchronously(listener);
+    report.delivers = notify_can_deliver(listener);
     if (pass_descriptor(socket, &report, sizeof report, listener) != 0 ||
         recv(socket, &byte, 1, 0) != 1)
         return STAGE_HAND_OVER;
@@ -167,7 +170,7 @@ static void explain_install(struct probe_result *result) {
     }
 }
 
-static void explain(struct probe_result *result, int tracee, int server) {
+static void explain(struct probe_result *result, const uint8_t *policy, int tracee, int server) {
     const char *why = "a stopped call was not answered in time";
     if (result->install_error) {
         explain_install(result);
@@ -181,6 +184,10 @@ static void explain(struct probe_result *result, int tracee, int server) {
         why = "the listener was installed, but stopped calls cannot be received or answered";
     else if (tracee == STAGE_WRONG)
         why = "a stopped call came back with a wrong answer";
+    else if (!result->delivers && (blob_header(policy)->calls & BLOB_CALLS_OPEN))
+        why =
+            "the kernel cannot hand descriptors to a program in one step (Linux before 5.14), and "
+            "the policy has rules for files or mount tables";
     else if (tracee == STAGE_DONE && server == STAGE_DONE) {
         result->works = true;
         why = "stopped calls were received, read, answered and checked";
@@ -208,7 +215,8 @@ void probe_notify(const uint8_t *policy, struct probe_result *result) {
         result->install_error = report.error;
         result->killable = report.killable;
         result->wake_up = report.wake_up;
+        result->delivers = report.delivers;
     }
     close(results[0]);
-    explain(result, tracee_stage, server_stage);
+    explain(result, policy, tracee_stage, server_stage);
 }

@@ -15,6 +15,7 @@
 #include "../arch/arch.h"
 #include "../arch/kernel.h"
 #include "../mechanism/trace.h"
+#include "../policy/blob.h"
 #include "probe.h"
 #include "tracer.h"
 #include "trial.h"
@@ -69,7 +70,7 @@ static enum stage be_tracee(const uint8_t *policy, bool every_call, int socket) 
     expect_signal();
     if (send(socket, &own, sizeof own, MSG_NOSIGNAL) != sizeof own || !await_start(socket))
         return STAGE_SEIZE;
-    if (!every_call && trace_install(policy) != 0)
+    if (!every_call && trace_install(blob_header(policy)->calls | BLOB_CALLS_STATFS) != 0)
         return STAGE_INSTALL;
     syscall(NUMBER_STATFS, "", &info); /* ENOENT: shows the order of its stops */
     if (syscall(NUMBER_STATFS, probe_path, &info) != 0)

@@ -3,28 +3,15 @@
  */
 #include "record.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "../calls/table.h"
+#include "../tracee/program.h"
 #include "server.h"
 
-#define PROGRAM_NAME 64
-
-static void name_program(const struct surroundings *surroundings, pid_t tid,
-                         char name[PROGRAM_NAME]) {
-    char entry[64], path[4096];
-    snprintf(entry, sizeof entry, "%d/exe", tid);
-    ssize_t length = readlinkat(surroundings->proc, entry, path, sizeof path - 1);
-    path[length > 0 ? length : 0] = '\0';
-    const char *slash = strrchr(path, '/');
-    snprintf(name, PROGRAM_NAME, "%.*s", PROGRAM_NAME - 1, slash ? slash + 1 : path);
-}
-
 static enum event_kind kind_of(const struct verdict *verdict) {
-    if (verdict->decision == DECISION_ANSWER)
+    if (verdict->decision != DECISION_LET_RUN)
         return EVENT_ANSWERED;
     return verdict->reason == FALLBACK_NONE ? EVENT_LET_RUN : EVENT_FALLBACK;
 }
@@ -33,11 +20,11 @@ static void write_event(struct segment *segment, const struct stopped_call *call
                         const struct verdict *verdict) {
     uint32_t level = atomic_load_explicit(&segment->logging, memory_order_relaxed);
     struct timespec now;
-    if (level == LOG_NOTHING || (level == LOG_ANSWERS && verdict->decision != DECISION_ANSWER))
+    if (level == LOG_NOTHING || (level == LOG_ANSWERS && verdict->decision == DECISION_LET_RUN))
         return;
     char program[PROGRAM_NAME];
     _Static_assert(sizeof segment->events[0].program == PROGRAM_NAME, "a name fits an event");
-    name_program(server_surroundings(call->server), call->tid, program);
+    program_name(server_surroundings(call->server), call->tid, program);
     clock_gettime(CLOCK_REALTIME, &now);
 
     uint64_t number = atomic_fetch_add(&segment->event_next, 1);
@@ -79,6 +66,12 @@ void record_verdict(struct segment *segment, const struct stopped_call *call,
     write_event(segment, call, verdict);
     segment_count(segment, COUNTER_STOPPED);
     count(segment, verdict, 1);
+}
+
+void record_instead(struct segment *segment, const struct verdict *verdict,
+                    const struct verdict *other) {
+    count(segment, verdict, UINT64_MAX);
+    count(segment, other, 1);
 }
 
 void record_gone(struct segment *segment, const struct verdict *verdict) {

@@ -9,6 +9,9 @@
  * it may then read the counters. */
 void record_verdict(struct segment *segment, const struct stopped_call *call,
                     const struct verdict *verdict);
+/* What was recorded could not be done, and another verdict holds. */
+void record_instead(struct segment *segment, const struct verdict *verdict,
+                    const struct verdict *other);
 /* The tracee was gone: corrects the counters. */
 void record_gone(struct segment *segment, const struct verdict *verdict);
 

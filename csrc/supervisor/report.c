@@ -119,6 +119,10 @@ int verb_probe(int count, char **arguments) {
             notify.wake_up ? "the kernel hands over between program and supervisor at once"
                            : "answers take longer (Linux before 6.6)",
             false);
+    feature("deliver", notify.delivers,
+            notify.delivers ? "descriptors of injected files are handed over in one step"
+                            : "notify cannot inject files (Linux before 5.14)",
+            false);
     bool prompt = trace.works && !trace.late_signals;
     feature("prompt-signals", prompt,
             prompt ? "a program that is stopped by ptrace sees signals when it goes on"

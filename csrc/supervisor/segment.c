@@ -21,6 +21,10 @@ static const char *const fallback_names[FALLBACK_COUNT] = {
     [FALLBACK_AUTOMOUNT] = "automount point",
     [FALLBACK_BUSY] = "all threads wait for filesystems",
     [FALLBACK_PATH_UNKNOWN] = "path not known, and a rule asks for it",
+    [FALLBACK_NAMESPACE] = "another UTS namespace or personality",
+    [FALLBACK_CONTENT] = "content of the file could not be made",
+    [FALLBACK_FLAGS] = "open flags that cannot be carried over",
+    [FALLBACK_DELIVERY] = "descriptor could not be handed over",
     [FALLBACK_DEATHS] = "request killed its worker twice",
 };
 

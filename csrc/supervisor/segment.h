@@ -10,7 +10,7 @@
 #include "../spoof.h"
 
 #define SEGMENT_MAGIC 0x47455353U /* "SSEG" */
-#define SEGMENT_VERSION 2U
+#define SEGMENT_VERSION 3U
 #define SEGMENT_RULES 1024U  /* rules that are counted one by one */
 #define SEGMENT_EVENTS 1024U /* a power of two */
 #define SEGMENT_SLOTS 512U   /* requests served at the same time; one thread each at most */
@@ -27,6 +27,10 @@ enum fallback {
     FALLBACK_AUTOMOUNT,    /* an automount point on the way: only the tracee may trigger it */
     FALLBACK_BUSY,         /* all threads are waiting for filesystems */
     FALLBACK_PATH_UNKNOWN, /* a rule asks for the path, and it has none here */
+    FALLBACK_NAMESPACE,    /* another UTS namespace or personality */
+    FALLBACK_CONTENT,      /* what a program is to read could not be made */
+    FALLBACK_FLAGS,        /* open flags that an injected file cannot have */
+    FALLBACK_DELIVERY,     /* the descriptor could not be handed over */
     FALLBACK_DEATHS,       /* the request killed its worker twice */
     FALLBACK_COUNT,
 };
@@ -67,7 +71,11 @@ struct slot {
     _Atomic uint32_t begun; /* the current worker has begun to serve it */
     _Atomic uint32_t outside_deaths; /* workers that SIGKILL took while they served it */
     _Atomic uint32_t crashes;        /* workers that died by a fault of their own meanwhile */
-    uint8_t padding[52];
+    _Atomic uint32_t delivery;       /* enum delivery_state, delivery.h; a futex */
+    int32_t delivery_fd;             /* in the table of worker and guardian */
+    uint32_t delivery_flags;         /* O_CLOEXEC or 0 */
+    int32_t delivery_error;          /* why it failed: -errno */
+    uint8_t padding[36];
 };
 _Static_assert(sizeof(struct slot) == 256, "slots keep to their own cache lines");
 

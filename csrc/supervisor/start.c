@@ -203,12 +203,13 @@ static int install_trace(const uint8_t *policy, enum mechanism_kind mechanism, i
     /* Traced first: a call that is stopped without a tracer gives ENOSYS. */
     int result = guardian_be_traced(guardian, failure);
     close(guardian);
-    int error = result == 0 && mechanism == MECHANISM_TRACE ? trace_install(policy) : 0;
+    int error =
+        result == 0 && mechanism == MECHANISM_TRACE ? trace_install(blob_header(policy)->calls) : 0;
     return error == 0 ? result : fail(failure, -error, "cannot install the filter");
 }
 
 static int install(const uint8_t *policy, bool killable, int guardian, struct failure *failure) {
-    int listener = notify_install(policy, killable);
+    int listener = notify_install(blob_header(policy)->calls, killable);
     if (listener < 0)
         return fail(failure, -listener, "cannot install the filter");
     int result = guardian_hand_over(guardian, listener, failure);

@@ -34,6 +34,11 @@ static void grow(void) {
     free(old);
 }
 
+struct tracee_state *tracee_known(pid_t tid) {
+    struct tracee_state *entry = capacity ? find(tid) : NULL;
+    return entry && entry->tid != 0 ? entry : NULL;
+}
+
 struct tracee_state *tracee_know(pid_t tid) {
     if (count * 2 >= capacity)
         grow();

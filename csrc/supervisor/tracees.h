@@ -7,16 +7,23 @@
 #include <sys/types.h>
 
 struct job;
+struct injection;
 
 struct tracee_state {
-    pid_t tid;             /* 0: free */
-    uint8_t stops;         /* call stops that are still to come before its call has ended */
-    const struct job *job; /* pool.h: its call is being served there */
-    bool looks_after;      /* what the call tells its caller is looked at when it has ended */
+    pid_t tid;                   /* 0: free */
+    uint8_t stops;               /* call stops that are still to come before its call has ended */
+    const struct job *job;       /* pool.h: its call is being served there */
+    struct injection *injection; /* mechanism/inject.h: its call has become another one */
+    uint32_t delivers;           /* ... for this rule */
+    bool looks_after;            /* what the call tells its caller is looked at when it has ended */
+    bool let_run; /* its next call that is stopped is let run: nothing can be done about it */
 };
 
+/* The entry of a tracee, or NULL. */
+struct tracee_state *tracee_known(pid_t tid);
 /* The entry of a tracee, made if there is none. It moves when another one is made or forgotten. */
 struct tracee_state *tracee_know(pid_t tid);
+/* What the entry points at is the caller's to free. */
 void tracee_forget(pid_t tid);
 
 #endif

@@ -14,6 +14,7 @@
 #include "../arch/arch.h"
 #include "../calls/calls.h"
 #include "../calls/table.h"
+#include "../mechanism/inject.h"
 #include "../mechanism/trace.h"
 #include "../tracee/mounts.h"
 #include "log.h"
@@ -37,6 +38,23 @@ struct tracer {
 };
 
 static struct tracer the_tracer;
+
+/* ---- what is known of a tracee ---- */
+
+/* The thread is gone, or its id is another one's now. */
+static void forget(pid_t tid) {
+    struct tracee_state *tracee = tracee_known(tid);
+    if (tracee && tracee->injection)
+        inject_forget(tracee->injection);
+    tracee_forget(tid);
+}
+
+/* Its call has ended: is anything else left to know? */
+static void settle(pid_t tid) {
+    const struct tracee_state *tracee = tracee_known(tid);
+    if (tracee && tracee->stops == 0 && !tracee->job && !tracee->injection && !tracee->let_run)
+        tracee_forget(tid);
+}
 
 /* ---- going on ---- */
 
@@ -74,12 +92,29 @@ static void let_run_and_look(pid_t tid) {
         go_on(tid, 0);
 }
 
+static void deliver(pid_t tid, const struct trace_stop *stop, const struct verdict *verdict) {
+    struct injection *injection = inject_begin(tid, stop, verdict->fd, verdict->fd_flags);
+    const struct verdict other = let_run(FALLBACK_DELIVERY);
+    if (!injection) {
+        record_instead(the_tracer.setup->segment, verdict, &other);
+        let_run_and_look(tid);
+        return;
+    }
+    tracee_know(tid)->injection = injection;
+    tracee_know(tid)->delivers = verdict->rule;
+    run_to_end(tid, false);
+}
+
 static void finish(pid_t tid, struct trace_stop *stop, const struct verdict *verdict) {
     struct segment *segment = the_tracer.setup->segment;
     struct stopped_call call = trace_call_again(tid, stop);
     call.server = &the_tracer.server;
     bool answered = verdict->decision == DECISION_ANSWER;
     record_verdict(segment, &call, verdict);
+    if (verdict->decision == DECISION_DELIVER) {
+        deliver(tid, stop, verdict);
+        return;
+    }
     if (answered && call.mechanism->answer(&call, verdict->value) != 0)
         record_gone(segment, verdict);
     if (answered && !the_tracer.setup->every_call)
@@ -95,11 +130,13 @@ static void finish_done_jobs(void) {
         struct tracee_state *tracee = tracee_know(job->tid);
         /* Killed meanwhile, or an execve of another thread has given its id away. */
         bool stale = tracee->job != job;
-        tracee->job = NULL;
-        if (tracee->stops == 0)
-            tracee_forget(job->tid); /* nothing more is known of it */
-        if (!stale)
+        if (!stale) {
+            tracee->job = NULL;
             finish(job->tid, &job->stop, &job->verdict);
+        } else if (job->verdict.decision == DECISION_DELIVER) {
+            close(job->verdict.fd);
+        }
+        settle(job->tid);
         free(job);
         job = next;
     }
@@ -127,12 +164,13 @@ static bool wait_for_pool(pid_t tid, const struct trace_stop *stop) {
     return job != NULL;
 }
 
-static void serve_stop(pid_t tid, struct trace_stop *stop) {
+static void serve_stop(pid_t tid, struct trace_stop *stop, const struct known_call *known) {
     struct tracer *tracer = &the_tracer;
     struct mounts *mounts = tracer->surroundings.mounts;
     struct verdict verdict = let_run(FALLBACK_BUSY);
-    if (tracer->never_looks_up) {
-        run_to_end(tid, true);
+    bool statfs = known->task == TASK_STATFS || known->task == TASK_FSTATFS;
+    if ((statfs && tracer->never_looks_up) || known->task == TASK_UNAME) {
+        run_to_end(tid, true); /* the kernel knows best whom it tells what */
         return;
     }
     struct stopped_call call = trace_call(tid, stop);
@@ -140,7 +178,7 @@ static void serve_stop(pid_t tid, struct trace_stop *stop) {
     mounts_refresh(mounts);
     bool served = !mounts_looks_sleep(mounts) && serve_now(&call, &verdict);
     bool exact = verdict.decision == DECISION_ANSWER || verdict.reason == FALLBACK_NONE;
-    if (tracer->can_look_after && !(served && exact))
+    if (statfs && tracer->can_look_after && !(served && exact))
         run_to_end(tid, true);
     else if (served || !wait_for_pool(tid, stop))
         finish(tid, stop, &verdict);
@@ -152,13 +190,18 @@ static void on_begin(pid_t tid) {
     const struct known_call *known = NULL;
     if (trace_stop_read(tid, &stop) == 0)
         known = known_call(stop.registers.arch, registers_number(&stop.registers));
+    struct tracee_state *tracee = tracee_known(tid);
     if (!known) {
         go_on(tid, 0);
+    } else if (tracee && tracee->let_run) {
+        tracee->let_run = false;
+        let_run_and_look(tid);
+        settle(tid);
     } else if (known->task == TASK_CLONE || known->task == TASK_CLONE3) {
         trace_keep_child(tid, &stop, known);
         go_on(tid, 0);
     } else {
-        serve_stop(tid, &stop);
+        serve_stop(tid, &stop, known);
     }
 }
 
@@ -177,6 +220,27 @@ static void on_end(pid_t tid) {
     record_verdict(setup->segment, &call, &verdict);
     if (verdict.decision == DECISION_ANSWER && verdict.value != 0)
         registers_skip(tid, &stop.registers, verdict.value); /* EOVERFLOW */
+}
+
+/* The end of a call of ours. */
+static void on_injected(pid_t tid, struct tracee_state *tracee) {
+    const struct verdict delivered = {.decision = DECISION_DELIVER, .rule = tracee->delivers};
+    const struct verdict other = let_run(FALLBACK_DELIVERY);
+    switch (inject_end(&the_tracer.server, tid, tracee->injection)) {
+    case INJECTED_AGAIN:
+        tracee->stops = 2; /* its begin and its end */
+        ptrace(PTRACE_SYSCALL, tid, NULL, NULL);
+        return;
+    case INJECTED_FAILED:
+        tracee->let_run = true;
+        record_instead(the_tracer.setup->segment, &delivered, &other);
+        break;
+    case INJECTED_DONE:
+        break;
+    }
+    tracee->injection = NULL;
+    settle(tid);
+    go_on_and_look(tid);
 }
 
 /* Is this stop of mechanism ptrace the begin of a call? Where the kernel does not say it the two
@@ -215,9 +279,13 @@ static void on_call_stop(pid_t tid) {
         return;
     }
     tracee->stops = 0;
+    if (tracee->injection) {
+        on_injected(tid, tracee);
+        return;
+    }
     bool looks_after = tracee->looks_after;
     if (!every_call)
-        tracee_forget(tid);
+        settle(tid);
     if (looks_after)
         on_end(tid);
     go_on_and_look(tid);
@@ -227,8 +295,8 @@ static void on_call_stop(pid_t tid) {
 static void on_exec(pid_t tid) {
     unsigned long former = 0;
     ptrace(PTRACE_GETEVENTMSG, tid, NULL, &former);
-    tracee_forget((pid_t)former);
-    tracee_forget(tid);
+    forget((pid_t)former);
+    forget(tid);
     /* The end of execve comes next, but not always in gVisor, where registers tell. */
     if (the_tracer.setup->every_call && !ARCH_TELLS_BEGIN)
         tracee_know(tid)->stops = 1;
@@ -261,7 +329,7 @@ static void on_event(pid_t tid, int event, int signal) {
 
 static void on_status(pid_t tid, int status) {
     if (!WIFSTOPPED(status)) {
-        tracee_forget(tid);
+        forget(tid);
         return;
     }
     int signal = WSTOPSIG(status);

@@ -15,6 +15,7 @@
 #include "../arch/kernel.h"
 #include "../calls/calls.h"
 #include "../mechanism/notify.h"
+#include "delivery.h"
 #include "record.h"
 #include "server.h"
 #include "title.h"
@@ -36,14 +37,36 @@ static struct worker the_worker;
 
 /* ---- one request ---- */
 
+/* The program gets its descriptor, or hears why not. */
+static int deliver(struct stopped_call *call, const struct verdict *verdict) {
+    struct segment *segment = the_worker.setup->segment;
+    int error = delivery_ask(segment, call->server->slot, verdict->fd, verdict->fd_flags);
+    close(verdict->fd);
+    if (error == 0 || error == -ENOENT)
+        return error;
+    if (error == -EMFILE || error == -ENFILE || error == -ENOMEM)
+        return call->mechanism->answer(call, error); /* as its own open would fail */
+    const struct verdict other = let_run(FALLBACK_DELIVERY);
+    record_instead(segment, verdict, &other);
+    return call->mechanism->let_run(call);
+}
+
 /* 0, or -ENOENT if the tracee is gone. */
 static int end_stop(struct stopped_call *call, const struct verdict *verdict) {
-    return verdict->decision == DECISION_ANSWER ? call->mechanism->answer(call, verdict->value)
-                                                : call->mechanism->let_run(call);
+    switch (verdict->decision) {
+    case DECISION_ANSWER:
+        return call->mechanism->answer(call, verdict->value);
+    case DECISION_DELIVER:
+        return deliver(call, verdict);
+    case DECISION_LET_RUN:
+        break;
+    }
+    return call->mechanism->let_run(call);
 }
 
 static void free_slot(struct slot *slot) {
     atomic_store_explicit(&slot->begun, 0, memory_order_relaxed);
+    atomic_store_explicit(&slot->delivery, DELIVERY_NONE, memory_order_relaxed);
     atomic_store_explicit(&slot->outside_deaths, 0, memory_order_relaxed);
     atomic_store_explicit(&slot->crashes, 0, memory_order_relaxed);
     memset(slot->request, 0, sizeof slot->request); /* RECV wants zeros: seccomp_unotify(2) */
@@ -175,8 +198,10 @@ static _Noreturn void watch(const struct worker_setup *setup) {
             continue;
         if (watched[0].revents)
             _exit(0);
-        if (watched[1].revents)
+        if (watched[1].revents) {
             watched[1].fd = -1;
+            delivery_alone(setup->segment);
+        }
     }
 }
 

@@ -12,9 +12,11 @@
 enum shared_descriptor {
     DESCRIPTOR_LISTENER = 3,
     DESCRIPTOR_LOG = 4,
-    DESCRIPTOR_WORKER = 5,  /* pidfd of the current worker */
-    DESCRIPTOR_STARTER = 6, /* socket to the starter, until the command runs */
-    DESCRIPTOR_FIRST_OF_WORKER = 7,
+    DESCRIPTOR_WORKER = 5,   /* pidfd of the current worker */
+    DESCRIPTOR_STARTER = 6,  /* socket to the starter, until the command runs */
+    DESCRIPTOR_DELIVERY = 7, /* pipe: slots whose descriptor is to be delivered */
+    DESCRIPTOR_DELIVERY_READ = 8,
+    DESCRIPTOR_FIRST_OF_WORKER = 9,
 };
 
 struct worker_setup {

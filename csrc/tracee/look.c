@@ -40,25 +40,59 @@ static enum fallback take_identity(struct server *server, const struct credentia
     return FALLBACK_NONE;
 }
 
-/* Root and working directory for the walk. */
-static enum fallback open_places(struct walk *walk, bool relative) {
-    walk->root = open_proc(walk->surroundings, walk->tid, "root");
+/* An open descriptor by its entry in procfs, which is its owner's alone. gVisor's fstatfs also
+ * takes AT_FDCWD. */
+static int open_descriptor(struct server *server, pid_t tid, int fd) {
+    char entry[32];
+    if (fd < 0)
+        return -ENOENT;
+    snprintf(entry, sizeof entry, "fd/%d", fd);
+    /* An open descriptor needs no permission. */
+    if (become_self(server) != 0)
+        return -EPERM;
+    int found = open_proc(server_surroundings(server), tid, entry);
+    if (resume_identity(server) != 0)
+        abort(); /* never serve the next call as somebody else: the guardian replaces us */
+    return found;
+}
+
+/* Where a relative path begins: O_PATH, or -errno. */
+static int open_start(struct stopped_call *call, int directory) {
+    if (directory == AT_FDCWD)
+        return open_proc(server_surroundings(call->server), call->tid, "cwd");
+    return open_descriptor(call->server, call->tid, directory);
+}
+
+/* Root and first directory for the walk. */
+static enum fallback open_places(struct walk *walk, struct stopped_call *call,
+                                 const struct look_request *request) {
+    bool own_root = (request->resolve & K_RESOLVE_IN_ROOT) != 0;
+    bool relative = request->path[0] != '/' || own_root;
+    walk->root = own_root ? open_start(call, request->directory)
+                          : open_proc(walk->surroundings, walk->tid, "root");
     if (walk->root < 0)
         return proc_fallback(-walk->root);
     if (place_of(walk->root, "", &walk->root_place) != 0)
         return FALLBACK_ROOT;
     if (relative) {
-        walk->start = open_proc(walk->surroundings, walk->tid, "cwd");
+        walk->start = open_start(call, request->directory);
         if (walk->start < 0)
             return proc_fallback(-walk->start);
     }
     return FALLBACK_NONE;
 }
 
-static struct look look_exactly(struct stopped_call *call, const char *path) {
+static struct look look_exactly(struct stopped_call *call, const struct look_request *request) {
     struct server *server = call->server;
     const struct surroundings *surroundings = server_surroundings(server);
-    struct walk walk = {.surroundings = surroundings, .tid = call->tid, .root = -1, .start = -1};
+    struct walk walk = {
+        .surroundings = surroundings,
+        .tid = call->tid,
+        .root = -1,
+        .start = -1,
+        .no_follow = request->no_follow,
+        .resolve = request->resolve,
+    };
     struct look found = no_look(FALLBACK_BUSY);
 
     struct credentials *credentials = malloc(sizeof *credentials);
@@ -69,13 +103,13 @@ static struct look look_exactly(struct stopped_call *call, const char *path) {
     walk.credentials = credentials;
     walk.server = server;
     int error = credentials_of(surroundings->proc, call->tid, credentials);
-    found.fallback = error ? proc_fallback(-error) : open_places(&walk, path[0] != '/');
+    found.fallback = error ? proc_fallback(-error) : open_places(&walk, call, request);
     if (!error && found.fallback == FALLBACK_NONE) {
         credentials->same_user_namespace = is_in_our_user_namespace(surroundings, call->tid);
         walk.pid_namespace = namespace_of(surroundings->proc, call->tid, "pid");
         found.fallback = take_identity(server, credentials);
         if (found.fallback == FALLBACK_NONE)
-            found = walk_path(&walk, path);
+            found = walk_path(&walk, request->path);
         if (resume_identity(server) != 0)
             abort(); /* never serve the next call as somebody else: the guardian replaces us */
     }
@@ -87,25 +121,26 @@ static struct look look_exactly(struct stopped_call *call, const char *path) {
     return found;
 }
 
-static int open_plain(int base, const char *path, bool cached) {
+static int open_plain(int base, const struct look_request *request, bool cached) {
     struct k_open_how how = {
-        .flags = O_PATH | O_CLOEXEC,
-        .resolve = K_RESOLVE_NO_SYMLINKS | (cached ? K_RESOLVE_CACHED : 0),
+        .flags = (uint64_t)(O_PATH | O_CLOEXEC | (request->no_follow ? O_NOFOLLOW : 0)),
+        .resolve = request->resolve | K_RESOLVE_NO_SYMLINKS | (cached ? K_RESOLVE_CACHED : 0),
     };
-    int fd = (int)syscall(K_NR_OPENAT2, base, path, &how, sizeof how);
+    int fd = (int)syscall(K_NR_OPENAT2, base, request->path, &how, sizeof how);
     return fd < 0 ? -errno : fd;
 }
 
 /* Without links and with our root, what openat2 finds is what the tracee finds. */
-static struct look look_quickly(struct stopped_call *call, const char *path, bool *exact) {
+static struct look look_quickly(struct stopped_call *call, const struct look_request *request,
+                                bool *exact) {
     struct server *server = call->server;
     int base = AT_FDCWD;
-    if (path[0] != '/') {
-        base = open_proc(server_surroundings(server), call->tid, "cwd");
+    if (request->path[0] != '/' || (request->resolve & K_RESOLVE_IN_ROOT)) {
+        base = open_start(call, request->directory);
         if (base < 0)
             return no_look(proc_fallback(-base));
     }
-    int fd = open_plain(base, path, true);
+    int fd = open_plain(base, request, true);
     /* EAGAIN: not all of the path is in the cache, a filesystem would have to be asked. EINVAL:
      * RESOLVE_CACHED came with Linux 5.12. */
     if (fd == -EAGAIN || fd == -EINVAL) {
@@ -113,7 +148,7 @@ static struct look look_quickly(struct stopped_call *call, const char *path, boo
         if (!server_step_aside(server))
             fd = -EBUSY;
         else if (!triggers) /* with automounts it goes step by step */
-            fd = open_plain(base, path, false);
+            fd = open_plain(base, request, false);
     }
     if (base >= 0)
         close(base);
@@ -139,50 +174,72 @@ static bool may_look(struct server *server) {
     return !mounts_looks_sleep(mounts) || server_step_aside(server);
 }
 
-struct look look_path(struct stopped_call *call, const char *path) {
+struct look look_path(struct stopped_call *call, const struct look_request *request) {
     const struct surroundings *surroundings = server_surroundings(call->server);
     char name[64];
     struct place root;
-    if (path[0] == '\0')
+    if (request->path[0] == '\0')
         return no_look(FALLBACK_NONE); /* ENOENT */
     if (!may_look(call->server))
         return no_look(FALLBACK_BUSY);
     if (surroundings->proof == PROOF_COMPARE || surroundings->proof == PROOF_BY_WALKING)
-        return look_exactly(call, path);
+        return look_exactly(call, request);
     snprintf(name, sizeof name, "%d/root", call->tid);
     int error = place_of(surroundings->proc, name, &root);
     if (error != 0)
         return no_look(proc_fallback(-error));
     if (!place_is_root(surroundings, call->tid, &root))
-        return look_exactly(call, path);
+        return look_exactly(call, request);
     bool exact = false;
-    struct look found = look_quickly(call, path, &exact);
-    return exact ? look_exactly(call, path) : found;
-}
-
-/* An open descriptor by its entry in procfs. gVisor's fstatfs also takes AT_FDCWD. */
-static int open_descriptor(const struct surroundings *surroundings, pid_t tid, int fd) {
-    char entry[32];
-    struct k_statfs info;
-    if (fd == AT_FDCWD && syscall(SYS_fstatfs, AT_FDCWD, &info) == 0)
-        return open_proc(surroundings, tid, "cwd");
-    if (fd < 0)
-        return -ENOENT;
-    snprintf(entry, sizeof entry, "fd/%d", fd);
-    return open_proc(surroundings, tid, entry);
+    struct look found = look_quickly(call, request, &exact);
+    return exact ? look_exactly(call, request) : found;
 }
 
 struct look look_descriptor(struct stopped_call *call, uint32_t fd) {
-    struct server *server = call->server;
-    if (!may_look(server))
+    struct k_statfs info;
+    if (!may_look(call->server))
         return no_look(FALLBACK_BUSY);
-    /* An open descriptor needs no permission; /proc/TID/fd is its owner's alone. */
-    if (become_self(server) != 0)
+    /* gVisor's fstatfs also takes AT_FDCWD. */
+    bool own_directory = (int)fd == AT_FDCWD && syscall(SYS_fstatfs, AT_FDCWD, &info) == 0;
+    int found = own_directory ? open_start(call, AT_FDCWD)
+                              : open_descriptor(call->server, call->tid, (int)fd);
+    if (found == -EPERM)
         return no_look(FALLBACK_CREDENTIALS);
-    int found = open_descriptor(server_surroundings(server), call->tid, (int)fd);
-    if (resume_identity(server) != 0)
-        abort(); /* as above */
     return found >= 0 ? (struct look){found, FALLBACK_NONE} : no_look(proc_fallback(-found));
+}
+
+/* As the tracee, whose credentials are read anew. */
+static int open_as_tracee(struct stopped_call *call, const char *entry, int flags) {
+    struct server *server = call->server;
+    struct credentials *credentials = malloc(sizeof *credentials);
+    int proc = server_surroundings(server)->proc, fd = -EPERM;
+    if (credentials && credentials_of(proc, call->tid, credentials) == 0) {
+        credentials->same_user_namespace =
+            is_in_our_user_namespace(server_surroundings(server), call->tid);
+        if (take_identity(server, credentials) == FALLBACK_NONE) {
+            fd = openat(proc, entry, flags | O_CLOEXEC);
+            fd = fd < 0 ? -errno : fd;
+        }
+        if (resume_identity(server) != 0)
+            abort(); /* as above */
+    }
+    free(credentials);
+    return fd;
+}
+
+int look_open(struct stopped_call *call, int fd, int flags) {
+    struct server *server = call->server;
+    char entry[64];
+    if (!server_step_aside(server))
+        return -EBUSY;
+    snprintf(entry, sizeof entry, "self/fd/%d", fd);
+    /* What is open to nobody in particular is open to the tracee. */
+    int opened = openat(server_surroundings(server)->proc, entry, flags | O_CLOEXEC);
+    if (opened >= 0 && server->identity == IDENTITY_NOBODY)
+        return opened;
+    if (opened >= 0)
+        close(opened);
+    return open_as_tracee(call, entry, flags);
 }
 
 int look_statfs(struct stopped_call *call, int fd, void *k_statfs) {

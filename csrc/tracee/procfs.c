@@ -15,6 +15,15 @@
 
 #include "../arch/kernel.h"
 
+bool procfs_holds(const struct surroundings *surroundings, int fd, int64_t type, int error) {
+    struct place here;
+    const struct place *own = &surroundings->proc_root;
+    if (error == 0)
+        return type == K_PROC_SUPER_MAGIC;
+    return error == ENOSYS && place_of(fd, "", &here) == 0 && here.major == own->major &&
+           here.minor == own->minor;
+}
+
 struct own_ids {
     pid_t tgid, tid;
     bool same; /* the procfs is ours; else the ids are those of the tracee's own pid namespace */

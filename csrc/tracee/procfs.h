@@ -7,6 +7,9 @@
 
 #include "walk.h"
 
+/* Is this the type of a file on procfs, as statfs says it? gVisor before 2023 has no statfs for
+ * some of its files (`error`: ENOSYS): then the file has to lie on our own one. */
+bool procfs_holds(const struct surroundings *surroundings, int fd, int64_t type, int error);
 /* What `self` (or `thread-self`) in the procfs root `directory` says to the tracee. False: not to
  * be known. */
 bool procfs_own_entry(const struct walk *walk, int directory, bool thread, char *target,

@@ -63,9 +63,21 @@ struct look {
         fallback; /* if fd < 0: why, FALLBACK_NONE if the kernel will answer with an error */
 };
 
-/* Looks `path` up as the tracee would: same root, working directory, credentials, and links through
+/* What a call names a file by. */
+struct look_request {
+    const char *path;
+    int directory;    /* where a relative path begins: a descriptor of the tracee, or AT_FDCWD */
+    bool no_follow;   /* a link at the end is not followed, but found */
+    uint64_t resolve; /* RESOLVE_* of openat2(2) */
+};
+
+/* Looks a path up as the tracee would: same root, working directory, credentials, and links through
  * /proc/self as its own. Nothing is opened that could block or have effects (O_PATH). */
-struct look look_path(struct stopped_call *call, const char *path);
+struct look look_path(struct stopped_call *call, const struct look_request *request);
+/* Opens what was found with these flags, with the rights of the tracee. May sleep. The descriptor
+ * (O_CLOEXEC), or -errno; -EBUSY if nobody could take the receiver's place, -EPERM if the tracee's
+ * credentials cannot be taken on. */
+int look_open(struct stopped_call *call, int fd, int flags);
 /* The file behind a descriptor of the tracee. */
 struct look look_descriptor(struct stopped_call *call, uint32_t fd);
 /* fstatfs of a look; may wait for a filesystem, so it steps aside first where that can happen.

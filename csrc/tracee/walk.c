@@ -22,6 +22,7 @@
 
 struct step {
     const struct walk *walk;
+    int start;   /* where the path begins */
     int current; /* O_PATH, owned */
     int links;
     bool must_be_directory;
@@ -51,6 +52,23 @@ static bool move_to(struct step *step, int fd) {
     close(step->current);
     step->current = fd;
     return true;
+}
+
+/* Is it the directory that RESOLVE_BENEATH and RESOLVE_IN_ROOT do not let out of? */
+static bool is_start(const struct step *step, const struct place *here) {
+    struct place start;
+    return place_of(step->walk->start, "", &start) != 0 || place_equal(here, &start);
+}
+
+/* RESOLVE_NO_XDEV. Where mounts have no numbers nothing can be said. */
+static bool stays_on_mount(struct step *step) {
+    struct place start, here;
+    if (!(step->walk->resolve & K_RESOLVE_NO_XDEV))
+        return true;
+    if (place_of(step->start, "", &start) != 0 || place_of(step->current, "", &here) != 0 ||
+        start.mount == 0)
+        return give_up(step, FALLBACK_LINK);
+    return start.mount == here.mount || give_up(step, FALLBACK_NONE); /* EXDEV */
 }
 
 static bool file_info(int fd, struct k_statx *info) {
@@ -110,6 +128,9 @@ static bool follow_proc_link(struct step *step, const char *name, int link, bool
     if (place_of(step->current, "", &here) != 0)
         return give_up(step, FALLBACK_LINK);
     if (here.inode != step->walk->surroundings->proc_root.inode) {
+        const uint64_t forbid = K_RESOLVE_NO_MAGICLINKS | K_RESOLVE_BENEATH | K_RESOLVE_IN_ROOT;
+        if (step->walk->resolve & forbid)
+            return give_up(step, FALLBACK_NONE); /* ELOOP or EXDEV */
         int fd = procfs_follow(step->walk, step->current, name);
         if (fd < 0 && errno != ENOENT)
             return give_up(step, FALLBACK_LINK);
@@ -132,18 +153,20 @@ static bool follow_link(struct step *step, const char *name, int link, const str
     char target[TRACEE_PATH_MAX];
     int64_t flags = 0;
     int64_t type = filesystem_of(link, &flags);
+    bool on_proc = procfs_holds(step->walk->surroundings, link, type, type < 0 ? errno : 0);
     bool trailing = step->rest[0] == '\0';
-    if (++step->links > MAX_LINKS || type < 0 || (flags & K_ST_NOSYMFOLLOW) ||
-        (trailing && link_is_barred(step, info)))
+    if (++step->links > MAX_LINKS || (type < 0 && !on_proc) || (flags & K_ST_NOSYMFOLLOW) ||
+        (step->walk->resolve & K_RESOLVE_NO_SYMLINKS) || (trailing && link_is_barred(step, info)))
         return give_up(step, FALLBACK_NONE); /* ELOOP or EACCES */
-    if (type == K_PROC_SUPER_MAGIC)
+    if (on_proc)
         return follow_proc_link(step, name, link, more);
     ssize_t length = readlinkat(link, "", target, sizeof target - 1);
     if (length <= 0)
         return give_up(step, FALLBACK_NONE);
     target[length] = '\0';
-    if (target[0] == '/' && !move_to(step, fcntl(step->walk->root, F_DUPFD_CLOEXEC, 0)))
-        return false;
+    if (target[0] == '/' && ((step->walk->resolve & K_RESOLVE_BENEATH) ||
+                             !move_to(step, fcntl(step->walk->root, F_DUPFD_CLOEXEC, 0))))
+        return give_up(step, step->failure.fallback); /* EXDEV */
     return push(step, target, more);
 }
 
@@ -153,6 +176,8 @@ static bool go_up(struct step *step) {
     if (place_of(step->current, "", &here) != 0)
         return give_up(step, FALLBACK_NONE);
     bool at_root = place_equal(&here, &step->walk->root_place);
+    if ((step->walk->resolve & K_RESOLVE_BENEATH) && is_start(step, &here))
+        return give_up(step, FALLBACK_NONE); /* EXDEV */
     return move_to(step,
                    openat(step->current, at_root ? "." : "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
@@ -210,7 +235,7 @@ static bool go_into(struct step *step, const char *name, bool more) {
         close(fd);
         return give_up(step, FALLBACK_NONE);
     }
-    if (S_ISLNK(info.stx_mode)) {
+    if (S_ISLNK(info.stx_mode) && (more || !step->walk->no_follow || step->rest[0] != '\0')) {
         bool followed = follow_link(step, name, fd, &info, more);
         close(fd);
         return followed;
@@ -254,11 +279,12 @@ struct look walk_path(const struct walk *walk, const char *path) {
         return (struct look){-1, FALLBACK_BUSY};
     *step = (struct step){.walk = walk, .failure = {-1, FALLBACK_NONE}};
     memcpy(step->rest, path, strlen(path) + 1);
-    step->current = fcntl(path[0] == '/' ? walk->root : walk->start, F_DUPFD_CLOEXEC, 0);
+    step->start = path[0] == '/' ? walk->root : walk->start;
+    step->current = fcntl(step->start, F_DUPFD_CLOEXEC, 0);
 
     bool going = step->current >= 0;
     while (going && next_name(step, name, &more))
-        going = take_step(step, name, more);
+        going = take_step(step, name, more) && stays_on_mount(step);
     struct look found = {going ? step->current : -1,
                          going ? FALLBACK_NONE : step->failure.fallback};
     if (going && step->must_be_directory &&

@@ -13,10 +13,12 @@ struct walk {
     struct server *server;  /* the thread that walks */
     int root;               /* O_PATH: the tracee's root directory */
     struct place root_place;
-    int start; /* O_PATH: where a relative path begins */
+    int start;        /* O_PATH: where a relative path begins */
+    bool no_follow;   /* a link at the end is the end */
+    uint64_t resolve; /* RESOLVE_* of openat2(2): whatever they forbid ends the walk */
 };
 
-/* The O_PATH descriptor at the end of `path`, all links followed. On failure fd is -1 and fallback
+/* The O_PATH descriptor at the end of `path`, links followed. On failure fd is -1 and fallback
  * says why; FALLBACK_NONE: the kernel will find the same error. May sleep on filesystems. */
 struct look walk_path(const struct walk *walk, const char *path);
 

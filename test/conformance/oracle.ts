@@ -37,7 +37,11 @@ function notesOf(text: string): string[] {
 /** The policy's named substitution, applied to what the native run printed; nothing else changes. */
 function substitute(line: string, pair: Pair): string {
   const from = new RegExp(`\\btype=0x${pair.fromMagic.toString(16)}\\b`, 'g');
-  return line.replaceAll(from, `type=0x${pair.toMagic.toString(16)}`);
+  // Of a mount table; names that go on, like fuse.x, are others.
+  const named = new RegExp(`\\bfstype=${pair.from}(?![^ ])`, 'g');
+  return line
+    .replaceAll(from, `type=0x${pair.toMagic.toString(16)}`)
+    .replaceAll(named, `fstype=${pair.to}`);
 }
 
 function compare(native: string[], expected: string[], got: string[]): Difference[] {

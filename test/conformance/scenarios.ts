@@ -30,7 +30,7 @@ const both: readonly Variant[] = ['static', 'dynamic'];
 
 /** As compat_names, large_names and int80_names of the Makefile. */
 const compat: readonly string[] = [
-  ...['descriptors', 'fields', 'limits', 'objects', 'paths', 'pointers', 'procself'],
+  ...['descriptors', 'fields', 'limits', 'objects', 'paths', 'pointers', 'procself', 'tables'],
 ];
 const large: readonly string[] = [
   ...compat,
@@ -66,6 +66,7 @@ export function scenarios(seed: number): readonly Scenario[] {
     c('pointers'),
     c('descriptors'),
     c('fields'),
+    c('tables'),
     { ...c('existing'), words: ({ directory }) => [directory] },
     c('chroots'),
     c('mountns'),

@@ -70,6 +70,10 @@ export function policyWithPath(pair: Pair): string {
     `  - when: { type: ${pair.from} }`,
     '    except: { path: /no/such/place/** }',
     `    answer: { type: ${pair.to} }`,
+    'mounts:',
+    `  - when: { fstype: ${pair.from} }`,
+    '    except: { path: /no/such/place/** }',
+    `    answer: { fstype: ${pair.to} }`,
   ];
   return ['apiVersion: seccomp-spoof/v1', `name: ${pair.from}`, 'statfs:', ...rule, ''].join('\n');
 }

@@ -1,0 +1,84 @@
+/* uname.c - what uname(2) says of the kernel.
+ * Rule: CONTINUE is right whenever this gives up: the kernel then fills the same buffer. Host and
+ * domain name are the program's own, so another UTS namespace is never answered from ours. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "../policy/blob.h"
+#include "../supervisor/server.h"
+#include "calls.h"
+
+/* linux/personality.h: PER_LINUX32 (8) and UNAME26 change what uname says. */
+#define PERSONALITY_OF_UNAME (0x0008UL | 0x0020000UL)
+
+_Static_assert(sizeof(struct utsname) == 390, "struct new_utsname, the same in every ABI");
+_Static_assert(sizeof(((struct utsname *)0)->release) == BLOB_MAX_UNAME + 1, "a field and its NUL");
+
+static void apply(const uint8_t *policy, const struct blob_uname_rule *rule, struct utsname *name) {
+    char *const fields[SPOOF_UNAME_COUNT] = {
+        [SPOOF_UNAME_RELEASE] = name->release,
+        [SPOOF_UNAME_VERSION] = name->version,
+    };
+    for (int i = 0; i < SPOOF_UNAME_COUNT; i++) {
+        if (rule->text[i] != 0) {
+            memset(fields[i], 0, sizeof name->release);
+            snprintf(fields[i], sizeof name->release, "%s",
+                     (const char *)blob_at(policy, rule->text[i]));
+        }
+    }
+}
+
+static struct verdict give(struct stopped_call *call, const uint8_t *policy, struct utsname *name) {
+    const struct blob_uname_rule *rule = blob_uname_rule(policy);
+    if (!rule || !call->mechanism->still_stopped(call))
+        return let_run(FALLBACK_NONE);
+    apply(policy, rule, name);
+    int error = call->mechanism->write(call, call->arguments[0], name, sizeof *name);
+    if (error != 0)
+        return let_run(error == -EFAULT || error == -ESRCH ? FALLBACK_NONE : FALLBACK_MEMORY);
+    return (struct verdict){.decision = DECISION_ANSWER, .rule = blob_first_uname(policy)};
+}
+
+/* Do we and the program get the same answer? Names by namespace, machine and release by personality
+ * (personality(2): PER_LINUX32, UNAME26). */
+static bool says_the_same(struct stopped_call *call) {
+    const struct surroundings *surroundings = server_surroundings(call->server);
+    struct stat ours, theirs;
+    char entry[64], text[16] = {0};
+    snprintf(entry, sizeof entry, "%d/ns/uts", call->tid);
+    if (fstatat(surroundings->proc, "self/ns/uts", &ours, 0) != 0 ||
+        fstatat(surroundings->proc, entry, &theirs, 0) != 0 || ours.st_ino != theirs.st_ino)
+        return false;
+    snprintf(entry, sizeof entry, "%d/personality", call->tid);
+    int fd = openat(surroundings->proc, entry, O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0)
+        close(fd);
+    const unsigned long persona = got > 0 ? strtoul(text, NULL, 16) : ~0UL;
+    return (persona & PERSONALITY_OF_UNAME) == 0;
+}
+
+struct verdict serve_uname(struct stopped_call *call, const uint8_t *policy) {
+    struct utsname name;
+    if (become_self(call->server) != 0)
+        return let_run(FALLBACK_CREDENTIALS);
+    bool same = says_the_same(call);
+    if (resume_identity(call->server) != 0)
+        abort(); /* never serve the next call as somebody else: the guardian replaces us */
+    if (!same || uname(&name) != 0)
+        return let_run(FALLBACK_NAMESPACE);
+    return give(call, policy, &name);
+}
+
+struct verdict serve_uname_end(struct stopped_call *call, const uint8_t *policy) {
+    struct utsname name;
+    if (call->mechanism->read(call, call->arguments[0], &name, sizeof name) != sizeof name)
+        return let_run(FALLBACK_MEMORY);
+    return give(call, policy, &name);
+}
