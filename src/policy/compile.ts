@@ -1,18 +1,34 @@
 /** From the normalised policy to the blob that the matcher reads. */
 import { NativeError } from '../errors.js';
 import { E2BIG, EINVAL } from '../native/library.js';
-import { PolicyBuilder, StatfsField } from '../native/policy.js';
-import { ANSWER_FIELDS, type NormalisedPolicy, type StatfsRule } from './normalised.js';
+import { PolicyBuilder, StatfsField, UnameField } from '../native/policy.js';
+import {
+  ANSWER_FIELDS,
+  UNAME_FIELDS,
+  type MountsRule,
+  type NormalisedPolicy,
+  type StatfsRule,
+  type UnameRule,
+} from './normalised.js';
 import { PolicyError, type Problem } from './problem.js';
+import { columnMagic, isNodev } from './tables.js';
 
 /** What is needed of the native builder. */
 export interface RuleSink {
   statfs(name: string): unknown;
+  mounts(name: string): unknown;
+  uname(name: string): unknown;
   whenType(type: bigint): unknown;
+  whenFstype(glob: string): unknown;
   whenPath(glob: string): unknown;
   exceptType(type: bigint): unknown;
+  exceptFstype(glob: string): unknown;
   exceptPath(glob: string): unknown;
+  exceptProgram(glob: string): unknown;
   answer(field: StatfsField, value: bigint): unknown;
+  answerFstype(fstype: string, magic: bigint, nodev: boolean): unknown;
+  answerShared(group: number): unknown;
+  answerUname(field: UnameField, value: string): unknown;
 }
 
 function addStatfs(rule: StatfsRule, to: RuleSink): void {
@@ -27,9 +43,35 @@ function addStatfs(rule: StatfsRule, to: RuleSink): void {
   }
 }
 
+function addMounts(rule: MountsRule, to: RuleSink): void {
+  to.mounts(rule.id);
+  for (const glob of rule.when.fstypes) to.whenFstype(glob);
+  for (const glob of rule.when.paths) to.whenPath(glob);
+  for (const glob of rule.except.fstypes) to.exceptFstype(glob);
+  for (const glob of rule.except.paths) to.exceptPath(glob);
+  for (const glob of rule.except.programs) to.exceptProgram(glob);
+  const { fstype, shared } = rule.answer;
+  if (fstype !== undefined) to.answerFstype(fstype, BigInt(columnMagic(fstype)), isNodev(fstype));
+  if (shared !== undefined) to.answerShared(shared);
+}
+
+/** One rule for all fields: the matcher asks one only. */
+function addUname(rules: readonly UnameRule[], to: RuleSink): void {
+  if (rules.length === 0) return;
+  to.uname(rules.map(({ id }) => id).join(', '));
+  for (const { answer } of rules) {
+    for (const field of UNAME_FIELDS) {
+      const value = answer[field];
+      if (value !== undefined) to.answerUname(UnameField[field], value);
+    }
+  }
+}
+
 /** Hands every rule to a builder, most important first. */
 export function addRules(policy: NormalisedPolicy, to: RuleSink): void {
   for (const rule of policy.statfs) addStatfs(rule, to);
+  for (const rule of policy.mounts) addMounts(rule, to);
+  addUname(policy.uname, to);
 }
 
 /** The fault of a policy that the library will not compile; undefined if the fault is not its own. */

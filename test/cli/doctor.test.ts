@@ -25,7 +25,7 @@ void t.test('doctor on this machine', async (t) => {
   const report = JSON.parse(json.stdout) as DoctorReport;
   t.equal(report.ok, json.status === 0);
   t.match(report, {
-    versions: { package: String, platform: `linux-${process.arch}`, abi: 1 },
+    versions: { package: String, platform: `linux-${process.arch}`, abi: 2 },
     probe: { features: Array, mechanism: report.mechanism },
     policy: '9p-as-ext4',
     problems: Array,
@@ -81,8 +81,8 @@ void t.test('version', async (t) => {
   for (const words of [['version'], ['--version'], ['-V']]) {
     const ended = await cli(words);
     t.match(ended, { status: 0, stderr: '' }, words.join(' '));
-    t.match(ended.stdout, /^seccomp-spoof +\d+\.\d+\.\d+\nsupervisor +ABI 1, .*\nkernel +Linux /);
+    t.match(ended.stdout, /^seccomp-spoof +\d+\.\d+\.\d+\nsupervisor +ABI 2, .*\nkernel +Linux /);
   }
   const json = await cli(['version', '--json']);
-  t.match(JSON.parse(json.stdout), { package: /^\d/, abi: 1, kernel: String, node: /^v/ });
+  t.match(JSON.parse(json.stdout), { package: /^\d/, abi: 2, kernel: String, node: /^v/ });
 });

@@ -60,7 +60,7 @@ void t.test('everything behind the options belongs to the command', async (t) =>
   }
   t.match(await cli(['exec', '-v', 'true']), {
     status: 0,
-    stderr: /^seccomp-spoof: policy 9p-as-ext4: 1 rule\nseccomp-spoof: mechanism notify: /,
+    stderr: /^seccomp-spoof: policy 9p-as-ext4: 2 rules\nseccomp-spoof: mechanism notify: /,
   });
 });
 
@@ -168,7 +168,7 @@ void t.test('the log starts with the policy, and is appended to', async (t) => {
     time: Number,
     pid: Number,
     names: [`--fstype ${fstype}`],
-    rules: 1,
+    rules: 2,
     command: showType.length,
   });
   t.notOk(readFileSync(file, 'utf8').includes('stat -f'), 'no words of the command');

@@ -4,7 +4,14 @@ import { fileURLToPath } from 'node:url';
 
 import t from 'tap';
 
-import { checkBlob, matchStatfs, StatfsField } from '../../src/native/policy.js';
+import { MountTable, rewriteTable } from '../../src/native/mounts.js';
+import {
+  checkBlob,
+  matchStatfs,
+  ruleName,
+  StatfsField,
+  UnameField,
+} from '../../src/native/policy.js';
 import { addRules, compilePolicy } from '../../src/policy/compile.js';
 import { KERNEL_TYPES } from '../../src/policy/filesystems.js';
 import { mergePolicies, PolicyError, resolvePolicy } from '../../src/policy/index.js';
@@ -13,6 +20,7 @@ import type { PolicyLocations } from '../../src/policy/locations.js';
 import { builtPolicies } from '../../src/policy/locations.js';
 import { toJson } from '../../src/policy/normalised.js';
 import { policyJsonSchema } from '../../src/policy/schema.js';
+import { KERNEL_COLUMNS, POLLING_PROGRAMS } from '../../src/policy/tables.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const [P9, FUSE, TMPFS, EXT4, XFS] = [0x01021997n, 0x65735546n, 0x01021994n, 0xef53n, 0x58465342n];
@@ -90,14 +98,42 @@ void t.test('rules reach the builder in the order of importance', (t) => {
           answer: { namelen: 2n ** 63n - 1n },
         },
       ],
+      mounts: [
+        {
+          id: 'c',
+          origin: '',
+          when: { fstypes: ['9p', 'fuse.*'], paths: ['/m'] },
+          except: { fstypes: ['fuse.x'], paths: ['/m/n'], programs: ['p'] },
+          answer: { fstype: 'ext3', shared: 7 },
+        },
+        {
+          id: 'd',
+          origin: '',
+          when: { fstypes: [], paths: ['/'] },
+          except: { fstypes: [], paths: [], programs: [] },
+          answer: { fstype: 'none-that-is-known' },
+        },
+      ],
+      uname: [
+        { id: 'e', origin: '', answer: { version: 'v' } },
+        { id: 'f', origin: '', answer: { release: 'r' } },
+      ],
     },
     {
       statfs: note('statfs'),
+      mounts: note('mounts'),
+      uname: note('uname'),
       whenType: note('whenType'),
+      whenFstype: note('whenFstype'),
       whenPath: note('whenPath'),
       exceptType: note('exceptType'),
+      exceptFstype: note('exceptFstype'),
       exceptPath: note('exceptPath'),
+      exceptProgram: note('exceptProgram'),
       answer: note('answer'),
+      answerFstype: note('answerFstype'),
+      answerShared: note('answerShared'),
+      answerUname: note('answerUname'),
     },
   );
   t.same(calls, [
@@ -112,6 +148,21 @@ void t.test('rules reach the builder in the order of importance', (t) => {
     ['statfs', 'b'],
     ['whenType', 0xffffffffn],
     ['answer', StatfsField.namelen, 2n ** 63n - 1n],
+    ['mounts', 'c'],
+    ['whenFstype', '9p'],
+    ['whenFstype', 'fuse.*'],
+    ['whenPath', '/m'],
+    ['exceptFstype', 'fuse.x'],
+    ['exceptPath', '/m/n'],
+    ['exceptProgram', 'p'],
+    ['answerFstype', 'ext3', 0xef53n, false],
+    ['answerShared', 7],
+    ['mounts', 'd'],
+    ['whenPath', '/'],
+    ['answerFstype', 'none-that-is-known', 0n, true],
+    ['uname', 'e, f'],
+    ['answerUname', UnameField.version, 'v'],
+    ['answerUname', UnameField.release, 'r'],
   ]);
   t.end();
 });
@@ -185,6 +236,56 @@ void t.test('the default, --fstype, and both', async (t) => {
   });
   t.same(both.names, ['9p-as-ext4', '--fstype 9p=xfs']);
   t.same(answerTo(both.blob, P9, '/'), ['--fstype 9p=xfs', [[StatfsField.type, XFS]]]);
+});
+
+/** What a program reads in its mountinfo where the kernel says `type`: type, and fields before. */
+function toldType(blob: Uint8Array, type: string, program: string | null = null): string {
+  const line = `21 1 0:20 / / rw - ${type} none rw\n`;
+  const told = rewriteTable(blob, MountTable.mountinfo, Buffer.from(line), program).toString();
+  return told.split(' / / rw ')[1]?.replace(/^- | none rw\n$/g, '') ?? '';
+}
+
+void t.test('mount tables say the same as statfs', async (t) => {
+  const root = t.testdir({ shipped });
+  const locations = locationsIn(root);
+  const { blob, policy } = await resolvePolicy({ policies: [], fstypes: [], locations });
+  t.equal(toldType(blob, '9p'), 'ext4');
+  t.equal(toldType(blob, 'virtiofs'), 'virtiofs');
+  t.same(
+    policy.mounts[0]?.except.programs,
+    POLLING_PROGRAMS,
+    '--fstype and the default policy spare the same programs',
+  );
+  for (const program of POLLING_PROGRAMS) t.equal(toldType(blob, '9p', program), '9p', program);
+
+  const told = await resolvePolicy({ policies: [], fstypes: ['fuse=ext3'], locations });
+  for (const type of ['fuse', 'fuse.sshfs', 'fuseblk', 'virtiofs']) {
+    t.equal(toldType(told.blob, type), 'ext3', type);
+    t.equal(toldType(told.blob, type, 'systemd'), type, `${type}, for systemd`);
+  }
+  t.equal(toldType(told.blob, '9p'), '9p');
+});
+
+void t.test('a rule of mounts without a type leaves memory and the kernel alone', async (t) => {
+  const root = t.testdir({
+    'mine.yaml': `apiVersion: seccomp-spoof/v1
+name: mine
+mounts:
+  - when: { path: /** }
+    answer: { fstype: xfs, shared: 9 }
+uname: { release: "5.15.0" }
+`,
+  });
+  const { blob } = await resolvePolicy({
+    policies: ['./mine.yaml'],
+    fstypes: [],
+    baseDirectory: root,
+    locations: locationsIn(root),
+  });
+  t.equal(checkBlob(blob), undefined);
+  t.equal(toldType(blob, 'overlay'), 'shared:9 - xfs');
+  for (const type of KERNEL_COLUMNS) t.equal(toldType(blob, type), type);
+  t.equal(ruleName(blob, 1), 'mine/uname');
 });
 
 void t.test('a later policy beats an earlier one, with what it inherits', async (t) => {
