@@ -84,6 +84,17 @@ int32_t spoof_match_mounts(const uint8_t *blob, uint64_t length, const char *fst
     return held ? (int32_t)number : -1;
 }
 
+int32_t spoof_match_file(const uint8_t *blob, uint64_t length, const char *path,
+                         const char *program) {
+    uint8_t *copy = checked_copy(blob, length);
+    uint32_t number = 0;
+    if (!copy)
+        return -EINVAL;
+    bool held = path && match_file(copy, path, program, &number);
+    free(copy);
+    return held ? (int32_t)number : -1;
+}
+
 int64_t spoof_rewrite_table(const uint8_t *blob, uint64_t length, uint32_t table,
                             const char *program, const uint8_t *text, uint64_t text_length,
                             uint8_t *out, uint64_t capacity) {

@@ -16,6 +16,7 @@
 #define NUMBER_OPENAT2 437
 #define NUMBER_MEMFD_CREATE 319
 #define NUMBER_CLOSE 3
+#define NUMBER_FCNTL 72
 #define NUMBER_UNAME 63
 #define NUMBER_CLONE 56
 #define NUMBER_CLONE3 435
@@ -28,6 +29,7 @@
 #define COMPAT_NUMBER_CLONE 120
 #define COMPAT_NUMBER_CLONE3 435
 #define COMPAT_NUMBER_CLOSE 6
+#define COMPAT_NUMBER_FCNTL 55
 #define COMPAT_NUMBER_UNAME 122 /* newuname; the two before it are not stopped */
 #define COMPAT_NUMBER_OPEN 5
 #define COMPAT_NUMBER_OPENAT 295

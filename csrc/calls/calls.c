@@ -2,6 +2,9 @@
  * Rule: a call of another ABI, or without a handler, is let run: nothing is known about it. */
 #include "calls.h"
 
+#include <errno.h>
+
+#include "../content/snapshot.h"
 #include "../policy/blob.h"
 #include "table.h"
 
@@ -43,6 +46,19 @@ bool calls_can_look_after(const uint8_t *policy) {
     return true;
 }
 
+bool calls_always_look(const struct stopped_call *call) {
+    const struct known_call *known = known_call(call->arch, call->number);
+    return known && (known->task == TASK_STATFS || known->task == TASK_FSTATFS);
+}
+
+bool calls_must_answer(struct stopped_call *call) {
+    const struct known_call *known = known_call(call->arch, call->number);
+    char name[TRACEE_PATH_MAX];
+    return known && known->task == TASK_FSTATFS &&
+           look_descriptor_name(call, (uint32_t)call->arguments[0], name, sizeof name) > 0 &&
+           snapshot_is_table(name);
+}
+
 struct verdict serve_end(struct stopped_call *call, int64_t result, const uint8_t *policy) {
     const struct known_call *known = known_call(call->arch, call->number);
     if (!known || result != 0)
@@ -52,4 +68,9 @@ struct verdict serve_end(struct stopped_call *call, int64_t result, const uint8_
     if (known->task != TASK_STATFS && known->task != TASK_FSTATFS)
         return let_run(FALLBACK_NONE);
     return serve_statfs_end(call, known, policy);
+}
+
+bool call_overflowed(const struct stopped_call *call, int64_t result) {
+    const struct known_call *known = known_call(call->arch, call->number);
+    return known && result == -EOVERFLOW && known->layout != LAYOUT_NATIVE;
 }

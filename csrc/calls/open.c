@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../arch/kernel.h"
@@ -183,6 +184,18 @@ static struct verdict serve_found(struct stopped_call *call, const uint8_t *poli
     return verdict;
 }
 
+/* Where the kernel has no openat2(2) programs have to find that out, too. */
+static bool kernel_has(enum call_task task) {
+    static _Atomic int openat2_missing; /* 0: not known, 1: it is there, 2: it is not */
+    if (task != TASK_OPENAT2)
+        return true;
+    if (openat2_missing == 0) {
+        long result = syscall(K_NR_OPENAT2, AT_FDCWD, "/", NULL, 0UL);
+        openat2_missing = result < 0 && errno == ENOSYS ? 2 : 1;
+    }
+    return openat2_missing == 1;
+}
+
 struct verdict serve_open(struct stopped_call *call, const struct known_call *known,
                           const uint8_t *policy) {
     struct open_arguments arguments;
@@ -190,7 +203,8 @@ struct verdict serve_open(struct stopped_call *call, const struct known_call *kn
     ssize_t length = tracee_read_path(call, path_argument(call, known), arguments.path);
     if (length < 0)
         return let_run(length == -EPERM || length == -ENOSYS ? FALLBACK_MEMORY : FALLBACK_NONE);
-    if (!table_by_name(arguments.path, &table) || !read_arguments(call, known, &arguments))
+    if (!table_by_name(arguments.path, &table) || !kernel_has(known->task) ||
+        !read_arguments(call, known, &arguments))
         return let_run(FALLBACK_NONE);
     struct look look = look_path(call, &arguments.request);
     if (look.fd < 0)

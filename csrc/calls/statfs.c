@@ -4,15 +4,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../arch/kernel.h"
-#include "../content/snapshot.h"
 #include "../policy/blob.h"
 #include "../policy/match.h"
 #include "../supervisor/server.h"
 #include "calls.h"
+#include "injected.h"
 #include "layout.h"
 
 static void apply(const struct blob_rule *rule, struct k_statfs *info) {
@@ -50,14 +49,6 @@ static bool find_rule(struct stopped_call *call, const uint8_t *policy, int fd, 
     return result == MATCH_FOUND;
 }
 
-/* What a program holds in place of a file on procfs shall say so, too. True: `info` says it now. */
-static bool tell_procfs(struct stopped_call *call, int fd, struct k_statfs *info) {
-    int proc = server_surroundings(call->server)->proc;
-    char name[TRACEE_PATH_MAX];
-    return info->f_type == K_TMPFS_MAGIC && descriptor_name(proc, fd, name, sizeof name) > 0 &&
-           snapshot_is_table(name) && syscall(SYS_fstatfs, proc, info) == 0;
-}
-
 static uint64_t buffer_of(const struct stopped_call *call, const struct known_call *known) {
     return call->arguments[known->layout == LAYOUT_COMPAT64 ? 2 : 1];
 }
@@ -84,8 +75,13 @@ static struct verdict give(struct stopped_call *call, const struct known_call *k
     return verdict;
 }
 
+static struct verdict refuse(int error) {
+    return (struct verdict){.decision = DECISION_ANSWER, .value = error, .rule = NO_RULE};
+}
+
 static struct verdict answer_look(struct stopped_call *call, const struct known_call *known,
                                   const uint8_t *policy, int fd) {
+    char name[TRACEE_PATH_MAX];
     struct k_statfs info;
     struct verdict verdict = let_run(FALLBACK_NONE);
     int error = look_statfs(call, fd, &info);
@@ -94,9 +90,15 @@ static struct verdict answer_look(struct stopped_call *call, const struct known_
     verdict.was = (uint64_t)info.f_type;
     if (info.f_type == K_AUTOFS_SUPER_MAGIC)
         return let_run(FALLBACK_AUTOMOUNT);
-    bool told = tell_procfs(call, fd, &info); /* also by a path through /proc/self/fd */
+    /* One of ours may also be reached by a path, through /proc/self/fd. */
+    bool ours =
+        info.f_type == K_TMPFS_MAGIC &&
+        descriptor_name(server_surroundings(call->server)->proc, fd, name, sizeof name) > 0 &&
+        injected_statfs(server_surroundings(call->server), name, &info, &error);
+    if (error != 0)
+        return refuse(error);
     if (!find_rule(call, policy, fd, (uint64_t)info.f_type, &verdict.rule)) {
-        if (!told)
+        if (!ours)
             return verdict;
         verdict.rule = NO_RULE;
     }
@@ -125,15 +127,6 @@ struct verdict serve_statfs(struct stopped_call *call, const struct known_call *
     return verdict;
 }
 
-/* The same for a descriptor of the program, which is not looked up otherwise. */
-static bool tell_procfs_of(struct stopped_call *call, uint32_t descriptor, struct k_statfs *info) {
-    struct look look = look_descriptor(call, descriptor);
-    bool told = look.fd >= 0 && tell_procfs(call, look.fd, info);
-    if (look.fd >= 0)
-        close(look.fd);
-    return told;
-}
-
 struct verdict serve_statfs_end(struct stopped_call *call, const struct known_call *known,
                                 const uint8_t *policy) {
     struct verdict verdict = let_run(FALLBACK_NONE);
@@ -144,12 +137,7 @@ struct verdict serve_statfs_end(struct stopped_call *call, const struct known_ca
         return let_run(FALLBACK_MEMORY);
     layout_read(known->layout, &image, &info);
     verdict.was = (uint64_t)info.f_type;
-    bool told = known->task == TASK_FSTATFS && info.f_type == K_TMPFS_MAGIC &&
-                tell_procfs_of(call, (uint32_t)call->arguments[0], &info);
-    if (match_statfs(policy, (uint64_t)info.f_type, NULL, &verdict.rule) != MATCH_FOUND) {
-        if (!told)
-            return verdict;
-        verdict.rule = NO_RULE;
-    }
+    if (match_statfs(policy, verdict.was, NULL, &verdict.rule) != MATCH_FOUND)
+        return verdict;
     return give(call, known, policy, &info, verdict);
 }

@@ -10,6 +10,7 @@
 #include "../policy/blob.h"
 #include "../policy/match.h"
 #include "mount_line.h"
+#include "output.h"
 
 #define POINT_SIZE 4097
 #define TYPE_SIZE 256
@@ -21,34 +22,17 @@ struct rewrite {
     const char *text;
     size_t length;
     size_t copied; /* bytes of the text that are in the output, changed or not */
-    size_t capacity;
+    struct output out;
     struct table_change *change;
 };
-
-static bool put(struct rewrite *rewrite, const char *bytes, size_t length) {
-    struct table_change *change = rewrite->change;
-    if (!change->text || length > rewrite->capacity - change->length) {
-        size_t capacity = rewrite->capacity ? rewrite->capacity * 2
-                                            : rewrite->length + rewrite->length / 8 + 1024;
-        while (capacity - change->length < length)
-            capacity *= 2;
-        char *grown = realloc(change->text, capacity);
-        if (!grown)
-            return false;
-        change->text = grown;
-        rewrite->capacity = capacity;
-    }
-    if (length)
-        memcpy(change->text + change->length, bytes, length);
-    change->length += length;
-    return true;
-}
 
 /* Copies what stands before `end`, leaves out `skipped` bytes, and puts `text` there. */
 static bool replace(struct rewrite *rewrite, const char *end, size_t skipped, const char *text) {
     size_t offset = (size_t)(end - rewrite->text);
-    if (!put(rewrite, rewrite->text + rewrite->copied, offset - rewrite->copied) ||
-        !put(rewrite, text, strlen(text)))
+    if ((!rewrite->out.text &&
+         !output_reserve(&rewrite->out, rewrite->length + rewrite->length / 8 + 1024)) ||
+        !output_put(&rewrite->out, rewrite->text + rewrite->copied, offset - rewrite->copied) ||
+        !output_put(&rewrite->out, text, strlen(text)))
         return false;
     rewrite->copied = offset + skipped;
     return true;
@@ -134,7 +118,7 @@ static bool listed(const char *text, size_t length, const char *fstype) {
 /* Filesystems that rules speak of are known to the kernel, one would think. */
 static bool add_filesystems(struct rewrite *rewrite) {
     const struct blob_header *header = blob_header(rewrite->policy);
-    struct table_change *change = rewrite->change;
+    const struct output *out = &rewrite->out;
     if (rewrite->length && rewrite->text[rewrite->length - 1] != '\n')
         return true;
     for (uint32_t i = 0; i < header->mounts.count; i++) {
@@ -142,11 +126,12 @@ static bool add_filesystems(struct rewrite *rewrite) {
         const struct blob_mounts_rule *rule = blob_mounts_rule(rewrite->policy, number);
         const char *fstype = blob_text(rewrite->policy, rule->fstype);
         if (!fstype || match_word_list(rewrite->policy, rule->except_programs, rewrite->program) ||
-            listed(change->text ? change->text : rewrite->text,
-                   change->text ? change->length : rewrite->length, fstype))
+            listed(out->text ? out->text : rewrite->text, out->text ? out->length : rewrite->length,
+                   fstype))
             continue;
         if (!replace(rewrite, rewrite->text + rewrite->length, 0, rule->nodev ? "nodev\t" : "\t") ||
-            !put(rewrite, fstype, strlen(fstype)) || !put(rewrite, "\n", 1))
+            !output_put(&rewrite->out, fstype, strlen(fstype)) ||
+            !output_put(&rewrite->out, "\n", 1))
             return false;
         count(rewrite, number);
     }
@@ -168,9 +153,12 @@ int mount_table_rewrite(const uint8_t *policy, enum spoof_table table, const cha
         return 0;
     bool done =
         table == SPOOF_TABLE_FILESYSTEMS ? add_filesystems(&rewrite) : rewrite_lines(&rewrite);
-    if (done)
+    if (done) {
+        change->text = rewrite.out.text;
+        change->length = rewrite.out.length;
         return 0;
-    free(change->text);
+    }
+    free(rewrite.out.text);
     memset(change, 0, sizeof *change);
     return -ENOMEM;
 }

@@ -4,17 +4,8 @@
 #ifndef SPOOF_MOUNT_TABLE_H
 #define SPOOF_MOUNT_TABLE_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include "../spoof.h"
-
-struct table_change {
-    char *text; /* malloc'ed, the caller's; NULL if nothing changes */
-    size_t length;
-    uint32_t lines; /* how many changed */
-    uint32_t rule;  /* the rule that changed the first of them */
-};
+#include "change.h"
 
 /* Rewrites a table that a program reads (`program`: last part of the path of its file, or NULL).
  * 0, or -ENOMEM. `policy` is a checked blob. */

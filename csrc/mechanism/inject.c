@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <unistd.h>
 
 #include "../arch/arch.h"
@@ -15,21 +16,21 @@
 #include "../content/snapshot.h"
 #include "../supervisor/server.h"
 
-static int32_t memfd_number(uint32_t arch) {
-#ifdef ARCH_COMPAT_AUDIT
-    if (arch == ARCH_COMPAT_AUDIT)
-        return COMPAT_NUMBER_MEMFD_CREATE;
-#endif
-    return arch == ARCH_AUDIT ? NUMBER_MEMFD_CREATE : -1;
-}
+/* Calls that we have a program make. */
+struct own_calls {
+    int32_t make, set_flags, close;
+};
 
-static int32_t close_number(uint32_t arch) {
+/* Their numbers in an ABI, or NULL. */
+static const struct own_calls *calls_of(uint32_t arch) {
+    static const struct own_calls own = {NUMBER_MEMFD_CREATE, NUMBER_FCNTL, NUMBER_CLOSE};
 #ifdef ARCH_COMPAT_AUDIT
+    static const struct own_calls compat = {COMPAT_NUMBER_MEMFD_CREATE, COMPAT_NUMBER_FCNTL,
+                                            COMPAT_NUMBER_CLOSE};
     if (arch == ARCH_COMPAT_AUDIT)
-        return COMPAT_NUMBER_CLOSE;
+        return &compat;
 #endif
-    (void)arch;
-    return NUMBER_CLOSE;
+    return arch == ARCH_AUDIT ? &own : NULL;
 }
 
 /* Where a name begins that the kernel takes: the end of the path, if it is longer. */
@@ -47,12 +48,13 @@ struct injection *inject_begin(pid_t tid, const struct trace_stop *stop, int fd,
     struct trace_stop own = *stop;
     struct stopped_call call = trace_call(tid, &own);
     const struct known_call *known = known_call(call.arch, call.number);
-    int32_t number = memfd_number(call.arch);
+    const struct own_calls *calls = calls_of(call.arch);
     struct injection *injection = malloc(sizeof *injection);
-    uint64_t name = known && number >= 0 && injection ? name_address(&call, known) : 0;
+    uint64_t name = known && calls && injection ? name_address(&call, known) : 0;
     const uint64_t arguments[] = {name,
                                   K_MFD_ALLOW_SEALING | (fd_flags & O_CLOEXEC ? K_MFD_CLOEXEC : 0)};
-    if (name == 0 || registers_replace_call(tid, &stop->registers, number, arguments, 2) != 0) {
+    if (name == 0 ||
+        registers_replace_call(tid, &stop->registers, calls->make, arguments, 2) != 0) {
         free(injection);
         close(fd);
         return NULL;
@@ -81,25 +83,68 @@ static bool is_true_error(int64_t result) {
     return result == -EMFILE || result == -ENFILE || result == -ENOMEM;
 }
 
-enum injected inject_end(struct server *server, pid_t tid, struct injection *injection) {
-    struct registers now;
-    int64_t result = registers_get(tid, &now) == 0 ? registers_result(&now) : -ESRCH;
-    bool opened = result >= 0 && !injection->closing;
-    enum injected injected = INJECTED_FAILED;
-    if (is_true_error(result) || (opened && fill(server, tid, result, injection->fd))) {
+/* From one call of ours to the next no handler may run: it would be with our registers. */
+static void hold_signals(pid_t tid, struct injection *injection) {
+    const uint64_t all = ~0ULL;
+    if (injection->holds_signals)
+        return;
+    injection->holds_signals = ptrace(PTRACE_GETSIGMASK, tid, (void *)sizeof injection->signals,
+                                      &injection->signals) == 0 &&
+                               ptrace(PTRACE_SETSIGMASK, tid, (void *)sizeof all, &all) == 0;
+}
+
+static void release_signals(pid_t tid, const struct injection *injection) {
+    if (injection->holds_signals)
+        ptrace(PTRACE_SETSIGMASK, tid, (void *)sizeof injection->signals, &injection->signals);
+}
+
+static enum injected next_call(pid_t tid, struct injection *injection, enum injection_step step,
+                               int32_t number, const uint64_t *arguments, int count) {
+    hold_signals(tid, injection);
+    injection->step = step;
+    registers_next_call(tid, &injection->before, number, arguments, count);
+    return INJECTED_AGAIN;
+}
+
+static enum injected end(pid_t tid, struct injection *injection, enum injected injected,
+                         int64_t result) {
+    if (injected == INJECTED_DONE)
         registers_finish_call(tid, &injection->before, result);
-        injected = INJECTED_DONE;
-    } else if (opened) {
-        const uint64_t number = (uint64_t)result;
-        injection->closing = true;
-        registers_next_call(tid, &injection->before, close_number(injection->before.arch), &number,
-                            1);
-        return INJECTED_AGAIN;
-    } else {
+    else
         registers_repeat_call(tid, &injection->before);
-    }
+    release_signals(tid, injection);
     inject_forget(injection);
     return injected;
+}
+
+/* The program has made its file, or not. */
+static enum injected on_made(struct server *server, pid_t tid, struct injection *injection,
+                             int64_t made) {
+    const struct own_calls *calls = calls_of(injection->before.arch);
+    const uint64_t status = (uint64_t)(fcntl(injection->fd, F_GETFL) & (O_APPEND | O_NONBLOCK));
+    injection->made = made;
+    if (made < 0)
+        return end(tid, injection, is_true_error(made) ? INJECTED_DONE : INJECTED_FAILED, made);
+    const uint64_t arguments[] = {(uint64_t)made, F_SETFL, status};
+    if (!fill(server, tid, made, injection->fd))
+        return next_call(tid, injection, INJECTION_CLOSE, calls->close, arguments, 1);
+    if (status != 0)
+        return next_call(tid, injection, INJECTION_SET_FLAGS, calls->set_flags, arguments, 3);
+    return end(tid, injection, INJECTED_DONE, made);
+}
+
+enum injected inject_end(struct server *server, pid_t tid, struct injection *injection) {
+    struct registers now;
+    switch (injection->step) {
+    case INJECTION_MAKE:
+        return on_made(server, tid, injection,
+                       registers_get(tid, &now) == 0 ? registers_result(&now) : -ESRCH);
+    case INJECTION_SET_FLAGS:
+        return end(tid, injection, INJECTED_DONE, injection->made);
+    case INJECTION_CLOSE:
+        break;
+    }
+    return end(tid, injection, INJECTED_FAILED, 0);
 }
 
 void inject_forget(struct injection *injection) {

@@ -11,10 +11,16 @@
 
 #include "trace.h"
 
+/* Which call of ours runs. */
+enum injection_step { INJECTION_MAKE, INJECTION_SET_FLAGS, INJECTION_CLOSE };
+
 struct injection {
     struct registers before; /* of the call as the program has made it */
-    int fd;                  /* what the file is to be like: owned */
-    bool closing;            /* what could not be filled is closed again */
+    enum injection_step step;
+    int fd;             /* what the file is to be like: owned */
+    int64_t made;       /* the program's descriptor of it */
+    uint64_t signals;   /* what the program has blocked, while it makes further calls of ours */
+    bool holds_signals; /* all are blocked meanwhile */
 };
 
 enum injected {

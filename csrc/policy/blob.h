@@ -11,7 +11,7 @@
 #include "../spoof.h"
 
 #define BLOB_MAGIC 0x50534353U /* "SCSP" */
-#define BLOB_VERSION 2U
+#define BLOB_VERSION 3U
 #define BLOB_MAX_LENGTH (16U << 20)
 #define BLOB_MAX_GLOB 4096U
 #define BLOB_MAX_UNAME 64U /* bytes of a field of uname(2), without its NUL */
@@ -43,9 +43,16 @@ struct blob_header {
     struct blob_list any_type; /* struct blob_candidate: rules that name no type, best first */
     struct blob_list mounts;   /* struct blob_mounts_rule */
     struct blob_list mounts_candidates; /* struct blob_mounts_candidate, best first */
-    struct blob_list files;             /* the place of files: rules, none yet */
-    struct blob_list unames;            /* struct blob_uname_rule: the first one answers */
-    struct blob_list reserved[7];
+    struct blob_list files;             /* struct blob_file_rule */
+    struct blob_list file_tails;        /* struct blob_tail, sorted by text */
+    struct blob_list file_any_tail;     /* struct blob_candidate: the last part of whose path is no
+                                           plain text, best first */
+    struct blob_list file_tail_globs; /* uint32_t offsets of globs: the last parts of those, without
+                                         the ones that can reach over a slash */
+    struct blob_list file_trees; /* uint32_t offsets of texts, sorted: what the paths begin with
+                                    that those can match; none begins with another */
+    struct blob_list unames;     /* struct blob_uname_rule: the first one answers */
+    struct blob_list reserved[3];
 };
 
 /* One filesystem type and the candidates that name it, best first. */
@@ -57,9 +64,9 @@ struct blob_type {
 /* One way to match: a rule with at most one of its path globs. */
 struct blob_candidate {
     uint32_t rule;
-    uint32_t glob; /* offset of a NUL-terminated glob, or 0: any path */
-    uint32_t rank; /* smaller is better; comparable between lists */
-    uint32_t reserved;
+    uint32_t glob;   /* offset of a NUL-terminated glob, or 0: any path */
+    uint32_t rank;   /* smaller is better; comparable between lists */
+    uint32_t parent; /* files, 1: the glob is of a directory above what the rule names */
 };
 
 struct blob_rule {
@@ -85,6 +92,36 @@ struct blob_mounts_rule {
     uint32_t nodev;  /* 1: /proc/filesystems calls it nodev */
     uint32_t group;  /* peer group to tell, or 0: as it is */
     uint32_t reserved;
+};
+
+/* The last part of paths, and the candidates whose globs end in it, best first. */
+struct blob_tail {
+    uint32_t text;
+    uint32_t reserved;
+    struct blob_list candidates;
+};
+
+/* One regular expression and what takes the place of its matches; offsets of texts. */
+struct blob_rewrite {
+    uint32_t pattern, replacement;
+};
+
+/* Bits of blob_file_rule.flags. */
+#define BLOB_FILE_MISSING 1U   /* only where the real file does not exist */
+#define BLOB_FILE_PARENTS 2U   /* directories above it are invented, too */
+#define BLOB_FILE_SCOPE_ALL 4U /* also in other roots and mount namespaces */
+#define BLOB_FILE_TREE 8U      /* what lies below, too: match_tree_rest() */
+
+struct blob_file_rule {
+    struct blob_list except_globs, except_programs; /* uint32_t offsets of globs */
+    struct blob_list bytes;    /* the path of a redirect, content, or the name of a generator; a NUL
+                                  follows */
+    struct blob_list rewrites; /* struct blob_rewrite, one after the other */
+    uint64_t filesystem;       /* the f_type that fstatfs says of it, or 0: the real one */
+    uint32_t kind;             /* enum spoof_file_kind */
+    uint32_t writes;           /* enum spoof_file_writes */
+    uint32_t mode;             /* permission bits */
+    uint32_t flags;
 };
 
 struct blob_uname_rule {
@@ -118,6 +155,10 @@ static inline uint32_t blob_first_mounts(const uint8_t *blob) {
     return blob_header(blob)->rules.count;
 }
 
+static inline uint32_t blob_first_file(const uint8_t *blob) {
+    return blob_header(blob)->rules.count + blob_header(blob)->mounts.count;
+}
+
 static inline uint32_t blob_first_uname(const uint8_t *blob) {
     const struct blob_header *header = blob_header(blob);
     return header->rules.count + header->mounts.count + header->files.count;
@@ -128,6 +169,12 @@ static inline const struct blob_mounts_rule *blob_mounts_rule(const uint8_t *blo
                                                               uint32_t number) {
     const struct blob_mounts_rule *rules = blob_at(blob, blob_header(blob)->mounts.offset);
     return &rules[number - blob_first_mounts(blob)];
+}
+
+/* A files rule by its number, which match_file() gave. */
+static inline const struct blob_file_rule *blob_file_rule(const uint8_t *blob, uint32_t number) {
+    const struct blob_file_rule *rules = blob_at(blob, blob_header(blob)->files.offset);
+    return &rules[number - blob_first_file(blob)];
 }
 
 /* The rule that answers uname(2) (its number is blob_first_uname()), or NULL. */

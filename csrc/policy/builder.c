@@ -1,6 +1,6 @@
 /* builder.c - makes the policy blob from rules that TypeScript has checked and merged.
- * Rule: a value that the blob must not have is refused when it is told, so that finish() can fail
- * for lack of memory or room only; no half blobs. */
+ * Rule: a value that the blob must not have is refused when it is told; finish() makes no half
+ * blobs. */
 #include "builder.h"
 
 #include <errno.h>
@@ -62,18 +62,20 @@ void spoof_builder_free(struct spoof_builder *builder) {
         free_texts(&rule->fstypes);
         free_texts(&rule->except_fstypes);
         free_texts(&rule->except_programs);
+        free_texts(&rule->rewrites);
         for (size_t k = 0; k < SPOOF_UNAME_COUNT; k++)
             free(rule->uname[k]);
         free(rule->name);
         free(rule->types.data);
         free(rule->except_types.data);
         free(rule->fstype);
+        free(rule->content.data);
     }
     free(builder->rules.data);
     free(builder);
 }
 
-static int32_t start_rule(struct spoof_builder *builder, const char *name, enum rule_kind kind) {
+int32_t start_rule(struct spoof_builder *builder, const char *name, enum rule_kind kind) {
     struct rule_input rule = {.kind = kind};
     size_t length = name ? strlen(name) : 0;
     if (!builder || length < 1 || length > NAME_MAX_BYTES)
@@ -226,16 +228,26 @@ static void lay_out(struct spoof_builder *builder, struct bytes *blob) {
     header.names = put_names(builder, blob);
     build_statfs(builder, blob, &header);
     build_mounts(builder, blob, &header);
+    build_files(builder, blob, &header);
     build_uname(builder, blob, &header);
     header.length = (uint32_t)blob->length;
     if (!builder->failed)
         memcpy(blob->data, &header, sizeof header);
 }
 
+static bool all_complete(struct spoof_builder *builder) {
+    uint32_t count;
+    const struct rule_input *rule = rules_of_kind(builder, RULE_FILE, &count);
+    for (uint32_t i = 0; i < count; i++)
+        if (!file_rule_complete(&rule[i]))
+            return false;
+    return true;
+}
+
 int64_t spoof_builder_finish(struct spoof_builder *builder, uint8_t *out, uint64_t capacity) {
     struct bytes blob = {0};
     int64_t result;
-    if (!builder)
+    if (!builder || !all_complete(builder))
         return -EINVAL;
     lay_out(builder, &blob);
     if (builder->failed)

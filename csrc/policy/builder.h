@@ -28,6 +28,12 @@ struct rule_input {
     bool nodev;
     uint32_t group;
     char *uname[SPOOF_UNAME_COUNT];
+    uint32_t file_kind; /* files */
+    bool has_content;
+    struct bytes content;
+    struct bytes rewrites; /* char *: pattern, replacement, pattern, ... */
+    uint32_t options_set;  /* bit n: option n */
+    uint64_t options[SPOOF_FILE_OPTION_COUNT];
 };
 
 struct spoof_builder {
@@ -43,11 +49,16 @@ bool append(struct spoof_builder *builder, struct bytes *to, const void *data, s
 /* A copy of `text` at the end of a list of char *. 0 or -ENOMEM. */
 int32_t append_copy(struct spoof_builder *builder, struct bytes *to, const char *text);
 void free_texts(struct bytes *texts);
+/* A new rule, without anything; see spoof_builder_statfs(). */
+int32_t start_rule(struct spoof_builder *builder, const char *name, enum rule_kind kind);
 /* The last rule, if it is of one of these kinds (bit n: kind n), else NULL. */
 struct rule_input *current_rule(struct spoof_builder *builder, uint32_t kinds);
 /* The rules of a kind: they stand together. */
 struct rule_input *rules_of_kind(struct spoof_builder *builder, enum rule_kind kind,
                                  uint32_t *count);
+
+/* Has a files rule all that its kind needs? */
+bool file_rule_complete(const struct rule_input *rule);
 
 /* Bytes of a glob that are no wildcards: how specific it is. */
 uint32_t literal_bytes(const char *glob);
@@ -63,6 +74,7 @@ struct blob_list put_texts(struct spoof_builder *builder, struct bytes *blob,
 /* The sections of one kind of rule. */
 void build_statfs(struct spoof_builder *builder, struct bytes *blob, struct blob_header *header);
 void build_mounts(struct spoof_builder *builder, struct bytes *blob, struct blob_header *header);
+void build_files(struct spoof_builder *builder, struct bytes *blob, struct blob_header *header);
 void build_uname(struct spoof_builder *builder, struct bytes *blob, struct blob_header *header);
 
 #endif

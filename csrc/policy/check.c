@@ -13,13 +13,16 @@ static bool is_text(const uint8_t *blob, uint64_t length, uint32_t offset) {
     return offset != 0 && offset < length && memchr(blob + offset, 0, length - offset) != NULL;
 }
 
-static bool candidates_sound(const uint8_t *blob, struct blob_list list) {
-    const struct blob_header *header = blob_header(blob);
+/* Candidates of `rules` rules. */
+static bool candidates_sound(const uint8_t *blob, struct blob_list list, uint32_t rules) {
+    const uint64_t length = blob_header(blob)->length;
     const struct blob_candidate *candidates = blob_at(blob, list.offset);
+    if (!inside(length, list, sizeof *candidates, 8))
+        return false;
     for (uint32_t i = 0; i < list.count; i++) {
-        if (candidates[i].rule >= header->rules.count)
+        if (candidates[i].rule >= rules)
             return false;
-        if (candidates[i].glob != 0 && !is_text(blob, header->length, candidates[i].glob))
+        if (candidates[i].glob != 0 && !is_text(blob, length, candidates[i].glob))
             return false;
     }
     return true;
@@ -55,11 +58,11 @@ static const char *statfs_check(const uint8_t *blob, const struct blob_header *h
     for (uint32_t i = 0; i < header->types.count; i++) {
         if (i > 0 && types[i - 1].type >= types[i].type)
             return "its filesystem types are not sorted";
-        if (!inside(header->length, types[i].candidates, sizeof(struct blob_candidate), 8) ||
-            !candidates_sound(blob, types[i].candidates))
+        if (!candidates_sound(blob, types[i].candidates, header->rules.count))
             return "a filesystem type points outside the policy";
     }
-    if (!candidates_sound(blob, header->candidates) || !candidates_sound(blob, header->any_type))
+    if (!candidates_sound(blob, header->candidates, header->rules.count) ||
+        !candidates_sound(blob, header->any_type, header->rules.count))
         return "a candidate points outside the policy";
     return NULL;
 }
@@ -82,6 +85,47 @@ static const char *mounts_check(const uint8_t *blob, const struct blob_header *h
     return NULL;
 }
 
+static bool file_rule_sound(const uint8_t *blob, const struct blob_file_rule *rule) {
+    const uint64_t length = blob_header(blob)->length;
+    const struct blob_list bytes = rule->bytes;
+    const struct blob_rewrite *rewrites = blob_at(blob, rule->rewrites.offset);
+    if (!texts_sound(blob, rule->except_globs) || !texts_sound(blob, rule->except_programs) ||
+        !inside(length, rule->rewrites, sizeof *rewrites, 4) || rule->kind > SPOOF_FILE_GENERATED ||
+        rule->writes > SPOOF_WRITES_KEEP || rule->mode > 07777 ||
+        rule->flags >= BLOB_FILE_TREE << 1)
+        return false;
+    for (uint32_t i = 0; i < rule->rewrites.count; i++)
+        if (!is_text(blob, length, rewrites[i].pattern) ||
+            !is_text(blob, length, rewrites[i].replacement))
+            return false;
+    if (rule->kind == SPOOF_FILE_REWRITE)
+        return true;
+    /* Bytes, and a NUL behind them, so that a path or name among them is a text. */
+    return inside(length, bytes, 1, 1) && bytes.offset + (uint64_t)bytes.count < length &&
+           blob[bytes.offset + bytes.count] == '\0' &&
+           (rule->kind != SPOOF_FILE_REDIRECT || blob[bytes.offset] == '/');
+}
+
+/* Every candidate names a path, and a best one can be found by its last part. */
+static bool tails_sound(const uint8_t *blob, const struct blob_header *header) {
+    const struct blob_tail *tails = blob_at(blob, header->file_tails.offset);
+    for (uint32_t i = 0; i < header->file_tails.count; i++)
+        if (!is_text(blob, header->length, tails[i].text) ||
+            !candidates_sound(blob, tails[i].candidates, header->files.count) ||
+            (i > 0 && strcmp(blob_at(blob, tails[i - 1].text), blob_at(blob, tails[i].text)) >= 0))
+            return false;
+    return candidates_sound(blob, header->file_any_tail, header->files.count) &&
+           texts_sound(blob, header->file_tail_globs) && texts_sound(blob, header->file_trees);
+}
+
+static const char *files_check(const uint8_t *blob, const struct blob_header *header) {
+    const struct blob_file_rule *rules = blob_at(blob, header->files.offset);
+    for (uint32_t i = 0; i < header->files.count; i++)
+        if (!file_rule_sound(blob, &rules[i]))
+            return "a files rule points outside the policy";
+    return tails_sound(blob, header) ? NULL : "a path of a files rule points outside the policy";
+}
+
 static const char *uname_check(const uint8_t *blob, const struct blob_header *header) {
     const struct blob_uname_rule *rules = blob_at(blob, header->unames.offset);
     for (uint32_t i = 0; i < header->unames.count; i++) {
@@ -102,10 +146,10 @@ static bool sections_inside(const struct blob_header *header) {
     return inside(length, header->names, sizeof(uint32_t), 4) &&
            inside(length, header->rules, sizeof(struct blob_rule), 8) &&
            inside(length, header->types, sizeof(struct blob_type), 8) &&
-           inside(length, header->candidates, sizeof(struct blob_candidate), 8) &&
-           inside(length, header->any_type, sizeof(struct blob_candidate), 8) &&
            inside(length, header->mounts, sizeof(struct blob_mounts_rule), 8) &&
            inside(length, header->mounts_candidates, sizeof(struct blob_mounts_candidate), 8) &&
+           inside(length, header->files, sizeof(struct blob_file_rule), 8) &&
+           inside(length, header->file_tails, sizeof(struct blob_tail), 8) &&
            inside(length, header->unames, sizeof(struct blob_uname_rule), 8);
 }
 
@@ -122,11 +166,12 @@ const char *blob_check(const uint8_t *blob, uint64_t length) {
         return "its length is wrong";
     if (!sections_inside(header))
         return "a section lies outside the policy";
-    if (!texts_sound(blob, header->names) || header->files.count != 0 ||
+    if (!texts_sound(blob, header->names) ||
         header->names.count != (uint64_t)header->rules.count + header->mounts.count +
                                    header->files.count + header->unames.count)
         return "its rules and their names do not fit together";
     fault = statfs_check(blob, header);
     fault = fault ? fault : mounts_check(blob, header);
+    fault = fault ? fault : files_check(blob, header);
     return fault ? fault : uname_check(blob, header);
 }

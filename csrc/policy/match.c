@@ -181,7 +181,7 @@ bool match_word_list(const uint8_t *blob, struct blob_list globs, const char *wo
     return false;
 }
 
-static bool match_path_list(const uint8_t *blob, struct blob_list globs, const char *path) {
+bool match_path_list(const uint8_t *blob, struct blob_list globs, const char *path) {
     const uint32_t *offsets = blob_at(blob, globs.offset);
     for (uint32_t i = 0; path && i < globs.count; i++)
         if (glob_match(blob_at(blob, offsets[i]), path))

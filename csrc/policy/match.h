@@ -35,7 +35,29 @@ bool word_match(const char *glob, const char *text);
 bool match_mounts(const uint8_t *blob, const char *fstype, const char *point, const char *program,
                   uint32_t *rule);
 
-/* Is `program` (may be NULL: no) one of those that one of these globs names? */
+/* Does one of these globs match `word` (NULL: none does), or `path`? */
 bool match_word_list(const uint8_t *blob, struct blob_list globs, const char *word);
+bool match_path_list(const uint8_t *blob, struct blob_list globs, const char *path);
+
+/* What an open of a path may need; bits. */
+#define MATCH_OPEN_MOUNT_TABLE 1U /* it may be a table of mounts or filesystems */
+#define MATCH_OPEN_FILE 2U        /* match_file() or match_parent() may find a rule */
+#define MATCH_OPEN_TREE 4U        /* match_file() may find a rule that reaches over directories */
+
+/* The cheap first question about the path of a call as the program wrote it, not resolved, relative
+ * to anything: 0 if no mounts or files rule can be about it. A symbolic link of another name than
+ * what it leads to is not seen through. Its time does not grow with rules that name files plainly.
+ */
+uint32_t match_open(const uint8_t *blob, const char *path);
+
+/* Which files rule (blob_file_rule()) holds for `path` (absolute, resolved), as `program` (as
+ * above) sees it? False: none. */
+bool match_file(const uint8_t *blob, const char *path, const char *program, uint32_t *rule);
+/* Which rule invents this directory, if there is none, because it names something below it and says
+ * BLOB_FILE_PARENTS? */
+bool match_parent(const uint8_t *blob, const char *path, const char *program, uint32_t *rule);
+/* For a rule with BLOB_FILE_TREE that match_file() found: the part of `path` to put behind the
+ * rule's bytes. Empty, or it begins with a slash. NULL if the rule does not hold. */
+const char *match_tree_rest(const uint8_t *blob, uint32_t rule, const char *path);
 
 #endif

@@ -16,6 +16,7 @@
 #include "../calls/table.h"
 #include "../mechanism/inject.h"
 #include "../mechanism/trace.h"
+#include "../policy/blob.h"
 #include "../tracee/mounts.h"
 #include "log.h"
 #include "pool.h"
@@ -34,6 +35,7 @@ struct tracer {
     bool wants_to_sleep;  /* the call that is served could sleep */
     bool can_look_after;  /* no rule needs the path of a call: its end says enough */
     bool never_looks_up;  /* ... and that costs less than to look files up ourselves */
+    bool injects;         /* programs may hold files of ours */
     int wake;             /* a job of the pool is done */
 };
 
@@ -59,9 +61,10 @@ static void settle(pid_t tid) {
 /* ---- going on ---- */
 
 static void go_on(pid_t tid, int signal) {
+    const struct tracee_state *tracee = tracee_known(tid);
+    bool to_next_stop = the_tracer.setup->every_call || (tracee && tracee->injection);
     /* Fails only if the tracee was killed meanwhile. */
-    ptrace(the_tracer.setup->every_call ? PTRACE_SYSCALL : PTRACE_CONT, tid, NULL,
-           (void *)(long)signal);
+    ptrace(to_next_stop ? PTRACE_SYSCALL : PTRACE_CONT, tid, NULL, (void *)(long)signal);
 }
 
 /* A signal that was sent while all threads of a program were stopped wakes none of them up in
@@ -164,23 +167,47 @@ static bool wait_for_pool(pid_t tid, const struct trace_stop *stop) {
     return job != NULL;
 }
 
+/* Looks up what the call is about. False: a thread that may sleep has to do it. */
+static bool look_now(pid_t tid, struct trace_stop *stop, struct verdict *verdict) {
+    struct mounts *mounts = the_tracer.surroundings.mounts;
+    struct stopped_call call = trace_call(tid, stop);
+    call.server = &the_tracer.server;
+    *verdict = let_run(FALLBACK_BUSY);
+    mounts_refresh(mounts);
+    /* Most opens name nothing that would have to be looked up. */
+    return (!calls_always_look(&call) || !mounts_looks_sleep(mounts)) && serve_now(&call, verdict);
+}
+
+/* Is the call to be changed at its end, where that may be? */
+static bool changes_at_end(pid_t tid, struct trace_stop *stop, const struct known_call *known) {
+    if (known->task == TASK_UNAME)
+        return true; /* the kernel knows best whom it tells what */
+    if (!the_tracer.can_look_after || (known->task != TASK_STATFS && known->task != TASK_FSTATFS))
+        return false;
+    struct stopped_call call = trace_call(tid, stop);
+    call.server = &the_tracer.server;
+    return !the_tracer.injects || !calls_must_answer(&call);
+}
+
 static void serve_stop(pid_t tid, struct trace_stop *stop, const struct known_call *known) {
-    struct tracer *tracer = &the_tracer;
-    struct mounts *mounts = tracer->surroundings.mounts;
-    struct verdict verdict = let_run(FALLBACK_BUSY);
-    bool statfs = known->task == TASK_STATFS || known->task == TASK_FSTATFS;
-    if ((statfs && tracer->never_looks_up) || known->task == TASK_UNAME) {
-        run_to_end(tid, true); /* the kernel knows best whom it tells what */
+    struct verdict verdict;
+    bool at_end = changes_at_end(tid, stop, known);
+    if (at_end && (the_tracer.never_looks_up || known->task == TASK_UNAME)) {
+        run_to_end(tid, true);
         return;
     }
-    struct stopped_call call = trace_call(tid, stop);
-    call.server = &tracer->server;
-    mounts_refresh(mounts);
-    bool served = !mounts_looks_sleep(mounts) && serve_now(&call, &verdict);
+    bool served = look_now(tid, stop, &verdict);
     bool exact = verdict.decision == DECISION_ANSWER || verdict.reason == FALLBACK_NONE;
-    if (statfs && tracer->can_look_after && !(served && exact))
+    if (at_end && !(served && exact))
         run_to_end(tid, true);
     else if (served || !wait_for_pool(tid, stop))
+        finish(tid, stop, &verdict);
+}
+
+/* The end of a call that has told its caller nothing: it is answered as if it had not run. */
+static void serve_again(pid_t tid, struct trace_stop *stop) {
+    struct verdict verdict;
+    if (look_now(tid, stop, &verdict) || !wait_for_pool(tid, stop))
         finish(tid, stop, &verdict);
 }
 
@@ -205,21 +232,32 @@ static void on_begin(pid_t tid) {
     }
 }
 
+/* Changes what the call has told its caller. */
+static void change_end(struct stopped_call *call, struct trace_stop *stop, int64_t result) {
+    const struct tracer_setup *setup = the_tracer.setup;
+    struct verdict verdict = serve_end(call, result, setup->policy);
+    if (verdict.decision == DECISION_ANSWER && trace_flush(call) != 0)
+        verdict = let_run(FALLBACK_MEMORY);
+    record_verdict(setup->segment, call, &verdict);
+    if (verdict.decision == DECISION_ANSWER && verdict.value != 0)
+        registers_skip(call->tid, &stop->registers, verdict.value); /* EOVERFLOW */
+}
+
 /* The end of a call that is to be looked at: it has told its caller the truth, who does not run
  * before we let it. */
 static void on_end(pid_t tid) {
-    const struct tracer_setup *setup = the_tracer.setup;
     struct trace_stop stop;
-    if (trace_stop_read(tid, &stop) != 0)
-        return;
-    struct stopped_call call = trace_call(tid, &stop);
-    call.server = &the_tracer.server;
-    struct verdict verdict = serve_end(&call, registers_result(&stop.registers), setup->policy);
-    if (verdict.decision == DECISION_ANSWER && trace_flush(&call) != 0)
-        verdict = let_run(FALLBACK_MEMORY);
-    record_verdict(setup->segment, &call, &verdict);
-    if (verdict.decision == DECISION_ANSWER && verdict.value != 0)
-        registers_skip(tid, &stop.registers, verdict.value); /* EOVERFLOW */
+    if (trace_stop_read(tid, &stop) == 0) {
+        struct stopped_call call = trace_call(tid, &stop);
+        call.server = &the_tracer.server;
+        int64_t result = registers_result(&stop.registers);
+        if (call_overflowed(&call, result)) {
+            serve_again(tid, &stop);
+            return;
+        }
+        change_end(&call, &stop, result);
+    }
+    go_on_and_look(tid);
 }
 
 /* The end of a call of ours. */
@@ -288,7 +326,8 @@ static void on_call_stop(pid_t tid) {
         settle(tid);
     if (looks_after)
         on_end(tid);
-    go_on_and_look(tid);
+    else
+        go_on_and_look(tid);
 }
 
 /* Whatever was known of either id belongs to a thread that is gone. */
@@ -376,6 +415,7 @@ static bool prepare(struct tracer *tracer) {
         surroundings_settle(surroundings) != 0)
         return false;
     tracer->can_look_after = calls_can_look_after(tracer->setup->policy);
+    tracer->injects = (blob_header(tracer->setup->policy)->calls & BLOB_CALLS_OPEN) != 0;
     tracer->never_looks_up = tracer->can_look_after &&
                              (tracer->setup->every_call || surroundings->proof == PROOF_BY_WALKING);
     return resume_identity(&tracer->server) == 0;

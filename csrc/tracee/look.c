@@ -16,7 +16,7 @@
 #include "walk.h"
 
 static struct look no_look(enum fallback fallback) {
-    return (struct look){-1, fallback};
+    return (struct look){.fd = -1, .fallback = fallback};
 }
 
 /* Why an entry of /proc/TID cannot be had: a tracee that is gone needs no reason. */
@@ -92,6 +92,7 @@ static struct look look_exactly(struct stopped_call *call, const struct look_req
         .start = -1,
         .no_follow = request->no_follow,
         .resolve = request->resolve,
+        .missing = request->missing,
     };
     struct look found = no_look(FALLBACK_BUSY);
 
@@ -160,9 +161,9 @@ static struct look look_quickly(struct stopped_call *call, const struct look_req
         fd = -EACCES;
     }
     *exact = fd == -ELOOP || fd == -EACCES || fd == -ENOSYS || fd == -EAGAIN || fd == -EINVAL ||
-             fd == -EXDEV;
+             fd == -EXDEV || (fd == -ENOENT && request->missing);
     if (fd >= 0)
-        return (struct look){fd, FALLBACK_NONE};
+        return (struct look){.fd = fd};
     return no_look(fd == -EBUSY ? FALLBACK_BUSY : FALLBACK_NONE);
 }
 
@@ -174,9 +175,21 @@ static bool may_look(struct server *server) {
     return !mounts_looks_sleep(mounts) || server_step_aside(server);
 }
 
+/* 0 or -errno. */
+static int root_of(struct stopped_call *call, struct place *root) {
+    char name[64];
+    snprintf(name, sizeof name, "%d/root", call->tid);
+    return place_of(server_surroundings(call->server)->proc, name, root);
+}
+
+bool look_is_in_our_root(struct stopped_call *call) {
+    struct place root;
+    return root_of(call, &root) == 0 &&
+           place_is_root(server_surroundings(call->server), call->tid, &root);
+}
+
 struct look look_path(struct stopped_call *call, const struct look_request *request) {
     const struct surroundings *surroundings = server_surroundings(call->server);
-    char name[64];
     struct place root;
     if (request->path[0] == '\0')
         return no_look(FALLBACK_NONE); /* ENOENT */
@@ -184,8 +197,7 @@ struct look look_path(struct stopped_call *call, const struct look_request *requ
         return no_look(FALLBACK_BUSY);
     if (surroundings->proof == PROOF_COMPARE || surroundings->proof == PROOF_BY_WALKING)
         return look_exactly(call, request);
-    snprintf(name, sizeof name, "%d/root", call->tid);
-    int error = place_of(surroundings->proc, name, &root);
+    int error = root_of(call, &root);
     if (error != 0)
         return no_look(proc_fallback(-error));
     if (!place_is_root(surroundings, call->tid, &root))
@@ -205,7 +217,23 @@ struct look look_descriptor(struct stopped_call *call, uint32_t fd) {
                               : open_descriptor(call->server, call->tid, (int)fd);
     if (found == -EPERM)
         return no_look(FALLBACK_CREDENTIALS);
-    return found >= 0 ? (struct look){found, FALLBACK_NONE} : no_look(proc_fallback(-found));
+    return found >= 0 ? (struct look){.fd = found} : no_look(proc_fallback(-found));
+}
+
+ssize_t look_descriptor_name(struct stopped_call *call, uint32_t fd, char *name, size_t capacity) {
+    struct server *server = call->server;
+    char entry[64];
+    snprintf(entry, sizeof entry, "%d/fd/%u", call->tid, fd);
+    if (become_self(server) != 0)
+        return -EPERM;
+    ssize_t length = readlinkat(server_surroundings(server)->proc, entry, name, capacity - 1);
+    int error = errno;
+    if (resume_identity(server) != 0)
+        abort(); /* as above */
+    if (length < 0)
+        return -error;
+    name[length] = '\0';
+    return length;
 }
 
 /* As the tracee, whose credentials are read anew. */

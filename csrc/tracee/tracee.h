@@ -58,7 +58,8 @@ ssize_t tracee_read_path(struct stopped_call *call, uint64_t address, char *path
 /* ---- tracee/look.c: what a path or descriptor of the tracee stands for ---- */
 
 struct look {
-    int fd; /* O_PATH descriptor of the file; the caller closes it */
+    int fd;       /* O_PATH descriptor of the file; the caller closes it */
+    bool missing; /* it is the last directory on the way, and what comes behind it is not there */
     enum fallback
         fallback; /* if fd < 0: why, FALLBACK_NONE if the kernel will answer with an error */
 };
@@ -69,17 +70,23 @@ struct look_request {
     int directory;    /* where a relative path begins: a descriptor of the tracee, or AT_FDCWD */
     bool no_follow;   /* a link at the end is not followed, but found */
     uint64_t resolve; /* RESOLVE_* of openat2(2) */
+    char *missing;    /* TRACEE_PATH_MAX bytes for what is not there, or NULL: that is no find */
 };
 
 /* Looks a path up as the tracee would: same root, working directory, credentials, and links through
  * /proc/self as its own. Nothing is opened that could block or have effects (O_PATH). */
 struct look look_path(struct stopped_call *call, const struct look_request *request);
+/* Is the tracee's root directory ours, with the same mounts below it? */
+bool look_is_in_our_root(struct stopped_call *call);
 /* Opens what was found with these flags, with the rights of the tracee. May sleep. The descriptor
  * (O_CLOEXEC), or -errno; -EBUSY if nobody could take the receiver's place, -EPERM if the tracee's
  * credentials cannot be taken on. */
 int look_open(struct stopped_call *call, int fd, int flags);
 /* The file behind a descriptor of the tracee. */
 struct look look_descriptor(struct stopped_call *call, uint32_t fd);
+/* What /proc says of a descriptor of the tracee: the length of the name, or -errno. Never sleeps.
+ */
+ssize_t look_descriptor_name(struct stopped_call *call, uint32_t fd, char *name, size_t capacity);
 /* fstatfs of a look; may wait for a filesystem, so it steps aside first where that can happen.
  * 0, or -errno; -EBUSY if nobody could take the receiver's place. */
 int look_statfs(struct stopped_call *call, int fd, void *k_statfs);

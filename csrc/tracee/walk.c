@@ -26,6 +26,7 @@ struct step {
     int current; /* O_PATH, owned */
     int links;
     bool must_be_directory;
+    bool missing;             /* the walk has ended where nothing is */
     char rest[REST_CAPACITY]; /* what is still to be resolved */
     struct mounts *mounts;    /* the tracee's, once they are needed; owned */
     struct look failure;
@@ -42,7 +43,7 @@ void walk_as_tracee(const struct walk *walk) {
 }
 
 static bool give_up(struct step *step, enum fallback fallback) {
-    step->failure = (struct look){-1, fallback};
+    step->failure = (struct look){.fd = -1, .fallback = fallback};
     return false;
 }
 
@@ -226,11 +227,21 @@ static int open_step(struct step *step, const char *name) {
     return procfs_open_as_owner(step->walk, step->current, name, flags);
 }
 
+/* What is not there begins with this name; the step stands in the directory where it would be. */
+static void note_missing(struct step *step, const char *name, bool more) {
+    int length =
+        snprintf(step->walk->missing, TRACEE_PATH_MAX, "%s%s%s", name, more ? "/" : "", step->rest);
+    step->missing = length > 0 && length < TRACEE_PATH_MAX;
+}
+
 static bool go_into(struct step *step, const char *name, bool more) {
     struct k_statx info;
     int fd = open_step(step, name);
-    if (fd < 0)
+    if (fd < 0) {
+        if (errno == ENOENT && step->walk->missing && step->failure.fallback == FALLBACK_NONE)
+            note_missing(step, name, more);
         return give_up(step, step->failure.fallback);
+    }
     if (!file_info(fd, &info)) {
         close(fd);
         return give_up(step, FALLBACK_NONE);
@@ -276,17 +287,21 @@ struct look walk_path(const struct walk *walk, const char *path) {
     bool more = false;
     struct step *step = malloc(sizeof *step); /* too large for a thread's small stack */
     if (!step)
-        return (struct look){-1, FALLBACK_BUSY};
-    *step = (struct step){.walk = walk, .failure = {-1, FALLBACK_NONE}};
+        return (struct look){.fd = -1, .fallback = FALLBACK_BUSY};
+    *step = (struct step){.walk = walk, .failure = {.fd = -1}};
     memcpy(step->rest, path, strlen(path) + 1);
     step->start = path[0] == '/' ? walk->root : walk->start;
     step->current = fcntl(step->start, F_DUPFD_CLOEXEC, 0);
 
-    bool going = step->current >= 0;
+    bool leaves = path[0] == '/' && (walk->resolve & K_RESOLVE_BENEATH); /* EXDEV */
+    bool going = step->current >= 0 && !leaves;
     while (going && next_name(step, name, &more))
         going = take_step(step, name, more) && stays_on_mount(step);
-    struct look found = {going ? step->current : -1,
-                         going ? FALLBACK_NONE : step->failure.fallback};
+    struct look found = {
+        .fd = going || step->missing ? step->current : -1,
+        .missing = step->missing,
+        .fallback = going ? FALLBACK_NONE : step->failure.fallback,
+    };
     if (going && step->must_be_directory &&
         (!file_info(found.fd, &info) || !S_ISDIR(info.stx_mode)))
         found.fd = -1; /* ENOTDIR */

@@ -15,6 +15,7 @@ struct walk {
     struct place root_place;
     int start;        /* O_PATH: where a relative path begins */
     bool no_follow;   /* a link at the end is the end */
+    char *missing;    /* as in struct look_request */
     uint64_t resolve; /* RESOLVE_* of openat2(2): whatever they forbid ends the walk */
 };
 

@@ -33,6 +33,10 @@ export interface Functions {
   builderFree(builder: Builder): void;
   builderStatfs(builder: Builder, name: string): number;
   builderMounts(builder: Builder, name: string): number;
+  builderFile(builder: Builder, name: string, kind: number): number;
+  builderFileBytes(builder: Builder, bytes: Uint8Array, length: number): number;
+  builderFileRewrite(builder: Builder, pattern: string, replacement: string): number;
+  builderFileOption(builder: Builder, option: number, value: bigint): number;
   builderUname(builder: Builder, name: string): number;
   builderWhenType(builder: Builder, type: bigint): number;
   builderWhenFstype(builder: Builder, glob: string): number;
@@ -62,6 +66,7 @@ export interface Functions {
     point: string | null,
     program: string | null,
   ): number;
+  matchFile(blob: Uint8Array, length: number, path: string, program: string | null): number;
   rewriteTable(
     blob: Uint8Array,
     length: number,
@@ -98,6 +103,13 @@ const PROTOTYPES: Record<keyof Functions, string> = {
   builderFree: 'void spoof_builder_free(void *builder)',
   builderStatfs: 'int32_t spoof_builder_statfs(void *builder, const char *name)',
   builderMounts: 'int32_t spoof_builder_mounts(void *builder, const char *name)',
+  builderFile: 'int32_t spoof_builder_file(void *builder, const char *name, uint32_t kind)',
+  builderFileBytes:
+    'int32_t spoof_builder_file_bytes(void *builder, const uint8_t *bytes, uint64_t length)',
+  builderFileRewrite:
+    'int32_t spoof_builder_file_rewrite(void *builder, const char *pattern, const char *replacement)',
+  builderFileOption:
+    'int32_t spoof_builder_file_option(void *builder, uint32_t option, uint64_t value)',
   builderUname: 'int32_t spoof_builder_uname(void *builder, const char *name)',
   builderWhenType: 'int32_t spoof_builder_when_type(void *builder, uint64_t type)',
   builderWhenFstype: 'int32_t spoof_builder_when_fstype(void *builder, const char *glob)',
@@ -120,6 +132,8 @@ const PROTOTYPES: Record<keyof Functions, string> = {
     'int32_t spoof_match_statfs(const uint8_t *blob, uint64_t length, uint64_t type, const char *path, uint8_t *match)',
   matchMounts:
     'int32_t spoof_match_mounts(const uint8_t *blob, uint64_t length, const char *fstype, const char *point, const char *program)',
+  matchFile:
+    'int32_t spoof_match_file(const uint8_t *blob, uint64_t length, const char *path, const char *program)',
   rewriteTable:
     'int64_t spoof_rewrite_table(const uint8_t *blob, uint64_t length, uint32_t table, const char *program, const uint8_t *text, uint64_t text_length, uint8_t *out, uint64_t capacity)',
   ruleName:

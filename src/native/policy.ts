@@ -26,6 +26,27 @@ export const UnameField = { release: 0, version: 1 } as const;
 
 export type UnameField = (typeof UnameField)[keyof typeof UnameField];
 
+/** What a files rule does with the files that it names: enum spoof_file_kind. */
+export const FileKind = { redirect: 0, content: 1, rewrite: 2, generated: 3 } as const;
+
+export type FileKind = (typeof FileKind)[keyof typeof FileKind];
+
+/** Settings of a files rule: enum spoof_file_option. */
+export const FileOption = {
+  writes: 0,
+  missing: 1,
+  parents: 2,
+  scopeAll: 3,
+  filesystem: 4,
+  mode: 5,
+  tree: 6,
+} as const;
+
+export type FileOption = (typeof FileOption)[keyof typeof FileOption];
+
+/** Values of FileOption.writes: enum spoof_file_writes. */
+export const FileWrites = { refuse: 0n, discard: 1n, keep: 2n } as const;
+
 const FIELD_COUNT = Object.keys(StatfsField).length;
 
 /** Bytes of struct spoof_statfs_match: rule, mask, answers. */
@@ -40,8 +61,9 @@ const forgotten = new FinalizationRegistry<Builder>((builder) => {
 
 /**
  * Makes the blob of a policy. Rules are added most important first, all statfs rules, then mounts,
- * then uname; whatever follows `statfs()`, `mounts()` or `uname()` speaks of that rule. Every method
- * throws NativeError if the library refuses the value, or the rule is of a kind that has none such.
+ * files, uname; whatever follows `statfs()`, `mounts()`, `file()` or `uname()` speaks of that rule.
+ * Every method throws NativeError if the library refuses the value, or the rule is of a kind that
+ * has none such.
  */
 export class PolicyBuilder {
   #builder: Builder | undefined;
@@ -69,6 +91,13 @@ export class PolicyBuilder {
   mounts(name: string): this {
     const text = cString(name, 'the rule name');
     check(native().builderMounts(this.#open, text), `rule ${JSON.stringify(name)}`);
+    return this;
+  }
+
+  /** Starts a rule for files; it needs a path and, by its kind, bytes or expressions. */
+  file(name: string, kind: FileKind): this {
+    const text = cString(name, 'the rule name');
+    check(native().builderFile(this.#open, text, kind), `rule ${JSON.stringify(name)}`);
     return this;
   }
 
@@ -121,7 +150,7 @@ export class PolicyBuilder {
     return this;
   }
 
-  /** mounts: the rule does not hold for programs whose file is called so (a glob). */
+  /** mounts, files: the rule does not hold for programs whose file is called so (a glob). */
   exceptProgram(glob: string): this {
     const text = cString(glob, 'the program name');
     const what = `excepted program ${JSON.stringify(glob)}`;
@@ -144,6 +173,32 @@ export class PolicyBuilder {
   answerShared(group: number): this {
     invariant(Number.isInteger(group) && group >= 0 && group < 2 ** 32, 'a group is a number');
     check(native().builderAnswerShared(this.#open, group), `peer group ${group}`);
+    return this;
+  }
+
+  /**
+   * files: the absolute path of a redirect, the content, or the name of the generator; once, at most
+   * 1 MiB.
+   */
+  fileBytes(bytes: Uint8Array): this {
+    check(native().builderFileBytes(this.#open, bytes, bytes.length), 'content of a rule');
+    return this;
+  }
+
+  /**
+   * files: in each line, every match of a POSIX extended regular expression is replaced; `\0` to
+   * `\9` stand for what was matched, `\\` for a backslash. Several: one after the other.
+   */
+  fileRewrite(pattern: string, replacement: string): this {
+    const what = `expression ${JSON.stringify(pattern)} with ${JSON.stringify(replacement)}`;
+    const [expression, text] = [cString(pattern, what), cString(replacement, what)];
+    check(native().builderFileRewrite(this.#open, expression, text), what);
+    return this;
+  }
+
+  /** files: a setting. */
+  fileOption(option: FileOption, value: bigint): this {
+    check(native().builderFileOption(this.#open, option, u64(value)), 'setting of a rule');
     return this;
   }
 
@@ -234,6 +289,21 @@ export function matchStatfs(
   const name = ruleName(blob, rule);
   invariant(name !== undefined, 'a rule that matches has a name');
   return { rule, name, answer };
+}
+
+/**
+ * Number of the files rule for `path` (absolute, resolved) as `program` (last part of its path; null:
+ * none that is excepted) sees it. Undefined: none. Throws NativeError for a blob that checkBlob()
+ * refuses.
+ */
+export function matchFile(
+  blob: Uint8Array,
+  path: string,
+  program: string | null = null,
+): number | undefined {
+  const reader = program === null ? null : cString(program, 'the program name');
+  const rule = native().matchFile(blob, blob.length, cString(path, 'the path'), reader);
+  return rule === -1 ? undefined : check(rule, 'cannot use the policy');
 }
 
 /** Name of rule `rule` (from 0), or undefined behind the last one and for a blob that is none. */

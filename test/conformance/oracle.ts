@@ -1,4 +1,4 @@
-import type { Pair } from '../lanes/lane.js';
+import { type Pair, namesInTables } from '../lanes/lane.js';
 
 /** What one run of a subject left behind. Bytes are read as latin1: nothing is lost or replaced. */
 export interface Outcome {
@@ -38,7 +38,7 @@ function notesOf(text: string): string[] {
 function substitute(line: string, pair: Pair): string {
   const from = new RegExp(`\\btype=0x${pair.fromMagic.toString(16)}\\b`, 'g');
   // Of a mount table; names that go on, like fuse.x, are others.
-  const named = new RegExp(`\\bfstype=${pair.from}(?![^ ])`, 'g');
+  const named = new RegExp(`\\bfstype=(${namesInTables(pair.from).join('|')})(?![^ ])`, 'g');
   return line
     .replaceAll(from, `type=0x${pair.toMagic.toString(16)}`)
     .replaceAll(named, `fstype=${pair.to}`);

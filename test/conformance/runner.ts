@@ -1,7 +1,7 @@
 /**
  * Runs every scenario natively and wrapped and prints one JSON object a line:
  *
- *     { lane, pair, scenario, subject, status: "pass" | "fail" | "not-applicable", reason, ... }
+ *     { lane, pair, mechanism, scenario, subject, status: "pass" | "fail" | "not-applicable", reason, ... }
  *
  * A program of its own that needs only Node and the compiled subjects, so that a guest can run it.
  * Ends with 0 if nothing failed and something passed, with 1 if not, with 2 on wrong usage.
@@ -26,11 +26,12 @@ import {
 } from './tasks.js';
 
 const usage = `usage: node runner.js --exec PROGRAM --scratch DIRECTORY [--lane host|FILE.json]
-    [--mechanism notify] [--batch] [--only REGEXP] [--variants static,dynamic,go] [--pairs tmpfs,...]
+    [--mechanism notify,trace,...] [--batch] [--only REGEXP] [--variants static,dynamic,go] [--pairs tmpfs,...]
     [--effort PERCENT] [--patience FACTOR] [--seed NUMBER] [--paths]`;
 
 interface Options extends Selection {
-  readonly prefix: readonly string[];
+  readonly exec: string;
+  readonly mechanisms: readonly string[];
   readonly scratch: string;
   readonly lane: Lane;
   readonly paths: boolean;
@@ -74,7 +75,8 @@ function readOptions(): Options {
   return {
     build: path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..'),
     // Subjects run in directories of their own.
-    prefix: [path.resolve(values.exec), 'exec', '--mechanism', values.mechanism],
+    exec: path.resolve(values.exec),
+    mechanisms: values.mechanism.split(','),
     scratch: path.resolve(values.scratch),
     lane: values.lane === 'host' ? hostLane() : laneFromFile(values.lane),
     batch: values.batch,
@@ -115,10 +117,15 @@ async function runPair(options: Options, pair: Pair, report: (result: Result) =>
     environment: subjectEnvironment(options.effort),
   };
   chmodSync(work, 0o755); // subjects become other users
-  const prefix = [...options.prefix, ...policyFor(options, pair), '--'];
+  const policy = policyFor(options, pair);
+  const prefix = (mechanism: string): string[] => [
+    ...[options.exec, 'exec', '--mechanism', mechanism],
+    ...policy,
+    '--',
+  ];
   const all = tasks(options, pair, work, own !== undefined);
-  const tell = (task: Task, verdict: Verdict, began: number): void => {
-    const run = { lane: options.lane.name, pair, paths: options.paths };
+  const tell = (mechanism: string, task: Task, verdict: Verdict, began: number): void => {
+    const run = { lane: options.lane.name, pair, mechanism, paths: options.paths };
     report(resultOf(run, task, verdict, began));
   };
 
@@ -129,18 +136,22 @@ async function runPair(options: Options, pair: Pair, report: (result: Result) =>
 
   if (options.batch) {
     const jobs = all.map(({ job }) => job);
-    const began = Date.now();
     const native = await runMany(jobs, [], surroundings);
-    const wrapped = await runMany(jobs, prefix, surroundings);
-    judgeBatch(all, native, wrapped, verdictOf).forEach(([task, verdict]) => {
-      tell(task, verdict, began);
-    });
+    for (const mechanism of options.mechanisms) {
+      const began = Date.now();
+      const wrapped = await runMany(jobs, prefix(mechanism), surroundings);
+      judgeBatch(all, native, wrapped, verdictOf).forEach(([task, verdict]) => {
+        tell(mechanism, task, verdict, began);
+      });
+    }
   } else {
     for (const task of all) {
-      const began = Date.now();
       const native = await runOne(task.job, [], surroundings);
-      const wrapped = await runOne(task.job, prefix, surroundings);
-      tell(task, verdictOf(task, native, wrapped), began);
+      for (const mechanism of options.mechanisms) {
+        const began = Date.now();
+        const wrapped = await runOne(task.job, prefix(mechanism), surroundings);
+        tell(mechanism, task, verdictOf(task, native, wrapped), began);
+      }
     }
   }
   if (own !== undefined) removeTree(own);

@@ -1,6 +1,6 @@
 // What a run of the suite consists of, wherever it runs: the jobs, their surroundings, the results.
 import path from 'node:path';
-import type { Pair } from '../lanes/lane.js';
+import { type Pair, namesInTables } from '../lanes/lane.js';
 import type { Batch, Job } from './launch.js';
 import type { Outcome, Verdict } from './oracle.js';
 import { type Scenario, type Variant, scenarios } from './scenarios.js';
@@ -27,6 +27,7 @@ export interface Task {
 export type Result = Verdict & {
   readonly lane: string;
   readonly pair: string;
+  readonly mechanism: string;
   readonly scenario: string;
   readonly subject: string;
   readonly milliseconds: number;
@@ -71,7 +72,7 @@ export function policyWithPath(pair: Pair): string {
     '    except: { path: /no/such/place/** }',
     `    answer: { type: ${pair.to} }`,
     'mounts:',
-    `  - when: { fstype: ${pair.from} }`,
+    `  - when: { fstype: [${namesInTables(pair.from).join(', ')}] }`,
     '    except: { path: /no/such/place/** }',
     `    answer: { fstype: ${pair.to} }`,
   ];
@@ -99,9 +100,17 @@ export function judgeBatch(
   });
 }
 
+/** One wrapped run of some tasks. */
+export interface Run {
+  readonly lane: string;
+  readonly pair: Pair;
+  readonly mechanism: string;
+  readonly paths: boolean;
+}
+
 /** `began`: by Date.now(). */
 export function resultOf(
-  run: { readonly lane: string; readonly pair: Pair; readonly paths: boolean },
+  run: Run,
   { scenario, variant }: Task,
   verdict: Verdict,
   began: number,
@@ -109,6 +118,7 @@ export function resultOf(
   return {
     lane: run.lane,
     pair: `${run.pair.from}=${run.pair.to}${run.paths ? ' by path' : ''}`,
+    mechanism: run.mechanism,
     scenario: scenario.name,
     subject: `${variant}/${scenario.subject}`,
     milliseconds: Date.now() - began,

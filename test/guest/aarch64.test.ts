@@ -36,12 +36,17 @@ const suites: { pair: Pair; without: string; wrapped: readonly aarch64.Wrapped[]
       { mechanism: 'ptrace', paths: false },
       { mechanism: 'notify', paths: true },
       { mechanism: 'trace', paths: true },
+      { mechanism: 'ptrace', paths: true },
     ],
   },
   {
     pair: ninep,
     without: 'differential|go|threads|signals|inuserns',
-    wrapped: [{ mechanism: 'notify', paths: false }],
+    wrapped: [
+      { mechanism: 'notify', paths: false },
+      { mechanism: 'trace', paths: false },
+      { mechanism: 'ptrace', paths: false },
+    ],
   },
 ];
 

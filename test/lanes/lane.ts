@@ -26,6 +26,11 @@ export interface Lane {
   release(): void;
 }
 
+/** What the tables of mounts call a filesystem: all of these have its magic number. */
+export function namesInTables(filesystem: string): readonly string[] {
+  return filesystem === 'tmpfs' ? ['tmpfs', 'devtmpfs', 'rootfs'] : [filesystem];
+}
+
 export const magics = {
   ext4: 0xef53,
   tmpfs: 0x01021994,

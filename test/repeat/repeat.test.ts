@@ -1,13 +1,14 @@
 // Ordinary programs, over and over, on each mechanism: shells with pipelines, Node, Python, and Go
 // with many goroutines. Every run has to print what the native one does (with the answer of the
 // rule in place of the filesystem's type) and to end with its status.
-// RUNS=1000 makes it the long form, ONLY='go|bash' picks programs; a few runs are enough to notice
-// what breaks always.
+// RUNS=1000 makes it the long form, ONLY='go|bash' picks programs, WHERE='^trace, here' places; a few
+// runs are enough to notice what breaks always.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { Gvisor, share } from '../lanes/gvisor/gvisor.js';
+import { debian, newest } from '../lanes/gvisor/runsc.js';
 import { magics } from '../lanes/lane.js';
 import { cleanCommand } from '../support/environment.js';
 import { root, seccompSpoof, testBuild } from '../support/paths.js';
@@ -17,6 +18,7 @@ const here = path.join(root, 'test/repeat');
 const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
 const only = new RegExp(process.env['ONLY'] ?? '');
+const where = new RegExp(process.env['WHERE'] ?? '');
 const known: Readonly<Record<string, readonly string[]>> = {
   dash: ['dash', path.join(here, 'pipeline.sh')],
   bash: ['bash', path.join(here, 'pipeline.sh')],
@@ -67,7 +69,9 @@ const outcome = (count: number): Ended => ({
 });
 
 for (const mechanism of ['notify', 'trace', 'ptrace']) {
-  await t.test(`${mechanism}, here`, async (test: Test) => {
+  const title = `${mechanism}, here`;
+  if (!where.test(title)) continue;
+  await t.test(title, async (test: Test) => {
     const place = mkdtempSync('/dev/shm/seccomp-spoof-');
     test.teardown(() => {
       rmSync(place, { recursive: true, force: true });
@@ -80,17 +84,25 @@ for (const mechanism of ['notify', 'trace', 'ptrace']) {
   });
 }
 
-const gvisor = new Gvisor();
-const skip = await gvisor.unavailable();
 /** A start alone takes a hundred times as long there. */
 const fewer = process.env['RUNS'] === undefined ? 2 : runs;
 
-for (const mechanism of ['trace', 'ptrace']) {
-  await t.test(`${mechanism}, in gVisor`, { skip }, async (test) => {
-    for (const [name, command] of programs) {
-      const script = comparison(command, fewer, `-m ${mechanism}`, magics.v9fs);
-      const ended = await gvisor.run(`cd ${share}\n${script}`, { timeoutMs: 3_600_000 });
-      test.same(ended, outcome(fewer), `${fewer} times ${name}`);
-    }
-  });
+for (const [name, runsc] of Object.entries({ 'gVisor of 2022': debian, 'newest gVisor': newest })) {
+  const titled = ['trace', 'ptrace'].map((mechanism) => ({
+    mechanism,
+    title: `${mechanism}, in ${name}`,
+  }));
+  const wanted = titled.filter(({ title }) => where.test(title));
+  if (wanted.length === 0) continue;
+  const gvisor = new Gvisor(runsc);
+  const skip = await gvisor.unavailable();
+  for (const { mechanism, title } of wanted) {
+    await t.test(title, { skip }, async (test) => {
+      for (const [program, command] of programs) {
+        const script = comparison(command, fewer, `-m ${mechanism}`, magics.v9fs);
+        const ended = await gvisor.run(`cd ${share}\n${script}`, { timeoutMs: 3_600_000 });
+        test.same(ended, outcome(fewer), `${fewer} times ${program}`);
+      }
+    });
+  }
 }

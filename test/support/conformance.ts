@@ -64,7 +64,8 @@ export async function runConformance(options: RunOptions): Promise<Run> {
 /** One assertion a result; what cannot be done here is said, and counts as nothing. */
 export function reportTo(t: Test): (result: Result) => void {
   return (result) => {
-    const name = `${result.pair} ${result.subject}: ${result.scenario}`;
+    const { pair, mechanism, subject, scenario } = result;
+    const name = `${pair} by ${mechanism}, ${subject}: ${scenario}`;
     if (result.status === 'not-applicable') {
       t.comment(`not applicable: ${name}: ${result.reason}`);
       return;

@@ -134,7 +134,7 @@ export async function runSuite(suite: Suite, options: GuestOptions): Promise<Sui
     const results = suite.wrapped.flatMap((way, i) => {
       const wrapped = batches[i];
       if (native === undefined || wrapped === undefined) return [];
-      const run = { lane: laneOf(way), pair, paths: way.paths };
+      const run = { lane: laneOf(way), pair, ...way };
       const verdicts = judgeBatch(all, native, wrapped, ({ shows }, before, after) =>
         judge(before, after, pair, shows),
       );

@@ -1,0 +1,36 @@
+/* find.h - which files rule holds for what a call names, and what stands in its place.
+ * Rule: only a path that was resolved as the tracee would is ever matched; in doubt nothing is found
+ * and the call is let run. */
+#ifndef SPOOF_FIND_H
+#define SPOOF_FIND_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "../policy/blob.h"
+#include "../tracee/tracee.h"
+
+struct found_file {
+    const struct blob_file_rule *rule;
+    uint32_t number;
+    bool is_parent;               /* a directory that the rule invents */
+    int real;                     /* O_PATH: the real file; -1: there is none */
+    struct stat info;             /* of it */
+    char path[TRACEE_PATH_MAX];   /* absolute, in the tracee's root */
+    char target[TRACEE_PATH_MAX]; /* SPOOF_FILE_REDIRECT: what is opened instead */
+};
+
+/* Could a path be about a files rule at all? As the program wrote it; costs no system call. */
+bool find_is_worthwhile(const uint8_t *policy, const char *path);
+/* The rule for what is named. False: none holds, and *why says if that is certain (FALLBACK_NONE).
+ * True: find_release() it. */
+bool find_file(struct stopped_call *call, const uint8_t *policy, const struct look_request *request,
+               struct found_file *found, enum fallback *why);
+void find_release(struct found_file *found);
+
+/* What a program is to see in place of the file, for calls that tell of it: a descriptor (O_PATH or
+ * readable, O_CLOEXEC, the caller's), or -errno: what the call returns (-ENOENT, -EACCES, ...), but
+ * -EAGAIN: it cannot be told, let it run. May sleep, and steps aside before. */
+int find_stand_in(struct stopped_call *call, const uint8_t *policy, const struct found_file *found);
+
+#endif

@@ -1,0 +1,228 @@
+/* match_file.c - which files rule holds for a path, and the cheap question before it.
+ * Rule: as in match.c; freestanding, trusts the checked blob. match_open() may say yes too often,
+ * but never no for a path that a rule names by the last part of its own or the path of its tree. */
+#include "match.h"
+
+/* A part of a path. */
+struct part {
+    const char *start;
+    uint32_t length;
+};
+
+/* Behind the last slash; slashes at the end do not count. */
+static struct part last_part(const char *path) {
+    struct part part = {path, 0};
+    for (const char *at = path; *at;) {
+        while (*at == '/')
+            at++;
+        if (*at == '\0')
+            break;
+        part.start = at;
+        while (*at && *at != '/')
+            at++;
+        part.length = (uint32_t)(at - part.start);
+    }
+    return part;
+}
+
+/* As memcmp() would order them. */
+static int compare_part(const char *text, struct part part) {
+    for (uint32_t i = 0;; i++) {
+        unsigned char left = (unsigned char)text[i];
+        unsigned char right = i < part.length ? (unsigned char)part.start[i] : 0;
+        if (left != right)
+            return left < right ? -1 : 1;
+        if (left == '\0')
+            return 0;
+    }
+}
+
+static const struct blob_tail *find_tail(const uint8_t *blob, struct part part) {
+    const struct blob_list list = blob_header(blob)->file_tails;
+    const struct blob_tail *tails = blob_at(blob, list.offset);
+    uint32_t low = 0, high = list.count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = compare_part(blob_at(blob, tails[middle].text), part);
+        if (order == 0)
+            return &tails[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return 0;
+}
+
+static bool holds(const uint8_t *blob, const struct blob_candidate *candidate, const char *path,
+                  const char *program) {
+    const struct blob_file_rule *rules = blob_at(blob, blob_header(blob)->files.offset);
+    const struct blob_file_rule *rule = &rules[candidate->rule];
+    return glob_match(blob_at(blob, candidate->glob), path) &&
+           !match_path_list(blob, rule->except_globs, path) &&
+           !match_word_list(blob, rule->except_programs, program);
+}
+
+/* The best candidate of a list, best first; NULL if none. */
+static const struct blob_candidate *best_of(const uint8_t *blob, struct blob_list list, bool parent,
+                                            const char *path, const char *program) {
+    const struct blob_candidate *candidates = blob_at(blob, list.offset);
+    for (uint32_t i = 0; i < list.count; i++)
+        if ((candidates[i].parent != 0) == parent && holds(blob, &candidates[i], path, program))
+            return &candidates[i];
+    return 0;
+}
+
+static bool match(const uint8_t *blob, bool parent, const char *path, const char *program,
+                  uint32_t *rule) {
+    const struct blob_header *header = blob_header(blob);
+    const struct blob_candidate *plain = 0, *wild = 0;
+    if (header->files.count == 0 || *path != '/')
+        return false;
+    const struct blob_tail *tail = find_tail(blob, last_part(path));
+    if (tail)
+        plain = best_of(blob, tail->candidates, parent, path, program);
+    wild = best_of(blob, header->file_any_tail, parent, path, program);
+    if (!plain && !wild)
+        return false;
+    const struct blob_candidate *best = !wild || (plain && plain->rank < wild->rank) ? plain : wild;
+    *rule = blob_first_file(blob) + best->rule;
+    return true;
+}
+
+bool match_file(const uint8_t *blob, const char *path, const char *program, uint32_t *rule) {
+    return match(blob, false, path, program, rule);
+}
+
+bool match_parent(const uint8_t *blob, const char *path, const char *program, uint32_t *rule) {
+    return match(blob, true, path, program, rule);
+}
+
+static uint32_t count_slashes(const char *text, const char *end) {
+    uint32_t count = 0;
+    for (; *text && text != end; text++)
+        count += *text == '/';
+    return count;
+}
+
+const char *match_tree_rest(const uint8_t *blob, uint32_t rule, const char *path) {
+    const struct blob_list list = blob_header(blob)->file_any_tail;
+    const struct blob_candidate *candidates = blob_at(blob, list.offset);
+    for (uint32_t i = 0; i < list.count; i++) {
+        const char *glob = blob_at(blob, candidates[i].glob);
+        if (blob_first_file(blob) + candidates[i].rule != rule || candidates[i].parent ||
+            !glob_match(glob, path))
+            continue;
+        /* What stands before the slash of slash-stars has as many slashes in the path, because no
+         * other wildcard takes one. */
+        uint32_t slashes = count_slashes(glob, 0);
+        for (const char *at = path; *at; at++)
+            if (*at == '/' && --slashes == 0)
+                return at;
+        return "";
+    }
+    return 0;
+}
+
+/* ---- match_open ---- */
+
+static bool is_table(struct part part) {
+    static const char names[][12] = {"mounts", "mountinfo", "mountstats", "mtab", "filesystems"};
+    for (uint32_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (compare_part(names[i], part) == 0)
+            return true;
+    return false;
+}
+
+static bool is_file(const uint8_t *blob, struct part part) {
+    const struct blob_list globs = blob_header(blob)->file_tail_globs;
+    if (find_tail(blob, part))
+        return true;
+    /* With slashes behind it, it is no text of its own to match: that is asked later. */
+    return globs.count &&
+           (part.start[part.length] != '\0' || match_path_list(blob, globs, part.start));
+}
+
+static bool has_dot_dot(const char *path) {
+    for (const char *at = path; *at; at++)
+        if (at[0] == '.' && at[1] == '.' && (at == path || at[-1] == '/') &&
+            (at[2] == '\0' || at[2] == '/'))
+            return true;
+    return false;
+}
+
+/* The next byte of an absolute path as it would be without `.` and empty parts; `at` moves on. */
+static char next_byte(const char **at) {
+    const char *path = *at;
+    if (*path == '\0')
+        return '\0';
+    if (*path != '/') {
+        *at = path + 1;
+        return *path;
+    }
+    for (;;) {
+        while (*path == '/')
+            path++;
+        if (path[0] != '.' || (path[1] != '/' && path[1] != '\0'))
+            break;
+        path++;
+    }
+    *at = path;
+    return '/';
+}
+
+/* Does the path, with a slash at its end, begin with the text? 0 if so, else how they are ordered.
+ */
+static int compare_start(const char *text, const char *path) {
+    bool ended = false;
+    char last = '\0';
+    for (; *text; text++) {
+        char byte = next_byte(&path);
+        if (byte == '\0' && !ended) {
+            ended = true;
+            byte = last == '/' ? '\0' : '/';
+        }
+        if (byte != *text)
+            return (unsigned char)*text < (unsigned char)byte ? -1 : 1;
+        last = byte;
+    }
+    return 0;
+}
+
+static bool is_in_tree(const uint8_t *blob, const char *path) {
+    const struct blob_list list = blob_header(blob)->file_trees;
+    const uint32_t *trees = blob_at(blob, list.offset);
+    uint32_t low = 0, high = list.count;
+    if (list.count == 0)
+        return false;
+    if (*path != '/' || has_dot_dot(path))
+        return true;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = compare_start(blob_at(blob, trees[middle]), path);
+        if (order == 0)
+            return true;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+uint32_t match_open(const uint8_t *blob, const char *path) {
+    const struct blob_header *header = blob_header(blob);
+    uint32_t answer = 0;
+    if (*path == '\0')
+        return 0;
+    struct part part = last_part(path);
+    if (header->mounts.count && is_table(part))
+        answer |= MATCH_OPEN_MOUNT_TABLE;
+    if (header->files.count == 0)
+        return answer;
+    if (is_file(blob, part))
+        answer |= MATCH_OPEN_FILE;
+    if (is_in_tree(blob, path))
+        answer |= MATCH_OPEN_TREE;
+    return answer;
+}

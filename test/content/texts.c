@@ -1,0 +1,154 @@
+/* texts.c - rewritten lines and generated content: cases with a known answer, and damage.
+ * Built with ASan and UBSan together with csrc/policy and csrc/content. usage: texts SEED */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../csrc/content/generate.h"
+#include "../../csrc/content/rewrite.h"
+#include "../../csrc/policy/blob.h"
+
+static uint64_t state;
+
+static uint32_t draw(uint32_t below) {
+    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+    return (uint32_t)(state >> 33) % below;
+}
+
+/* A policy with one rule: pairs of an expression and a replacement, up to NULL. */
+static uint8_t *make_policy(const char *const *pairs) {
+    struct spoof_builder *builder = spoof_builder_new();
+    spoof_builder_statfs(builder, "before");
+    spoof_builder_file(builder, "rewrite", SPOOF_FILE_REWRITE);
+    spoof_builder_when_path(builder, "/a");
+    for (; *pairs; pairs += 2) {
+        if (spoof_builder_file_rewrite(builder, pairs[0], pairs[1]) != 0) {
+            printf("texts: refused: %s\n", pairs[0]);
+            exit(1);
+        }
+    }
+    size_t length = (size_t)spoof_builder_finish(builder, NULL, 0);
+    uint8_t *blob = malloc(length);
+    spoof_builder_finish(builder, blob, length);
+    spoof_builder_free(builder);
+    return blob;
+}
+
+static const struct {
+    const char *pairs[5];
+    const char *text, *expected; /* NULL: nothing changes */
+} cases[] = {
+    {{"b", "X"}, "abc\nbbb\n", "aXc\nXXX\n"},
+    {{"b", "X"}, "abc", "aXc"},
+    {{"z", "X"}, "abc\n", NULL},
+    {{"b", "b"}, "abc\n", NULL},
+    {{"b", "X"}, "", NULL},
+    {{"b*", "-"}, "abc\n", "-a-c-\n"},
+    {{"a*", "x"}, "baaac\n", "xbxcx\n"},
+    {{"x*", "-"}, "\n\n", "-\n-\n"},
+    {{"^a", "X"}, "aaa\naa\n", "Xaa\nXa\n"},
+    {{"a$", "X"}, "aaa\naa", "aaX\naX"},
+    {{"$", "!"}, "a\n\nb", "a!\n!\nb!"},
+    {{"^.*$", ""}, "abc\nde\n", "\n\n"},
+    {{"(a)(b)?", "<\\2|\\1|\\0>"}, "ab a\n", "<b|a|ab> <|a|a>\n"},
+    {{"a", "\\\\"}, "a\n", "\\\n"},
+    {{"a", "one\ntwo"}, "a b\n", "one\ntwo b\n"},
+    {{"a", "b", "b", "c"}, "ab\n", "cc\n"},
+    {{"a", "x\ny", "^y", "z"}, "a\n", "x\nz\n"},
+    {{"a\nb", "X"}, "a\nb\n", NULL},
+    {{"^MemTotal: +[0-9]+", "MemTotal: 1"},
+     "MemTotal:    99 kB\nMemFree: 5 kB\n",
+     "MemTotal: 1 kB\nMemFree: 5 kB\n"},
+    {{"[^ ]+", "\\0\\0"}, "\xff\xfe \x80\n", "\xff\xfe\xff\xfe \x80\x80\n"},
+};
+
+static int known(void) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint8_t *policy = make_policy(cases[i].pairs);
+        struct table_change change;
+        int error = rewrite_text(policy, 1, cases[i].text, strlen(cases[i].text), &change);
+        const char *expected = cases[i].expected;
+        if (error != 0 || (change.text != NULL) != (expected != NULL) ||
+            (expected && (change.length != strlen(expected) || change.rule != 1 ||
+                          change.lines == 0 || memcmp(change.text, expected, change.length)))) {
+            printf("texts: case %zu gives %d, %.*s\n", i, error, (int)change.length,
+                   change.text ? change.text : "");
+            return 1;
+        }
+        free(change.text);
+        free(policy);
+    }
+    return 0;
+}
+
+/* A line with a NUL passes; a result that grows without end is an error. */
+static int limits(void) {
+    static const char *const pairs[] = {"a", "b", NULL};
+    uint8_t *policy = make_policy(pairs);
+    struct table_change change;
+    if (rewrite_text(policy, 1, "a\0a\na\n", 6, &change) != 0 || change.length != 6 ||
+        memcmp(change.text, "a\0a\nb\n", 6) != 0) {
+        printf("texts: a line with a NUL\n");
+        return 1;
+    }
+    free(change.text);
+    free(policy);
+    char many[4097] = {0};
+    memset(many, 'a', sizeof many - 1);
+    const char *growing[] = {"a", many, "a", many, NULL};
+    policy = make_policy(growing);
+    if (rewrite_text(policy, 1, "a\na\na\na\na\n", 10, &change) != -EFBIG || change.text) {
+        printf("texts: a result without end\n");
+        return 1;
+    }
+    free(policy);
+    return 0;
+}
+
+static int random_texts(void) {
+    static const char *const expressions[] = {"a", "b*", "(a|b)+", "^x", "[0-9]{2,3}", ".", "a.?b"};
+    for (int i = 0; i < 20000; i++) {
+        const char *pairs[] = {expressions[draw(7)], draw(2) ? "" : "<\\0>",
+                               draw(2) ? expressions[draw(7)] : NULL, "-", NULL};
+        uint8_t *policy = make_policy(pairs);
+        size_t length = draw(60);
+        char *text = malloc(length ? length : 1); /* ASan guards both ends */
+        for (size_t k = 0; k < length; k++)
+            text[k] = draw(20) ? "ab x1\n"[draw(6)] : (char)draw(256);
+        struct table_change change;
+        if (rewrite_text(policy, 1, text, length, &change) != 0) {
+            printf("texts: a random one is an error\n");
+            return 1;
+        }
+        free(change.text);
+        free(text);
+        free(policy);
+    }
+    return 0;
+}
+
+static int generated(void) {
+    struct output content;
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    if (generate("nothing", &content) != -EINVAL || generator_known("nothing") ||
+        !generator_known("zero-per-cpu") || generate("zero-per-cpu", &content) != 0)
+        return 1;
+    bool right = content.length == (size_t)cpus * 2 && content.text[content.length - 1] == '\n';
+    for (size_t i = 0; right && i + 1 < content.length; i++)
+        right = content.text[i] == (i % 2 ? ' ' : '0');
+    free(content.text);
+    printf("texts: one zero for each of the online CPUs: %s\n", right ? "yes" : "no");
+    return 0;
+}
+
+int main(int count, char **arguments) {
+    state = count > 1 ? strtoull(arguments[1], NULL, 10) : 1;
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    fprintf(stderr, "seed %llu\n", (unsigned long long)state);
+    if (known() != 0 || limits() != 0 || random_texts() != 0 || generated() != 0)
+        return 1;
+    printf("texts: all as expected\n");
+    return 0;
+}
