@@ -10,7 +10,7 @@ import { messageOf } from '../errors.js';
 import { compilePolicy } from '../policy/compile.js';
 import { PolicyLoader } from '../policy/load.js';
 import { namesIn, PACKAGE_DIRECTORY, type ShippedPolicies } from '../policy/locations.js';
-import { mapRules, toJson, type NormalisedPolicy } from '../policy/normalised.js';
+import { mapRules, toJson, type FileAnswer, type NormalisedPolicy } from '../policy/normalised.js';
 import { policyJsonSchema } from '../policy/schema.js';
 
 /** While building, shipped policies find each other as files beside them. */
@@ -20,12 +20,25 @@ const NONE_BUILT: ShippedPolicies = {
   blob: () => undefined,
 };
 
-/** Says where rules were written as seen from the package, not from the machine that builds it. */
+/** A path as seen from the package, not from the machine that builds it. */
+function fromPackage(path: string): string {
+  return relative(PACKAGE_DIRECTORY, path);
+}
+
+function answerFromPackage(answer: FileAnswer): FileAnswer {
+  if ('rewrite' in answer) {
+    const rewrite = answer.rewrite.map((edit) => ({ ...edit, origin: fromPackage(edit.origin) }));
+    return { ...answer, rewrite };
+  }
+  if (!('content' in answer) || answer.contentFile === undefined) return answer;
+  return { ...answer, contentFile: fromPackage(answer.contentFile) };
+}
+
+/** The policy without the directories of the machine that builds it. */
 function withoutDirectory(policy: NormalisedPolicy): NormalisedPolicy {
-  return mapRules(policy, (rule) => ({
-    ...rule,
-    origin: relative(PACKAGE_DIRECTORY, rule.origin),
-  }));
+  const placed = mapRules(policy, (rule) => ({ ...rule, origin: fromPackage(rule.origin) }));
+  const files = placed.files.map((rule) => ({ ...rule, answer: answerFromPackage(rule.answer) }));
+  return { ...placed, files };
 }
 
 function compileAll(): void {

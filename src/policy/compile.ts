@@ -1,10 +1,19 @@
 /** From the normalised policy to the blob that the matcher reads. */
 import { NativeError } from '../errors.js';
 import { E2BIG, EINVAL } from '../native/library.js';
-import { PolicyBuilder, StatfsField, UnameField } from '../native/policy.js';
+import {
+  FileKind,
+  FileOption,
+  FileWrites,
+  PolicyBuilder,
+  StatfsField,
+  UnameField,
+} from '../native/policy.js';
 import {
   ANSWER_FIELDS,
   UNAME_FIELDS,
+  type Edit,
+  type FileRule,
   type MountsRule,
   type NormalisedPolicy,
   type StatfsRule,
@@ -29,7 +38,14 @@ export interface RuleSink {
   answerFstype(fstype: string, magic: bigint, nodev: boolean): unknown;
   answerShared(group: number): unknown;
   answerUname(field: UnameField, value: string): unknown;
+  file(name: string, kind: FileKind): unknown;
+  fileBytes(bytes: Uint8Array): unknown;
+  fileRewrite(pattern: string, replacement: string): unknown;
+  fileOption(option: FileOption, value: bigint): unknown;
 }
+
+/** Takes what the builder refuses of a rule, with `FILE:LINE:COLUMN` of it. */
+type Report = (origin: string, problem: Problem) => void;
 
 function addStatfs(rule: StatfsRule, to: RuleSink): void {
   to.statfs(rule.id);
@@ -55,6 +71,51 @@ function addMounts(rule: MountsRule, to: RuleSink): void {
   if (shared !== undefined) to.answerShared(shared);
 }
 
+/** The expressions of a rule; the library alone can say whether they are any. */
+function addEdits(edits: readonly Edit[], to: RuleSink, report: Report): void {
+  for (const { match, replace, origin } of edits) {
+    try {
+      to.fileRewrite(match, replace);
+    } catch (error) {
+      if (!(error instanceof NativeError) || error.errno !== EINVAL) throw error;
+      report(origin, {
+        message: `${JSON.stringify(match)} is no POSIX extended regular expression`,
+        suggestion: 'close each ( [ and {, or put a backslash before it; see regex(7)',
+      });
+    }
+  }
+}
+
+function addAnswer({ id, answer }: FileRule, to: RuleSink, report: Report): void {
+  if ('redirect' in answer) {
+    to.file(id, FileKind.redirect);
+    to.fileBytes(Buffer.from(answer.redirect));
+    if (answer.tree) to.fileOption(FileOption.tree, 1n);
+  } else if ('content' in answer) {
+    to.file(id, FileKind.content);
+    to.fileBytes(answer.content);
+  } else if ('generate' in answer) {
+    to.file(id, FileKind.generated);
+    to.fileBytes(Buffer.from(answer.generate));
+  } else {
+    to.file(id, FileKind.rewrite);
+    addEdits(answer.rewrite, to, report);
+  }
+}
+
+function addFile(rule: FileRule, to: RuleSink, report: Report): void {
+  addAnswer(rule, to, report);
+  for (const glob of rule.when.paths) to.whenPath(glob);
+  for (const glob of rule.except.programs) to.exceptProgram(glob);
+  const { writes, filesystem, mode } = rule;
+  if (writes !== 'refuse') to.fileOption(FileOption.writes, FileWrites[writes]);
+  if (rule.when.missing) to.fileOption(FileOption.missing, 1n);
+  if (rule.parents) to.fileOption(FileOption.parents, 1n);
+  if (rule.scope === 'all') to.fileOption(FileOption.scopeAll, 1n);
+  if (filesystem !== undefined) to.fileOption(FileOption.filesystem, BigInt(filesystem));
+  if (mode !== undefined) to.fileOption(FileOption.mode, BigInt(mode));
+}
+
 /** One rule for all fields: the matcher asks one only. */
 function addUname(rules: readonly UnameRule[], to: RuleSink): void {
   if (rules.length === 0) return;
@@ -67,10 +128,11 @@ function addUname(rules: readonly UnameRule[], to: RuleSink): void {
   }
 }
 
-/** Hands every rule to a builder, most important first. */
-export function addRules(policy: NormalisedPolicy, to: RuleSink): void {
+/** Hands every rule to a builder, most important first. Expressions that are none are reported. */
+export function addRules(policy: NormalisedPolicy, to: RuleSink, report: Report): void {
   for (const rule of policy.statfs) addStatfs(rule, to);
   for (const rule of policy.mounts) addMounts(rule, to);
+  for (const rule of policy.files) addFile(rule, to, report);
   addUname(policy.uname, to);
 }
 
@@ -79,12 +141,19 @@ function refusal({ errno, message }: NativeError, name: string): Problem | undef
   if (errno === E2BIG) {
     return {
       message: `the policy ${name} takes more than 16 MiB when it is compiled`,
-      suggestion: 'name fewer types and paths in a rule: each type takes each path along',
+      suggestion:
+        'name fewer types and paths in a rule (each type takes each path along), or less content',
     };
   }
   return errno === EINVAL
     ? { message: `the policy ${name} cannot be compiled: ${message}` }
     : undefined;
+}
+
+/** The place that an origin names. */
+function placeOf(origin: string): Pick<Problem, 'file' | 'line' | 'column'> {
+  const [, file, line, column] = /^(.*):([0-9]+):([0-9]+)$/s.exec(origin) ?? [];
+  return file === undefined ? {} : { file, line: Number(line), column: Number(column) };
 }
 
 /**
@@ -93,12 +162,18 @@ function refusal({ errno, message }: NativeError, name: string): Problem | undef
  * InstallError if the library is missing, NativeError if there is no memory.
  */
 export function compilePolicy(policy: NormalisedPolicy, name: string): Uint8Array {
+  const problems: Problem[] = [];
   try {
     const builder = new PolicyBuilder();
-    addRules(policy, builder);
-    return builder.finish();
+    addRules(policy, builder, (origin, problem) => {
+      problems.push({ ...placeOf(origin), ...problem });
+    });
+    // A rule that lacks an expression would only be refused again.
+    if (problems.length === 0) return builder.finish();
   } catch (error) {
     const problem = error instanceof NativeError ? refusal(error, name) : undefined;
-    throw problem === undefined ? error : new PolicyError([problem]);
+    if (problem === undefined) throw error;
+    problems.push(problem);
   }
+  throw new PolicyError(problems);
 }

@@ -2,12 +2,23 @@
  * From the text of a policy file to its own rules: YAML, schema, and what only one file can tell
  * (ties, names of rules), with the position of every fault.
  */
+import { realpathSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
+
 import { explain, MISSING, worthSaying } from './explain.js';
 import { spellingOf } from './filesystems.js';
-import { MOUNTS, STATFS, targetsOf, type Kind } from './merge.js';
-import { type NormalisedPolicy, type Rule } from './normalised.js';
+import { FILES, MOUNTS, STATFS, targetsOf, type Kind } from './merge.js';
+import type { FileRule, MountsRule, NormalisedPolicy, Rule, StatfsRule } from './normalised.js';
 import type { Problem } from './problem.js';
-import { toMountsRule, toStatfsRule, toUnameRule } from './rules.js';
+import { readContent, reasonOf } from './read.js';
+import {
+  toFileRule,
+  toMountsRule,
+  toStatfsRule,
+  toUnameRule,
+  type FileContext,
+  type Place,
+} from './rules.js';
 import { describeValue } from './schema/values.js';
 import { policySchema, type PolicyDocument } from './schema.js';
 import { Source, type Path } from './source.js';
@@ -36,12 +47,41 @@ export type FileResult =
   | { readonly file: PolicyFile; readonly problems: readonly [] }
   | { readonly file: undefined; readonly problems: readonly Problem[] };
 
+/** How ties in a section are found and told. */
+interface Ties<R extends Rule, First extends number | string> {
+  readonly kind: Kind<R, First>;
+  /** The key of a rule that says what it speaks of. */
+  readonly key: string;
+  readonly describe: (first: First) => string;
+  readonly suggestion: string;
+}
+
+const JOIN = 'join the two rules, or name a path in one of them';
+
+const STATFS_TIES: Ties<StatfsRule, number> = {
+  kind: STATFS,
+  key: 'when',
+  describe: (type) => `type ${spellingOf(type)}`,
+  suggestion: JOIN,
+};
+const MOUNTS_TIES: Ties<MountsRule, string> = {
+  kind: MOUNTS,
+  key: 'when',
+  describe: (fstype) => `fstype ${fstype}`,
+  suggestion: JOIN,
+};
+const FILES_TIES: Ties<FileRule, never> = {
+  kind: FILES,
+  key: 'path',
+  describe: String,
+  suggestion: 'remove one of the two rules, or its path from one of them',
+};
+
 /** Rules of one kind that speak of the same thing: which of them holds would be chance. */
 function findTies<R extends Rule, First extends number | string>(
   section: string,
-  kind: Kind<R, First>,
   rules: readonly R[],
-  describe: (first: First) => string,
+  { kind, key: named, describe, suggestion }: Ties<R, First>,
   source: Source,
 ): Problem[] {
   const problems: Problem[] = [];
@@ -56,8 +96,7 @@ function findTies<R extends Rule, First extends number | string>(
         ...(path === undefined ? [] : [`path ${path}`]),
       ].join(', ');
       const message = `a rule for ${what} stands at ${earlier.origin} already`;
-      const suggestion = 'join the two rules, or name a path in one of them';
-      problems.push(source.problem([section, index, 'when'], message, suggestion));
+      problems.push(source.problem([section, index, named], message, suggestion));
       break;
     }
   }
@@ -68,7 +107,7 @@ function findTies<R extends Rule, First extends number | string>(
 function findTwins(policy: NormalisedPolicy, source: Source): Problem[] {
   const problems: Problem[] = [];
   const ids = new Map<string, Rule>(policy.uname.map((rule) => [rule.id, rule]));
-  for (const section of ['statfs', 'mounts'] as const) {
+  for (const section of ['statfs', 'mounts', 'files'] as const) {
     for (const [index, rule] of policy[section].entries()) {
       const twin = ids.get(rule.id);
       ids.set(rule.id, rule);
@@ -83,28 +122,72 @@ function findTwins(policy: NormalisedPolicy, source: Source): Problem[] {
 function findContradictions(policy: NormalisedPolicy, source: Source): Problem[] {
   return [
     ...findTwins(policy, source),
-    ...findTies('statfs', STATFS, policy.statfs, (type) => `type ${spellingOf(type)}`, source),
-    ...findTies('mounts', MOUNTS, policy.mounts, (fstype) => `fstype ${fstype}`, source),
+    ...findTies('statfs', policy.statfs, STATFS_TIES, source),
+    ...findTies('mounts', policy.mounts, MOUNTS_TIES, source),
+    ...findTies('files', policy.files, FILES_TIES, source),
   ];
 }
 
-/** The rules of a file that has passed the schema; `file` is how messages call it. */
-function rulesOf(document: PolicyDocument, file: string, source: Source): NormalisedPolicy {
-  const { name: policy, statfs = [], mounts = [], uname } = document;
-  const originOf = (path: Path): string => `${file}:${source.line(path)}`;
+/** Where a policy file lies: how messages call it, and where its relative paths start. */
+interface Location {
+  readonly file: string;
+  readonly directory: string;
+}
+
+/** What the surroundings say of the file rule at `index`; content that cannot be read is a problem. */
+function contextOf(
+  index: number,
+  directory: string,
+  source: Source,
+  problems: Problem[],
+): FileContext {
   return {
-    statfs: statfs.map((rule, index) =>
-      toStatfsRule(rule, { policy, index, origin: originOf(['statfs', index]) }),
-    ),
-    mounts: mounts.map((rule, index) =>
-      toMountsRule(rule, { policy, index, origin: originOf(['mounts', index]) }),
-    ),
-    uname: uname === undefined ? [] : [toUnameRule(uname, { policy, origin: originOf(['uname']) })],
+    read: (written) => {
+      // No join() for the path to open: it would take `..` off a symbolic link as text.
+      const path = isAbsolute(written) ? written : `${directory}/${written}`;
+      try {
+        return { bytes: readContent(path), path: realpathSync(path) };
+      } catch (error) {
+        const message = `the file ${JSON.stringify(written)} ${reasonOf(error)}`;
+        const suggestion = 'name a file that can be read, from the directory of this policy on';
+        problems.push(source.problem(['files', index, 'contentFile'], message, suggestion));
+        return { bytes: new Uint8Array(), path };
+      }
+    },
+    positionOf: (edit) => source.position(['files', index, 'rewrite', edit, 'match']),
   };
 }
 
-/** Reads the text of one policy file; `file` is how messages call it. */
-export function readDocument(text: string, file: string): FileResult {
+/** The rules of a file that has passed the schema, and what is wrong with the content they name. */
+function rulesOf(
+  document: PolicyDocument,
+  { file, directory }: Location,
+  source: Source,
+): { readonly rules: NormalisedPolicy; readonly problems: readonly Problem[] } {
+  const { name: policy, statfs = [], mounts = [], files = [], uname } = document;
+  const originOf = (path: Path): string => `${file}:${source.line(path)}`;
+  const placeOf = (section: string, index: number): Place => ({
+    policy,
+    index,
+    origin: originOf([section, index]),
+  });
+  const problems: Problem[] = [];
+  const rules = {
+    statfs: statfs.map((rule, index) => toStatfsRule(rule, placeOf('statfs', index))),
+    mounts: mounts.map((rule, index) => toMountsRule(rule, placeOf('mounts', index))),
+    files: files.map((rule, index) =>
+      toFileRule(rule, placeOf('files', index), contextOf(index, directory, source, problems)),
+    ),
+    uname: uname === undefined ? [] : [toUnameRule(uname, { policy, origin: originOf(['uname']) })],
+  };
+  return { rules, problems };
+}
+
+/**
+ * Reads the text of one policy file, and the files of content that it names. `file` is how messages
+ * call it, `directory` where its relative paths start.
+ */
+export function readDocument(text: string, file: string, directory: string): FileResult {
   const source = new Source(text, file);
   const yamlProblems = source.yamlProblems();
   if (yamlProblems.length > 0) return { file: undefined, problems: yamlProblems };
@@ -130,9 +213,9 @@ export function readDocument(text: string, file: string): FileResult {
   }
 
   const document = parsed.data;
-  const rules = rulesOf(document, file, source);
-  const contradictions = findContradictions(rules, source);
-  if (contradictions.length > 0) return { file: undefined, problems: contradictions };
+  const { rules, problems } = rulesOf(document, { file, directory }, source);
+  const faults = [...problems, ...findContradictions(rules, source)];
+  if (faults.length > 0) return { file: undefined, problems: faults };
 
   const references = (key: 'extends' | 'remove'): Reference[] =>
     (document[key] ?? []).map((text, index) => ({

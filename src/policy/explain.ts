@@ -1,7 +1,7 @@
 /** From what zod finds to problems in our words, at their places. */
 import type { Problem } from './problem.js';
 import { describeValue } from './schema/values.js';
-import { keysAt, LATER_SECTIONS, type policySchema } from './schema.js';
+import { keysAt, type policySchema } from './schema.js';
 import type { Path, Source } from './source.js';
 import { suggest } from './suggest.js';
 
@@ -15,11 +15,15 @@ export const MISSING = {
   'statfs.answer': 'write answer: { type: ext4 }',
   'mounts.when': 'write when: { fstype: 9p }',
   'mounts.answer': 'write answer: { fstype: ext4 }',
+  'files.path': 'write path: /dev/kmsg',
+  'files.rewrite.match': 'write match: and a regular expression',
+  'files.rewrite.replace': 'write replace: "" to remove what matches',
 } as const;
 
 /** What is expected, in words, and how to write it: by the names of zod. */
 const EXPECTED: Partial<Record<string, readonly [what: string, advice: string]>> = {
   array: ['a list', 'write [ ] around it'],
+  boolean: ['true or false', 'write true or false'],
   object: ['a map', 'write key: value'],
   string: ['text', 'write it in quotes'],
 };
@@ -45,17 +49,11 @@ export function explain(issue: Issue, value: unknown, source: Source): Problem[]
   const { path } = issue;
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
-      const later = path.length === 0 && LATER_SECTIONS.includes(key);
       const known = keysAt(path);
       const near = suggest(key, known);
-      const message = later
-        ? `"${key}:" rules are not available in this version`
-        : `${JSON.stringify(key)} is not a key here`;
-      const suggestion = later
-        ? 'remove the section'
-        : near === undefined
-          ? `write one of ${known.join(', ')}`
-          : `did you mean ${near}?`;
+      const message = `${JSON.stringify(key)} is not a key here`;
+      const suggestion =
+        near === undefined ? `write one of ${known.join(', ')}` : `did you mean ${near}?`;
       return source.problem([...path, key], message, suggestion, true);
     });
   }
@@ -77,6 +75,10 @@ export function explain(issue: Issue, value: unknown, source: Source): Problem[]
     return [source.problem(path, message, suggestion)];
   }
   const suggestion: unknown = issue.code === 'custom' ? issue.params?.['suggestion'] : undefined;
-  const advice = typeof suggestion === 'string' ? suggestion : undefined;
-  return [source.problem(path, issue.message, advice)];
+  if (typeof suggestion === 'string') return [source.problem(path, issue.message, suggestion)];
+  const problem = source.problem(path, issue.message, undefined);
+  if (typeof suggestion !== 'function') return [problem];
+  // Only schema/values.ts puts one there.
+  const advise = suggestion as (spelt: string) => string;
+  return [{ ...problem, suggestion: advise(problem.text ?? '') }];
 }

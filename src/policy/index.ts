@@ -14,7 +14,7 @@ import {
 import type { PolicyLoader } from './load.js';
 
 export { PolicyError, formatProblem, type Problem } from './problem.js';
-export type { AnswerField, NormalisedPolicy, Selector, StatfsRule } from './normalised.js';
+export type { NormalisedPolicy } from './normalised.js';
 export { DEFAULT_POLICY } from './locations.js';
 
 /** What the user asked for. */

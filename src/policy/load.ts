@@ -1,8 +1,7 @@
 /** Finds policy files, reads them, and merges in what they extend. */
-import { closeSync, existsSync, openSync, readSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 
-import { messageOf, systemCode } from '../errors.js';
 import { readDocument, type PolicyFile, type Reference } from './document.js';
 import { knownNames, type PolicyLocations } from './locations.js';
 import { override, removeRule, ruleIds } from './merge.js';
@@ -13,10 +12,8 @@ import {
   type NormalisedPolicy,
 } from './normalised.js';
 import { PolicyError, type Problem } from './problem.js';
+import { readText, reasonOf } from './read.js';
 import { suggest } from './suggest.js';
-
-/** Bytes of the largest policy file: far above any real one, far below what exhausts memory. */
-const MAX_BYTES = 1 << 20;
 
 /** A file on its way: what it was found as, and which files led to it. */
 interface Found {
@@ -31,40 +28,6 @@ interface Found {
 type Complain = (message: string, suggestion?: string) => Problem;
 
 const onCommandLine: Complain = (message, suggestion) => ({ message, suggestion });
-
-/** What is wrong with a file that cannot be read, in words. */
-const REASONS: Partial<Record<string, string>> = {
-  EACCES: 'may not be read',
-  EISDIR: 'is a directory',
-  ELOOP: 'is a loop of symbolic links',
-  ENAMETOOLONG: 'has too long a name',
-  ENOENT: 'does not exist',
-  ENOTDIR: 'does not exist',
-};
-
-/** The text of a file of at most 1 MiB; a pipe will do. */
-function readText(path: string): string {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  const fd = openSync(path, 'r');
-  try {
-    for (;;) {
-      const chunk = Buffer.alloc(64 << 10);
-      const count = readSync(fd, chunk);
-      if (count === 0) break;
-      chunks.push(chunk.subarray(0, count));
-      length += count;
-      if (length > MAX_BYTES) throw new Error('is larger than 1 MiB');
-    }
-  } finally {
-    closeSync(fd);
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
-  } catch {
-    throw new Error('is not UTF-8 text');
-  }
-}
 
 /**
  * Loads policies for one purpose. Every file is read once; a file that is named in two ways is
@@ -114,11 +77,10 @@ export class PolicyLoader {
     try {
       text = readText(found.path);
     } catch (error) {
-      const reason = REASONS[systemCode(error) ?? ''] ?? messageOf(error);
-      const message = `the policy file ${JSON.stringify(found.shown)} ${reason}`;
+      const message = `the policy file ${JSON.stringify(found.shown)} ${reasonOf(error)}`;
       throw new PolicyError([complain(message, 'name a YAML file that can be read')]);
     }
-    const { file, problems } = readDocument(text, found.shown);
+    const { file, problems } = readDocument(text, found.shown, dirname(found.path));
     if (file === undefined) throw new PolicyError(problems);
     if (found.lookedUp !== undefined && found.lookedUp !== file.name) {
       const message = `the policy is looked up as ${found.lookedUp} but calls itself ${file.name}`;

@@ -6,6 +6,7 @@ import { PolicyError } from './problem.js';
 import {
   allRules,
   UNAME_FIELDS,
+  type FileRule,
   type MountsRule,
   type NormalisedPolicy,
   type Rule,
@@ -36,6 +37,13 @@ export const MOUNTS: Kind<MountsRule, string> = {
   firsts: (rule) => rule.when.fstypes,
   paths: (rule) => rule.when.paths,
   narrowed: (rule, fstypes, paths) => ({ ...rule, when: { fstypes, paths } }),
+};
+
+/** Rules of `files`: paths. */
+export const FILES: Kind<FileRule, never> = {
+  firsts: () => [],
+  paths: (rule) => rule.when.paths,
+  narrowed: (rule, _, paths) => ({ ...rule, when: { ...rule.when, paths } }),
 };
 
 /** Rules of `uname`: what they speak of are the fields that they answer. */
@@ -146,6 +154,7 @@ export function override(lower: NormalisedPolicy, upper: NormalisedPolicy): Norm
   return {
     statfs: lay(STATFS, lower.statfs, upper.statfs),
     mounts: lay(MOUNTS, lower.mounts, upper.mounts),
+    files: lay(FILES, lower.files, upper.files),
     uname: lay(UNAME, lower.uname, upper.uname),
   };
 }
@@ -157,6 +166,7 @@ export function removeRule(policy: NormalisedPolicy, id: string): NormalisedPoli
   return {
     statfs: policy.statfs.filter(other),
     mounts: policy.mounts.filter(other),
+    files: policy.files.filter(other),
     uname: policy.uname.filter(other),
   };
 }

@@ -80,13 +80,71 @@ export interface UnameRule {
   readonly answer: Readonly<Partial<Record<UnameField, string>>>;
 }
 
+/** Content that depends on the machine: `zero-per-cpu` is a `0` for each CPU, on one line. */
+export const GENERATORS = ['zero-per-cpu'] as const;
+export type Generator = (typeof GENERATORS)[number];
+
+/** Every match of an expression in a line becomes something else. */
+export interface Edit {
+  /** POSIX extended regular expression. */
+  readonly match: string;
+  /** With `\0` to `\9` for what was matched. */
+  readonly replace: string;
+  /** `FILE:LINE:COLUMN` of the expression. */
+  readonly origin: string;
+}
+
+/** What a file is said to be; one of these. */
+export type FileAnswer =
+  | {
+      readonly redirect: string;
+      /** What lies below the rule's paths (which end in a slash and two stars) is looked for below. */
+      readonly tree: boolean;
+    }
+  | {
+      readonly content: Uint8Array;
+      /** Where it was read, absolute; undefined if it stands in the policy. */
+      readonly contentFile?: string;
+    }
+  | { readonly generate: Generator }
+  | { readonly rewrite: readonly Edit[] };
+
+/** What is done with that which a program writes to the file. */
+export const WRITES = ['refuse', 'discard', 'keep'] as const;
+export type Writes = (typeof WRITES)[number];
+
+/** What is found at a path. */
+export interface FileRule {
+  /** `POLICY/ID`; unique among the rules of all kinds. */
+  readonly id: string;
+  readonly origin: string;
+  readonly when: {
+    /** At least one. */
+    readonly paths: readonly string[];
+    /** Only where the real file does not exist. */
+    readonly missing: boolean;
+  };
+  readonly except: { readonly programs: readonly string[] };
+  readonly answer: FileAnswer;
+  /** Of no meaning for a redirect. */
+  readonly writes: Writes;
+  /** Directories above it are there as well. */
+  readonly parents: boolean;
+  /** Where the root and the mounts are those of the start, or everywhere. */
+  readonly scope: 'host' | 'all';
+  /** The f_type that fstatfs says of it; undefined: the real one of the place. */
+  readonly filesystem?: number;
+  /** Permission bits; undefined: what suits `writes`. */
+  readonly mode?: number;
+}
+
 /** Rules of every kind, each list most important first. */
 export interface NormalisedPolicy {
   readonly statfs: readonly StatfsRule[];
   readonly mounts: readonly MountsRule[];
+  readonly files: readonly FileRule[];
   /** No field is answered by two of them. */
   readonly uname: readonly UnameRule[];
-  // The place of files: rules.
 }
 
 /** Any rule. */
@@ -100,11 +158,11 @@ export interface NamedPolicy {
 }
 
 /** No rule at all: every call is let run. */
-export const EMPTY_POLICY: NormalisedPolicy = { statfs: [], mounts: [], uname: [] };
+export const EMPTY_POLICY: NormalisedPolicy = { statfs: [], mounts: [], files: [], uname: [] };
 
 /** The rules of all kinds, in the order in which the compiled policy numbers them. */
-export function allRules({ statfs, mounts, uname }: NormalisedPolicy): readonly Rule[] {
-  return [...statfs, ...mounts, ...uname];
+export function allRules({ statfs, mounts, files, uname }: NormalisedPolicy): readonly Rule[] {
+  return [...statfs, ...mounts, ...files, ...uname];
 }
 
 /** The policy with something else changed in each of its rules. */
@@ -115,6 +173,7 @@ export function mapRules(
   return {
     statfs: policy.statfs.map(change),
     mounts: policy.mounts.map(change),
+    files: policy.files.map(change),
     uname: policy.uname.map(change),
   };
 }
@@ -151,11 +210,30 @@ export function flagNames(bits: bigint): string[] {
 interface StatfsJson extends Omit<StatfsRule, 'answer'> {
   readonly answer: Partial<Record<AnswerField, string>>;
 }
+/** Content is base64: it need not be text. */
+interface FileJson extends Omit<FileRule, 'answer'> {
+  readonly answer:
+    | Exclude<FileAnswer, { content: Uint8Array }>
+    | { readonly content: string; readonly contentFile?: string };
+}
+
 /** The other rules are JSON as they are. */
-interface PolicyJson extends Omit<NormalisedPolicy, 'statfs'> {
+interface PolicyJson extends Omit<NormalisedPolicy, 'statfs' | 'files'> {
   readonly name: string;
   readonly description?: string;
   readonly statfs: readonly StatfsJson[];
+  readonly files: readonly FileJson[];
+}
+
+function fileToJson({ answer, ...rule }: FileRule): FileJson {
+  if (!('content' in answer)) return { ...rule, answer };
+  const content = Buffer.from(answer.content).toString('base64');
+  return { ...rule, answer: { ...answer, content } };
+}
+
+function fileFromJson({ answer, ...rule }: FileJson): FileRule {
+  if (!('content' in answer)) return { ...rule, answer };
+  return { ...rule, answer: { ...answer, content: Buffer.from(answer.content, 'base64') } };
 }
 
 function mapAnswer<From, To>(
@@ -177,19 +255,21 @@ export function toJson({ name, description, policy }: NamedPolicy): string {
     ...(description === undefined ? {} : { description }),
     ...policy,
     statfs: policy.statfs.map((rule) => ({ ...rule, answer: mapAnswer(rule.answer, String) })),
+    files: policy.files.map(fileToJson),
   };
   return `${JSON.stringify(json, null, 2)}\n`;
 }
 
 /** Reads what toJson() wrote. The text is ours, made with this package: it is not checked. */
 export function fromJson(text: string): NamedPolicy {
-  const { name, description, statfs, ...rest } = JSON.parse(text) as PolicyJson;
+  const { name, description, statfs, files, ...rest } = JSON.parse(text) as PolicyJson;
   return {
     name,
     description,
     policy: {
       ...rest,
       statfs: statfs.map((rule) => ({ ...rule, answer: mapAnswer(rule.answer, BigInt) })),
+      files: files.map(fileFromJson),
     },
   };
 }

@@ -6,6 +6,8 @@ import {
   ANSWER_FIELDS,
   flagNames,
   type AnswerField,
+  type FileAnswer,
+  type FileRule,
   type MountsRule,
   type NormalisedPolicy,
   type Rule,
@@ -96,6 +98,38 @@ function mountsValue(rule: MountsRule): Record<string, unknown> {
   };
 }
 
+/** Bytes as the text that they are, if a policy can say them as text. */
+function textOf(bytes: Uint8Array): string | undefined {
+  const text = Buffer.from(bytes).toString('utf8');
+  return Buffer.from(text).equals(bytes) ? text : undefined;
+}
+
+function fileAnswerValue(answer: FileAnswer): Record<string, unknown> {
+  if ('redirect' in answer) return { redirect: answer.redirect };
+  if ('generate' in answer) return { generate: answer.generate };
+  if ('rewrite' in answer) {
+    return { rewrite: answer.rewrite.map(({ match, replace }) => ({ match, replace })) };
+  }
+  const text = textOf(answer.content);
+  // Bytes that are no text always come from a file.
+  return text === undefined ? { contentFile: answer.contentFile } : { content: text };
+}
+
+function fileValue(rule: FileRule): Record<string, unknown> {
+  const { when, except, filesystem, mode } = rule;
+  return {
+    path: single(when.paths.map(globText)),
+    ...fileAnswerValue(rule.answer),
+    ...(rule.writes === 'refuse' ? {} : { writes: rule.writes }),
+    ...(when.missing ? { when: 'missing' } : {}),
+    ...(rule.parents ? { parents: true } : {}),
+    ...(rule.scope === 'host' ? {} : { scope: rule.scope }),
+    ...(filesystem === undefined ? {} : { filesystem: spellingOf(filesystem) }),
+    ...(mode === undefined ? {} : { mode: mode.toString(8).padStart(4, '0') }),
+    ...unlessEmpty('except', listValue('program', except.programs)),
+  };
+}
+
 function originComment({ id, origin }: Rule): string {
   return id.startsWith(origin) ? ` ${id}` : ` ${id}, from ${origin}`;
 }
@@ -150,6 +184,7 @@ export function policyToYaml(names: readonly string[], policy: NormalisedPolicy)
   document.commentBefore = ` merged from ${names.join(', ')}; the most important rule first`;
   addSection(document, 'statfs', policy.statfs, statfsValue, statfsComment);
   addSection(document, 'mounts', policy.mounts, mountsValue, mountsComment);
+  addSection(document, 'files', policy.files, fileValue, originComment);
   addUname(document, policy.uname);
   visit(document, {
     // One line for each of when, except and answer.

@@ -1,9 +1,13 @@
 /** From what a policy file says to normalised rules: names, defaults, and exceptions that go without saying. */
+import invariant from 'tiny-invariant';
+
 import { KERNEL_TYPES } from './filesystems.js';
 import {
   ANSWER_FIELDS,
   UNAME_FIELDS,
   type AnswerField,
+  type FileAnswer,
+  type FileRule,
   type MountsRule,
   type Selector,
   type StatfsRule,
@@ -14,7 +18,7 @@ import {
 import type { PolicyDocument } from './schema.js';
 import { KERNEL_COLUMNS } from './tables.js';
 
-type Section = 'statfs' | 'mounts';
+type Section = 'statfs' | 'mounts' | 'files';
 type Entry<S extends Section> = NonNullable<PolicyDocument[S]>[number];
 
 /** Where a rule stands in its file. */
@@ -95,6 +99,46 @@ export function toMountsRule(entry: Entry<'mounts'>, place: Place): MountsRule {
       ...(answer.fstype === undefined ? {} : { fstype: answer.fstype }),
       ...(answer.shared === undefined ? {} : { shared: answer.shared }),
     },
+  };
+}
+
+/** What only the file's surroundings tell of a rule of `files`. */
+export interface FileContext {
+  /** Reads a file of content: its bytes and where they are. */
+  readonly read: (path: string) => { readonly bytes: Uint8Array; readonly path: string };
+  /** `FILE:LINE:COLUMN` of an expression. */
+  readonly positionOf: (edit: number) => string;
+}
+
+function fileAnswer(entry: Entry<'files'>, { read, positionOf }: FileContext): FileAnswer {
+  const { redirect, content, contentFile, generate, rewrite } = entry;
+  if (redirect !== undefined) {
+    return { redirect, tree: entry.path.some((glob) => glob.endsWith('/**')) };
+  }
+  if (content !== undefined) return { content: Buffer.from(content) };
+  if (contentFile !== undefined) {
+    const { bytes, path } = read(contentFile);
+    return { content: bytes, contentFile: path };
+  }
+  if (generate !== undefined) return { generate };
+  invariant(rewrite !== undefined, 'the schema lets no rule without an answer pass');
+  return { rewrite: rewrite.map((edit, index) => ({ ...edit, origin: positionOf(index) })) };
+}
+
+/** A rule of `files`. */
+export function toFileRule(entry: Entry<'files'>, place: Place, context: FileContext): FileRule {
+  const { path, filesystem, mode } = entry;
+  return {
+    id: idOf('files', entry.id, place),
+    origin: place.origin,
+    when: { paths: path, missing: entry.when === 'missing' },
+    except: { programs: entry.except?.program ?? [] },
+    answer: fileAnswer(entry, context),
+    writes: entry.writes ?? 'refuse',
+    parents: entry.parents ?? false,
+    scope: entry.scope ?? 'host',
+    ...(filesystem === undefined ? {} : { filesystem }),
+    ...(mode === undefined ? {} : { mode }),
   };
 }
 

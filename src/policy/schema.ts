@@ -6,14 +6,12 @@ import * as z from 'zod';
 
 import { ANSWER_FIELDS } from './normalised.js';
 import { name, references, removals } from './schema/common.js';
+import { fileRule } from './schema/files.js';
 import { mountsRule } from './schema/mounts.js';
 import { statfsRule } from './schema/statfs.js';
 import { uname } from './schema/uname.js';
 
 export const API_VERSION = 'seccomp-spoof/v1';
-
-/** Sections that later versions will have; until then each is an error that says so. */
-export const LATER_SECTIONS: readonly string[] = ['files'];
 
 /** One policy file. */
 export const policySchema = z
@@ -28,6 +26,10 @@ export const policySchema = z
       .optional()
       .meta({ description: 'What statfs(2) and fstatfs(2) answer.' }),
     mounts: z.array(mountsRule).optional().meta({ description: 'What the mount tables say.' }),
+    files: z
+      .array(fileRule)
+      .optional()
+      .meta({ description: 'What is found at a path: another file, other content.' }),
     uname: uname.optional(),
   })
   .meta({ title: 'seccomp-spoof policy' });
@@ -50,7 +52,7 @@ export function keysAt(path: readonly PropertyKey[]): readonly string[] {
 }
 
 /** Keys whose plain numbers are taken as they are spelt: YAML would lose 0x and digits. */
-export const SPELT_KEYS: ReadonlySet<string> = new Set([...ANSWER_FIELDS, 'fstype']);
+export const SPELT_KEYS: ReadonlySet<string> = new Set([...ANSWER_FIELDS, 'fstype', 'filesystem']);
 
 /** The JSON Schema of a policy file, for editors. */
 export function policyJsonSchema(): Record<string, unknown> {

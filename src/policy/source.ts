@@ -62,6 +62,12 @@ export class Source {
     return this.#lines.linePos(this.#range(path, false)[0]).line;
   }
 
+  /** `FILE:LINE:COLUMN` of the value at `path`. */
+  position(path: Path): string {
+    const { line, col } = this.#lines.linePos(this.#range(path, false)[0]);
+    return `${this.#file}:${line}:${col}`;
+  }
+
   /** A problem with the value at `path` (or with its key), or with what holds it if it is missing. */
   problem(path: Path, message: string, suggestion: string | undefined, key = false): Problem {
     const [start, end] = this.#range(path, key);

@@ -120,8 +120,8 @@ uname:
   version: "#1 SMP"
 `,
   );
-  const first = readDocument(GOOD, 'good.yaml').file?.rules ?? EMPTY_POLICY;
-  const again = readDocument(policyToYaml(['good'], first), 'again.yaml');
+  const first = readDocument(GOOD, 'good.yaml', '/').file?.rules ?? EMPTY_POLICY;
+  const again = readDocument(policyToYaml(['good'], first), 'again.yaml', '/');
   t.same(again.problems, []);
   const bare = (policy: NormalisedPolicy) =>
     mapRules(policy, (rule) => ({ ...rule, id: '', origin: '' }));

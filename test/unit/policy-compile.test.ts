@@ -21,6 +21,7 @@ import { builtPolicies } from '../../src/policy/locations.js';
 import { toJson } from '../../src/policy/normalised.js';
 import { policyJsonSchema } from '../../src/policy/schema.js';
 import { KERNEL_COLUMNS, POLLING_PROGRAMS } from '../../src/policy/tables.js';
+import { recorder } from './recorder.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const [P9, FUSE, TMPFS, EXT4, XFS] = [0x01021997n, 0x65735546n, 0x01021994n, 0xef53n, 0x58465342n];
@@ -74,12 +75,7 @@ function answerTo(
 }
 
 void t.test('rules reach the builder in the order of importance', (t) => {
-  const calls: unknown[][] = [];
-  const note =
-    (name: string) =>
-    (...words: unknown[]): void => {
-      calls.push([name, ...words]);
-    };
+  const { sink, calls } = recorder();
   addRules(
     {
       statfs: [
@@ -114,26 +110,15 @@ void t.test('rules reach the builder in the order of importance', (t) => {
           answer: { fstype: 'none-that-is-known' },
         },
       ],
+      files: [],
       uname: [
         { id: 'e', origin: '', answer: { version: 'v' } },
         { id: 'f', origin: '', answer: { release: 'r' } },
       ],
     },
-    {
-      statfs: note('statfs'),
-      mounts: note('mounts'),
-      uname: note('uname'),
-      whenType: note('whenType'),
-      whenFstype: note('whenFstype'),
-      whenPath: note('whenPath'),
-      exceptType: note('exceptType'),
-      exceptFstype: note('exceptFstype'),
-      exceptPath: note('exceptPath'),
-      exceptProgram: note('exceptProgram'),
-      answer: note('answer'),
-      answerFstype: note('answerFstype'),
-      answerShared: note('answerShared'),
-      answerUname: note('answerUname'),
+    sink,
+    (origin) => {
+      t.fail(origin);
     },
   );
   t.same(calls, [

@@ -4,6 +4,7 @@ import { UsageError } from '../../src/errors.js';
 import { fstypePolicy } from '../../src/policy/fstype.js';
 import { override, removeRule, ruleIds } from '../../src/policy/merge.js';
 import type {
+  FileRule,
   MountsRule,
   NormalisedPolicy,
   StatfsRule,
@@ -236,6 +237,24 @@ void t.test('uname is merged field by field', (t) => {
     twice.uname.map(({ id }) => id),
     ['c/uname'],
   );
+  t.end();
+});
+
+void t.test('rules for files are merged by path', (t) => {
+  const rule = (id: string, ...paths: string[]): FileRule => ({
+    id,
+    origin: `${id}.yaml:1`,
+    when: { paths, missing: true },
+    except: { programs: [] },
+    answer: { generate: 'zero-per-cpu' },
+    writes: 'refuse',
+    parents: false,
+    scope: 'host',
+  });
+  const lower = { ...EMPTY_POLICY, files: [rule('a', '/x', '/y/*'), rule('b', '/z')] };
+  const merged = override(lower, { ...EMPTY_POLICY, files: [rule('u', '/y/*', '/z')] });
+  t.same(merged.files, [rule('u', '/y/*', '/z'), rule('a', '/x')]);
+  t.same(removeRule(merged, 'u')?.files, [rule('a', '/x')]);
   t.end();
 });
 

@@ -10,7 +10,8 @@ import { describeValue, needsOne, oneOrMore, reader, text, type Report } from '.
 /** Largest number of an answer: statfs counts are signed 64-bit for most programs. */
 const MAX_NUMBER = 2n ** 63n - 1n;
 
-const typeJson = {
+/** A filesystem by name, constant or number, for editors. */
+export const filesystemJson = {
   anyOf: [
     { enum: FILESYSTEM_NAMES },
     { type: 'string', pattern: '^(0x[0-9A-Fa-f]{1,8}|[A-Z0-9_]+)$' },
@@ -18,7 +19,7 @@ const typeJson = {
   ],
 };
 const types = (description: string) =>
-  oneOrMore('a filesystem', parseFilesystem, typeJson, description);
+  oneOrMore('a filesystem', parseFilesystem, filesystemJson, description);
 
 function parseNumber(value: string): Parsed<bigint> {
   const quoted = JSON.stringify(value);
@@ -103,7 +104,7 @@ const PARTS: readonly (readonly [AnswerField, AnswerField])[] = [
 const answer = z
   .strictObject({
     type: text('a filesystem', parseFilesystem, {
-      ...typeJson,
+      ...filesystemJson,
       description: 'Filesystem type that the program is told (f_type).',
     })
       .transform((magic) => BigInt(magic))

@@ -16,9 +16,12 @@ export function describeValue(value: unknown): string {
   return `the value ${typeof value === 'boolean' ? String(value) : typeof value}`;
 }
 
+/** Advice, or what makes it of the value as it is spelt in the file. */
+export type Suggestion = string | ((spelt: string) => string);
+
 interface Fault {
   readonly message: string;
-  readonly suggestion?: string | undefined;
+  readonly suggestion?: Suggestion | undefined;
   readonly path?: PropertyKey[];
 }
 
