@@ -1,6 +1,6 @@
 /** `explain` as text for people. */
 import type { WhyNot } from '../policy/why.js';
-import type { MountsFinding, OpenFinding, StatfsFinding } from '../surfaces/rules.js';
+import type { MountsFinding, StatfsFinding } from '../surfaces/rules.js';
 import type { ExplainReport, MechanismFinding } from './explain.js';
 import { table } from './rows.js';
 
@@ -42,8 +42,14 @@ function mountsRows(finding: MountsFinding): Row[] {
   return [...rows, ['told', told ?? ''], ruleRow(rule, origin), ...spared];
 }
 
-function openRows({ rules, reason }: OpenFinding): Row[] {
-  return [['found', reason], ...rules.map((rule): Row => ['rule', rule])];
+function openRows({ open, file }: ExplainReport): Row[] {
+  const { rule, origin, answer, whyNot } = file;
+  if (rule !== null) return [['found', answer ?? ''], ruleRow(rule, origin)];
+  return [
+    ['found', open.reason],
+    ...open.rules.map((each): Row => ['rule', each]),
+    ...whyNot.map(({ rule: each, reason }): Row => ['why not', `${each} ${reason}`]),
+  ];
 }
 
 function mechanismRows({ name, why, stopped }: MechanismFinding): Row[] {
@@ -57,12 +63,12 @@ function mechanismRows({ name, why, stopped }: MechanismFinding): Row[] {
 
 /** The report as text, a newline at the end. */
 export function formatExplain(report: ExplainReport): string {
-  const { path, resolved, policy, program, statfs, mounts, open, mechanism } = report;
+  const { path, resolved, policy, program, statfs, mounts, mechanism } = report;
   const leads = resolved === null || resolved === path ? path : `${path}, which is ${resolved}`;
   const parts: readonly (readonly [title: string, rows: readonly Row[]])[] = [
     ['statfs(2), fstatfs(2)', statfsRows(statfs)],
     ['mount tables', mountsRows(mounts)],
-    ['open(2)', openRows(open)],
+    ['open(2), stat(2) and the like', openRows(report)],
     ['mechanism', mechanismRows(mechanism)],
   ];
   const lines = [`path     ${leads}`, `policy   ${policy.join(', ')}`];

@@ -5,6 +5,8 @@ import { loadPolicy } from '../run/policy.js';
 import type { Mechanism } from '../run/start.js';
 import { surveyNatively, surveyWrapped } from '../run/survey.js';
 import type { Io } from '../run/stdio.js';
+import { explainFile } from '../surfaces/file-rule.js';
+import type { FileFinding } from '../surfaces/file-rule.js';
 import { explainMounts, explainOpen, explainStatfs } from '../surfaces/rules.js';
 import type { MountsFinding, OpenFinding, StatfsFinding } from '../surfaces/rules.js';
 import { NOT_COVERED } from '../surfaces/verdicts.js';
@@ -50,7 +52,10 @@ export interface ExplainReport {
   readonly program: string | null;
   readonly statfs: StatfsFinding;
   readonly mounts: MountsFinding;
+  /** Whether the path is a mount table, and what becomes of it. */
   readonly open: OpenFinding;
+  /** Which rule for files holds. */
+  readonly file: FileFinding;
   readonly mechanism: MechanismFinding;
 }
 
@@ -89,9 +94,10 @@ export async function explain(line: LookLine, path: string): Promise<ExplainRepo
   const survey = await surveyNatively([path]);
   const program = line.program ?? null;
   const ask = { blob, policy, survey, path, program };
-  const [statfs, mounts, open] = [explainStatfs(ask), explainMounts(ask), explainOpen(ask)];
+  const [statfs, mounts] = [explainStatfs(ask), explainMounts(ask)];
+  const [open, file] = [explainOpen(ask), explainFile(ask)];
   return {
-    holds: statfs.rule !== null || mounts.rule !== null || open.rules.length > 0,
+    holds: [statfs, mounts, file].some(({ rule }) => rule !== null) || open.rules.length > 0,
     path,
     resolved: survey.paths[0]?.resolved ?? null,
     policy: names,
@@ -99,6 +105,7 @@ export async function explain(line: LookLine, path: string): Promise<ExplainRepo
     statfs,
     mounts,
     open,
+    file,
     mechanism: await explainMechanism(blob, line.mechanism),
   };
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 import { messageOf, systemCode } from '../errors.js';
 import { matchMounts, MountTable, rewriteTable } from '../native/mounts.js';
-import { matchStatfs, StatfsField } from '../native/policy.js';
+import { matchStatfs, ruleName, StatfsField } from '../native/policy.js';
 import { hexOf, magicOf, nameOf, spellingOf } from '../policy/filesystems.js';
 import { allRules, ANSWER_FIELDS, flagNames } from '../policy/normalised.js';
 import type { AnswerField, NormalisedPolicy, Rule } from '../policy/normalised.js';
@@ -68,8 +68,9 @@ const ENOSYS = 38;
 const NONE = { rule: null, origin: null, whyNot: [], error: null };
 
 /** The rule with this number, which the matcher gave. */
-function ruleAt(policy: NormalisedPolicy, number: number): Rule | undefined {
-  return allRules(policy)[number];
+function ruleAt({ blob, policy }: Ask, number: number): Rule | undefined {
+  const name = ruleName(blob, number);
+  return allRules(policy).find(({ id }) => id === name);
 }
 
 function spell(field: AnswerField, value: bigint): string {
@@ -78,7 +79,8 @@ function spell(field: AnswerField, value: bigint): string {
 }
 
 /** What statfs(2) and fstatfs(2) of the path answer. */
-export function explainStatfs({ blob, policy, survey }: Ask): StatfsFinding {
+export function explainStatfs(ask: Ask): StatfsFinding {
+  const { blob, policy, survey } = ask;
   const place = survey.paths[0];
   const nothing = { ...NONE, type: null, name: null, answer: {} };
   if (place === undefined) return nothing;
@@ -94,7 +96,7 @@ export function explainStatfs({ blob, policy, survey }: Ask): StatfsFinding {
     const value = match.answer.get(StatfsField[field]);
     if (value !== undefined) answer[field] = spell(field, value);
   }
-  const origin = ruleAt(policy, match.rule)?.origin ?? null;
+  const origin = ruleAt(ask, match.rule)?.origin ?? null;
   return { ...found, rule: match.name, origin, answer };
 }
 
@@ -105,7 +107,8 @@ function lookError({ paths: [place] }: Survey): string | undefined {
 }
 
 /** What mount tables say about the mount that the path lies on. */
-export function explainMounts({ blob, policy, survey, program }: Ask): MountsFinding {
+export function explainMounts(ask: Ask): MountsFinding {
+  const { blob, policy, survey, program } = ask;
   const place = survey.paths[0];
   const line = place && mountinfoLineOf(survey, place);
   const nothing = { line: null, told: null, fstype: null, point: null, exceptPrograms: [] };
@@ -122,7 +125,7 @@ export function explainMounts({ blob, policy, survey, program }: Ask): MountsFin
     return { ...found, whyNot: whyNoMounts(policy, fstype, point, program) };
   }
   const told = rewriteTable(blob, MountTable.mountinfo, Buffer.from(`${text}\n`), program);
-  const rule = ruleAt(policy, number);
+  const rule = ruleAt(ask, number);
   return {
     ...found,
     told: told.toString().trimEnd(),
@@ -159,10 +162,11 @@ function tableAt({ survey }: Ask): keyof typeof MountTable | undefined {
 
 /** The rules that make the difference between two texts of a table. */
 function rulesBehind(
-  { blob, policy, program }: Ask,
+  ask: Ask,
   table: keyof typeof MountTable,
   changed: readonly string[],
 ): string[] {
+  const { blob, policy, program } = ask;
   if (table === 'filesystems') {
     const added = new Set(changed.map((line) => line.split('\t')[1]));
     return policy.mounts
@@ -173,7 +177,7 @@ function rulesBehind(
     matchMounts(blob, fstype, point, program),
   );
   return [...new Set(numbers)].flatMap((number) =>
-    number === undefined ? [] : (ruleAt(policy, number)?.id ?? []),
+    number === undefined ? [] : (ruleAt(ask, number)?.id ?? []),
   );
 }
 

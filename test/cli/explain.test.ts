@@ -172,6 +172,47 @@ void t.test('mount tables as files', async (t) => {
   t.notMatch(ended.stdout, / \/dev\/shm ext4 /);
 });
 
+void t.test('rules for files', async (t) => {
+  const directory = t.testdir({
+    'files.yaml': [
+      'apiVersion: seccomp-spoof/v1',
+      'name: f',
+      'files:',
+      '  - { path: /dev/kmsg, redirect: /dev/null }',
+      '  - { path: /no/such/*, content: "10\\n", when: missing }',
+      '  - { path: /proc/uptime, content: "10\\n", when: missing }',
+      '  - { path: /proc/*/mounts, content: "", except: { program: [df] } }',
+      '  - { path: /opt/x/**, redirect: /srv }',
+      '',
+    ].join('\n'),
+  });
+  const file = async (...words: string[]) =>
+    (await explain(['-p', './files.yaml', ...words], directory)).report;
+  t.match(await file('/dev/../dev/kmsg'), {
+    holds: true,
+    file: { path: '/dev/kmsg', rule: 'f/files/1', origin: /:4$/, answer: '/dev/null', whyNot: [] },
+  });
+  t.match(await file('/no/such/file'), {
+    holds: true,
+    resolved: null,
+    statfs: { error: 'ENOENT' },
+    file: { path: '/no/such/file', rule: 'f/files/2', answer: 'content, 3 bytes' },
+  });
+  t.match(await file('/proc/uptime'), {
+    holds: false,
+    file: { rule: null, whyNot: [{ rule: 'f/files/3', reason: /does not exist$/ }] },
+  });
+  t.match(await file('/proc/self/mounts'), { file: { rule: 'f/files/4' } });
+  t.match(await file('--program', 'df', '/proc/self/mounts'), {
+    holds: false,
+    file: { rule: null, whyNot: [{ rule: 'f/files/4', reason: 'excepts the program df' }] },
+  });
+  t.match(await file('/opt/x/y/z'), {
+    file: { rule: 'f/files/5', answer: 'what lies below /srv' },
+  });
+  t.match(await file('/usr'), { holds: false, file: { rule: null, whyNot: [] } });
+});
+
 void t.test('what people read', async (t) => {
   const holds = await cli(['explain', ...spoof, shm]);
   t.match(holds, { status: 0, stderr: '' });
