@@ -99,7 +99,7 @@ static int64_t answer(struct stopped_call *call, const struct known_call *known,
     case TASK_ACCESS:
     case TASK_FACCESSAT:
     case TASK_FACCESSAT2:
-        return answer_access(call, known, question, stand_in, why);
+        return answer_access(call, question, stand_in, why);
     case TASK_READLINK:
     case TASK_READLINKAT:
         return answer_readlink(call, question, stand_in, why);
@@ -115,7 +115,8 @@ static struct verdict serve_found(struct stopped_call *call, const struct known_
                                   const struct found_file *found) {
     struct stand_in stand_in;
     enum fallback why = FALLBACK_CONTENT;
-    if (known->task != TASK_TRUNCATE && stand_in_is_real(found))
+    if ((known->task != TASK_TRUNCATE && stand_in_is_real(found)) ||
+        !kernel_takes(call, known, question))
         return let_run(FALLBACK_NONE);
     int64_t value = stand_in_open(call, policy, found, &stand_in);
     if (value == 0) {

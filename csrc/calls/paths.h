@@ -35,15 +35,18 @@ static inline bool stand_in_is_real(const struct found_file *found) {
 int stand_in_open(struct stopped_call *call, const uint8_t *policy, const struct found_file *found,
                   struct stand_in *stand_in);
 
+/* Has this kernel the call, and does it know the flags? If not, it says so itself. */
+bool kernel_takes(struct stopped_call *call, const struct known_call *known,
+                  const struct path_question *question);
+
 /* What the call returns, when it has written what it writes; -EAGAIN, with *why. */
 int64_t answer_stat(struct stopped_call *call, const struct known_call *known,
                     const struct path_question *question, const struct stand_in *stand_in,
                     enum fallback *why);
 int64_t answer_statx(struct stopped_call *call, const struct path_question *question,
                      const struct stand_in *stand_in, enum fallback *why);
-int64_t answer_access(struct stopped_call *call, const struct known_call *known,
-                      const struct path_question *question, const struct stand_in *stand_in,
-                      enum fallback *why);
+int64_t answer_access(struct stopped_call *call, const struct path_question *question,
+                      const struct stand_in *stand_in, enum fallback *why);
 int64_t answer_readlink(struct stopped_call *call, const struct path_question *question,
                         const struct stand_in *stand_in, enum fallback *why);
 int64_t answer_truncate(struct stopped_call *call, const struct path_question *question,

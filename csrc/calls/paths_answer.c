@@ -96,11 +96,20 @@ static int put(struct stopped_call *call, uint64_t address, const void *from, si
     return -EAGAIN;
 }
 
-/* Flags that this kernel does not know, or a call that it does not have: EINVAL, ENOSYS. It says so
- * itself then. */
-static int64_t as_the_kernel_says(int error, enum fallback *why) {
-    *why = FALLBACK_NONE;
-    return error == -EINVAL || error == -ENOSYS ? -EAGAIN : error;
+bool kernel_takes(struct stopped_call *call, const struct known_call *known,
+                  const struct path_question *question) {
+    const int fd = server_surroundings(call->server)->proc;
+    const int flags = question->flags | AT_EMPTY_PATH;
+    struct stat info;
+    struct k_statx more;
+    long result = 0;
+    if (known->task == TASK_FSTATAT)
+        result = syscall(SYS_newfstatat, fd, "", &info, flags);
+    else if (known->task == TASK_STATX)
+        result = syscall(SYS_statx, fd, "", flags, question->mask, &more);
+    else if (known->task == TASK_FACCESSAT2)
+        result = syscall(K_NR_FACCESSAT2, fd, "", F_OK, flags);
+    return result == 0 || (errno != EINVAL && errno != ENOSYS);
 }
 
 int64_t answer_stat(struct stopped_call *call, const struct known_call *known,
@@ -111,7 +120,7 @@ int64_t answer_stat(struct stopped_call *call, const struct known_call *known,
     int error = no_errno(
         (int)syscall(SYS_newfstatat, stand_in->fd, "", &info, question->flags | AT_EMPTY_PATH));
     if (error != 0)
-        return as_the_kernel_says(error, why);
+        return error;
     if (stand_in->found->is_parent)
         info = stand_in->info;
     info.st_nlink = links_of(stand_in, (uint32_t)info.st_nlink);
@@ -128,7 +137,7 @@ int64_t answer_statx(struct stopped_call *call, const struct path_question *ques
     int error = no_errno((int)syscall(SYS_statx, stand_in->fd, "", question->flags | AT_EMPTY_PATH,
                                       question->mask, &info));
     if (error != 0)
-        return as_the_kernel_says(error, why);
+        return error;
     if (stand_in->found->is_parent) {
         info.stx_mode = (uint16_t)stand_in->info.st_mode;
         info.stx_uid = stand_in->info.st_uid;
@@ -152,16 +161,8 @@ static int may(struct stopped_call *call, const struct stand_in *stand_in, int m
                          mode, effective);
 }
 
-int64_t answer_access(struct stopped_call *call, const struct known_call *known,
-                      const struct path_question *question, const struct stand_in *stand_in,
-                      enum fallback *why) {
-    if (known->task == TASK_FACCESSAT2) {
-        /* Only to hear whether this kernel has the call and its flags. */
-        int error = no_errno(
-            (int)syscall(K_NR_FACCESSAT2, stand_in->fd, "", F_OK, question->flags | AT_EMPTY_PATH));
-        if (error == -EINVAL || error == -ENOSYS)
-            return as_the_kernel_says(error, why);
-    }
+int64_t answer_access(struct stopped_call *call, const struct path_question *question,
+                      const struct stand_in *stand_in, enum fallback *why) {
     if (question->mode == F_OK)
         return 0;
     return may(call, stand_in, question->mode, (question->flags & AT_EACCESS) != 0, why);
