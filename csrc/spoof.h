@@ -133,6 +133,18 @@ SPOOF_EXPORT int64_t spoof_builder_finish(struct spoof_builder *builder, uint8_t
 SPOOF_EXPORT int32_t spoof_policy_check(const uint8_t *blob, uint64_t length, char *why,
                                         uint64_t why_capacity);
 
+/* Groups of calls that a policy needs to have stopped: what it costs. */
+enum spoof_calls {
+    SPOOF_CALLS_STATFS = 1,    /* statfs, fstatfs */
+    SPOOF_CALLS_FSTATFS = 2,   /* fstatfs, of descriptors that were injected */
+    SPOOF_CALLS_OPEN = 4,      /* open, openat, openat2 */
+    SPOOF_CALLS_STATMOUNT = 8, /* statmount */
+    SPOOF_CALLS_UNAME = 16,    /* uname */
+    SPOOF_CALLS_PATHS = 32,    /* stat, access, readlink, truncate and other calls with a path */
+};
+/* The groups, as bits; -EINVAL for a bad blob. */
+SPOOF_EXPORT int32_t spoof_policy_calls(const uint8_t *blob, uint64_t length);
+
 struct spoof_statfs_match {
     int32_t rule;         /* number of the rule in the order added, or -1: let it run */
     uint32_t answer_mask; /* bit n: field n is replaced */

@@ -19,6 +19,9 @@ const VERBS: Readonly<Record<string, Verb>> = {
   policy: async (words) =>
     (await import('./commands/policy.js')).policyCommand([...words], standardIo),
   doctor: async (words) => (await import('./commands/doctor.js')).doctorCommand(words, standardIo),
+  verify: async (words) => (await import('./commands/verify.js')).verifyCommand(words, standardIo),
+  explain: async (words) =>
+    (await import('./commands/explain.js')).explainCommand(words, standardIo),
   version: async (words) =>
     (await import('./commands/version.js')).versionCommand(words, standardIo),
   help: async (words) => help(words),
@@ -31,6 +34,8 @@ Run an unmodified program and change what a few system calls tell it about the f
   exec [OPTION]... [--] COMMAND [ARGUMENT]...   run a command under a policy
   policy ...                                    list, show and check policies
   doctor [--json]                               say whether it works here, and why not
+  verify [OPTION]... [PATH]...                  ask every surface, natively and wrapped, and compare
+  explain [OPTION]... PATH                      say which rule holds for a path, or why none does
   version [--json]                              say the versions
   help [VERB]                                   show this text, or that of a verb
 

@@ -13,6 +13,7 @@ int main(int count, char **arguments) {
     } verbs[] = {
         {"start", verb_start},
         {"probe", verb_probe},
+        {"survey", verb_survey},
     };
     title_remember(count, arguments);
     for (size_t i = 0; count > 1 && i < sizeof verbs / sizeof *verbs; i++)

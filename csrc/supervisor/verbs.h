@@ -10,5 +10,6 @@
 
 int verb_start(int count, char **arguments);
 int verb_probe(int count, char **arguments);
+int verb_survey(int count, char **arguments);
 
 #endif

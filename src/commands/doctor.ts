@@ -9,6 +9,7 @@ import { loadPolicy } from '../run/policy.js';
 import { probe } from '../run/probe.js';
 import type { ProbeReport } from '../run/probe.js';
 import type { Io } from '../run/stdio.js';
+import { table } from './rows.js';
 import { versions } from './version.js';
 import type { Versions } from './version.js';
 
@@ -142,15 +143,6 @@ export async function examine(): Promise<DoctorReport> {
     problems,
   };
   return { ...report, next: advice(report) };
-}
-
-/** Rows of text with columns that are as wide as their widest cell. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const width = (column: number): number =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length));
-  return rows.map((row) =>
-    `  ${row.map((cell, column) => cell.padEnd(width(column))).join('  ')}`.trimEnd(),
-  );
 }
 
 function filesystemRow(found: DoctorFilesystem, policy: string): string[] {

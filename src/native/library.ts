@@ -51,6 +51,7 @@ export interface Functions {
   builderAnswer(builder: Builder, field: number, value: bigint): number;
   builderFinish(builder: Builder, out: Uint8Array | null, capacity: number): Int64;
   policyCheck(blob: Uint8Array, length: number, why: Uint8Array, capacity: number): number;
+  policyCalls(blob: Uint8Array, length: number): number;
   matchStatfs(
     blob: Uint8Array,
     length: number,
@@ -126,6 +127,7 @@ const PROTOTYPES: Record<keyof Functions, string> = {
   builderFinish: 'int64_t spoof_builder_finish(void *builder, uint8_t *out, uint64_t capacity)',
   policyCheck:
     'int32_t spoof_policy_check(const uint8_t *blob, uint64_t length, uint8_t *why, uint64_t capacity)',
+  policyCalls: 'int32_t spoof_policy_calls(const uint8_t *blob, uint64_t length)',
   matchStatfs:
     'int32_t spoof_match_statfs(const uint8_t *blob, uint64_t length, uint64_t type, const char *path, uint8_t *match)',
   matchMounts:

@@ -240,6 +240,21 @@ export function checkBlob(blob: Uint8Array): string | undefined {
   return textOf(why);
 }
 
+/** Groups of calls that a policy needs to have stopped: enum spoof_calls. */
+export const Calls = {
+  statfs: 1,
+  fstatfs: 2,
+  open: 4,
+  statmount: 8,
+  uname: 16,
+  paths: 32,
+} as const;
+
+/** The groups that this policy needs, as bits of Calls. Throws NativeError for a blob that is none. */
+export function stoppedCalls(blob: Uint8Array): number {
+  return check(native().policyCalls(blob, blob.length), 'cannot use the policy');
+}
+
 /** Which rule answers a statfs, and with what. */
 export interface StatfsMatch {
   /** Number of the rule in the order in which rules were added. */

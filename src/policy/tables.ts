@@ -43,7 +43,7 @@ const ON_DEVICES: ReadonlySet<string> = new Set(
 );
 
 /** The type without its subtype: `fuse` of `fuse.sshfs`. */
-function withoutSubtype(name: string): string {
+export function withoutSubtype(name: string): string {
   return name.replace(/^(fuse|fuseblk)\..*$/, '$1');
 }
 
