@@ -42,7 +42,8 @@ enum spoof_file_option {
     SPOOF_FILE_FILESYSTEM = 4, /* the f_type that fstatfs says of it; 0: the real one: 0 */
     SPOOF_FILE_MODE = 5,       /* permission bits, 0 to 07777: 0444, or 0644 if writes are taken */
     SPOOF_FILE_TREE = 6,       /* FILE_REDIRECT, 1: what lies below a path that ends in slash-** is
-                                  looked for below the target: 0 */
+                                  looked for below the target; all paths of the rule end so, and
+                                  have no other `**`: 0 */
     SPOOF_FILE_OPTION_COUNT = 7,
 };
 enum spoof_file_writes {
@@ -71,7 +72,7 @@ SPOOF_EXPORT int32_t spoof_builder_mounts(struct spoof_builder *builder, const c
 /* Starts a rule for files that are opened; `kind` is an enum spoof_file_kind. */
 SPOOF_EXPORT int32_t spoof_builder_file(struct spoof_builder *builder, const char *name,
                                         uint32_t kind);
-/* Starts a rule for uname(2). */
+/* Starts a rule for uname(2). Of several the first one answers. */
 SPOOF_EXPORT int32_t spoof_builder_uname(struct spoof_builder *builder, const char *name);
 /* The rule holds for this filesystem type (a statfs f_type). May be repeated: any of them. */
 SPOOF_EXPORT int32_t spoof_builder_when_type(struct spoof_builder *builder, uint64_t type);
@@ -107,8 +108,10 @@ SPOOF_EXPORT int32_t spoof_builder_answer_uname(struct spoof_builder *builder, u
 SPOOF_EXPORT int32_t spoof_builder_file_bytes(struct spoof_builder *builder, const uint8_t *bytes,
                                               uint64_t length);
 /* files, FILE_REWRITE: in each line of the real file every match of this POSIX extended regular
- * expression (regex(7)) is replaced; `\1` to `\9` and `\0` stand for what was matched. May be
- * repeated: one after the other. -EINVAL if the expression is none. */
+ * expression (regex(7)) is replaced; `\0` to `\9` stand for what was matched, `\\` for a backslash.
+ * May be repeated: one after the other. -EINVAL if the expression is none, the replacement names a
+ * group that it does not have, or one of them is over 4096 bytes. A line with a NUL, or over 1 MiB,
+ * is left as it is. */
 SPOOF_EXPORT int32_t spoof_builder_file_rewrite(struct spoof_builder *builder, const char *pattern,
                                                 const char *replacement);
 /* files: a setting; `option` is an enum spoof_file_option. -EINVAL for a value that is none. */
@@ -119,7 +122,8 @@ SPOOF_EXPORT int32_t spoof_builder_file_option(struct spoof_builder *builder, ui
 SPOOF_EXPORT int32_t spoof_builder_answer(struct spoof_builder *builder, uint32_t field,
                                           uint64_t value);
 /* Ends the work: writes the blob to `out` and returns its length in bytes. With capacity 0 only
- * the length is returned; -ENOSPC if capacity is too small; -E2BIG over 16 MiB. */
+ * the length is returned; -ENOSPC if capacity is too small; -E2BIG over 16 MiB; -EINVAL if a files
+ * rule lacks a path or what its kind needs, or has a path that no tree can have. */
 SPOOF_EXPORT int64_t spoof_builder_finish(struct spoof_builder *builder, uint8_t *out,
                                           uint64_t capacity);
 

@@ -128,32 +128,35 @@ _Static_assert(sizeof(struct k_compat_statfs64) == 84, "struct compat_statfs64")
 #define K_PROC_SUPER_MAGIC 0x9fa0
 #define K_TMPFS_MAGIC 0x01021994
 
-/* ---- statmount(2), Linux 6.8 ---- */
-#define K_NR_STATMOUNT 457 /* on every architecture */
-#define K_STATMOUNT_SB_BASIC 0x1U
-#define K_STATMOUNT_FS_TYPE 0x20U
-#define K_STATMOUNT_FS_SUBTYPE 0x100U /* Linux 6.13 */
+/* ---- statmount(2), Linux 6.8; linux/mount.h ---- */
+#define K_NR_STATMOUNT 457
 struct k_mnt_id_req {
     uint32_t size, spare;
     uint64_t mnt_id, param;
+    uint64_t mnt_ns_id; /* Linux 6.11 */
 };
-_Static_assert(sizeof(struct k_mnt_id_req) == 24, "struct mnt_id_req, first version");
+#define K_MNT_ID_REQ_SIZE_VER0 24
+_Static_assert(sizeof(struct k_mnt_id_req) == 32, "struct mnt_id_req");
 struct k_statmount {
     uint32_t size, mnt_opts;
     uint64_t mask;
     uint32_t sb_dev_major, sb_dev_minor;
     uint64_t sb_magic;
-    uint32_t sb_flags, fs_type; /* texts are offsets in `str` */
+    uint32_t sb_flags, fs_type;
     uint64_t mnt_id, mnt_parent_id;
     uint32_t mnt_id_old, mnt_parent_id_old;
     uint64_t mnt_attr, mnt_propagation, mnt_peer_group, mnt_master, propagate_from;
     uint32_t mnt_root, mnt_point;
     uint64_t mnt_ns_id;
-    uint32_t fs_subtype, sb_source;
-    uint64_t spare[48];
-    char str[];
-};
+    uint32_t fs_subtype, sb_source; /* Linux 6.13 */
+    uint64_t rest[48];              /* later kernels */
+};                                  /* texts follow; offsets count from here */
 _Static_assert(sizeof(struct k_statmount) == 512, "struct statmount");
+#define K_STATMOUNT_SB_BASIC 0x01U
+#define K_STATMOUNT_MNT_BASIC 0x02U
+#define K_STATMOUNT_MNT_POINT 0x10U
+#define K_STATMOUNT_FS_TYPE 0x20U
+#define K_STATMOUNT_FS_SUBTYPE 0x100U /* Linux 6.13 */
 
 /* ---- ptrace(2) ---- */
 #define K_PTRACE_GET_SYSCALL_INFO 0x420e /* Linux 5.3 */

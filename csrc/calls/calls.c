@@ -3,10 +3,19 @@
 #include "calls.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
 
-#include "../content/snapshot.h"
 #include "../policy/blob.h"
+#include "injected.h"
 #include "table.h"
+
+void verdict_release(const struct verdict *verdict) {
+    if (verdict->decision == DECISION_DELIVER)
+        close(verdict->fd);
+    else if (verdict->decision == DECISION_REPLACE_PATH)
+        free(verdict->path);
+}
 
 struct verdict serve_call(struct stopped_call *call, const uint8_t *policy) {
     const struct known_call *known = known_call(call->arch, call->number);
@@ -20,6 +29,8 @@ struct verdict serve_call(struct stopped_call *call, const uint8_t *policy) {
     case TASK_OPENAT:
     case TASK_OPENAT2:
         return serve_open(call, known, policy);
+    case TASK_STATMOUNT:
+        return serve_statmount(call, policy);
     case TASK_UNAME:
         return serve_uname(call, policy);
     case TASK_CLONE:
@@ -51,12 +62,12 @@ bool calls_always_look(const struct stopped_call *call) {
     return known && (known->task == TASK_STATFS || known->task == TASK_FSTATFS);
 }
 
-bool calls_must_answer(struct stopped_call *call) {
+bool calls_must_answer(struct stopped_call *call, const uint8_t *policy) {
     const struct known_call *known = known_call(call->arch, call->number);
     char name[TRACEE_PATH_MAX];
     return known && known->task == TASK_FSTATFS &&
            look_descriptor_name(call, (uint32_t)call->arguments[0], name, sizeof name) > 0 &&
-           snapshot_is_table(name);
+           injected_by_name(policy, name);
 }
 
 struct verdict serve_end(struct stopped_call *call, int64_t result, const uint8_t *policy) {

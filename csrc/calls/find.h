@@ -1,6 +1,6 @@
 /* find.h - which files rule holds for what a call names, and what stands in its place.
- * Rule: only a path that was resolved as the tracee would is ever matched; in doubt nothing is found
- * and the call is let run. */
+ * Rule: only a path that was resolved as the tracee would is ever matched; in doubt nothing is
+ * found and the call is let run. */
 #ifndef SPOOF_FIND_H
 #define SPOOF_FIND_H
 
@@ -13,6 +13,7 @@
 struct found_file {
     const struct blob_file_rule *rule;
     uint32_t number;
+    bool wants_directory;         /* a slash follows what is not there */
     bool is_parent;               /* a directory that the rule invents */
     int real;                     /* O_PATH: the real file; -1: there is none */
     struct stat info;             /* of it */

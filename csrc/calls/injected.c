@@ -1,13 +1,54 @@
 /* injected.c - fstatfs of injected files.
- * Rule: a program may call a memfd of its own as we do; it then fools nobody but itself. */
+ * Rule: known by name, which outlives workers, dup and fork, and by inode where a program names its
+ * file itself. A program may call a memfd of its own so; it then fools nobody but itself. */
 #include "injected.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../content/snapshot.h"
+#include "../policy/match.h"
+
+#define NOTES 1024U
+
+/* The latest files that have a filesystem of their own; only the tracer writes here. */
+static struct {
+    _Atomic uint64_t inode;
+    _Atomic uint64_t filesystem;
+} notes[NOTES];
+static unsigned next_note;
+
+void injected_note(const uint8_t *policy, uint32_t rule, int fd) {
+    struct stat info;
+    uint32_t first = blob_first_file(policy);
+    if (rule < first || rule >= first + blob_header(policy)->files.count ||
+        blob_file_rule(policy, rule)->filesystem == 0 || fstat(fd, &info) != 0)
+        return;
+    notes[next_note].inode = 0;
+    notes[next_note].filesystem = blob_file_rule(policy, rule)->filesystem;
+    notes[next_note].inode = info.st_ino;
+    next_note = (next_note + 1) % NOTES;
+}
+
+/* 0: not known. */
+static uint64_t noted(int fd) {
+    struct stat info;
+    if (fd < 0 || fstat(fd, &info) != 0)
+        return 0;
+    for (unsigned i = 0; i < NOTES; i++)
+        if (notes[i].inode == info.st_ino)
+            return notes[i].filesystem;
+    return 0;
+}
+
+static uint64_t of_path(const uint8_t *policy, const char *path) {
+    uint32_t rule;
+    return match_file(policy, path, NULL, &rule) ? blob_file_rule(policy, rule)->filesystem : 0;
+}
 
 /* A file of procfs, not its root: gVisor before 2023 has no statfs for some. */
 static int statfs_of_table(const struct surroundings *surroundings, struct k_statfs *info) {
@@ -19,10 +60,35 @@ static int statfs_of_table(const struct surroundings *surroundings, struct k_sta
     return error;
 }
 
-bool injected_statfs(const struct surroundings *surroundings, const char *link,
-                     struct k_statfs *info, int *error) {
-    if (info->f_type != K_TMPFS_MAGIC || !snapshot_is_table(link))
+void injected_fill(uint64_t filesystem, struct k_statfs *info) {
+    *info = (struct k_statfs){
+        .f_type = (int64_t)filesystem,
+        .f_bsize = 4096,
+        .f_namelen = 255,
+        .f_frsize = 4096,
+        .f_flags = K_ST_VALID,
+    };
+}
+
+bool injected_by_name(const uint8_t *policy, const char *link) {
+    return snapshot_is_table(link) ||
+           (blob_header(policy)->files.count > 0 && strncmp(link, "/memfd:", 7) == 0);
+}
+
+bool injected_statfs(const uint8_t *policy, const struct surroundings *surroundings, int fd,
+                     char *link, struct k_statfs *info, int *error) {
+    if (info->f_type != K_TMPFS_MAGIC)
         return false;
-    *error = statfs_of_table(surroundings, info);
+    if (snapshot_is_table(link)) {
+        *error = statfs_of_table(surroundings, info);
+        return true;
+    }
+    const char *path = blob_header(policy)->files.count > 0 ? snapshot_path(link) : NULL;
+    uint64_t filesystem = path ? noted(fd) : 0;
+    if (path && filesystem == 0 && path[0] == '/')
+        filesystem = of_path(policy, path);
+    if (filesystem == 0)
+        return false;
+    injected_fill(filesystem, info);
     return true;
 }

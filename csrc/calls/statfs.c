@@ -94,7 +94,7 @@ static struct verdict answer_look(struct stopped_call *call, const struct known_
     bool ours =
         info.f_type == K_TMPFS_MAGIC &&
         descriptor_name(server_surroundings(call->server)->proc, fd, name, sizeof name) > 0 &&
-        injected_statfs(server_surroundings(call->server), name, &info, &error);
+        injected_statfs(policy, server_surroundings(call->server), fd, name, &info, &error);
     if (error != 0)
         return refuse(error);
     if (!find_rule(call, policy, fd, (uint64_t)info.f_type, &verdict.rule)) {

@@ -19,6 +19,7 @@ enum call_task {
     TASK_OPEN,    /* path, flags */
     TASK_OPENAT,  /* directory, path, flags */
     TASK_OPENAT2, /* directory, path, struct open_how, its size */
+    TASK_STATMOUNT,
     TASK_UNAME,
     TASK_CLONE,  /* its first argument holds the flags */
     TASK_CLONE3, /* its first argument points at them */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -30,68 +31,84 @@ static int write_all(int fd, const char *text, size_t length) {
 }
 
 /* Owner, permissions and seals. gVisor may lack seals; then the permissions have to do. */
-static int finish(int fd, const struct stat *like) {
-    mode_t mode = like->st_mode & 0777 & ~(mode_t)(S_IWUSR | S_IWGRP | S_IWOTH);
-    if (fchown(fd, like->st_uid, like->st_gid) != 0 && errno != EPERM)
+static int finish(int fd, const struct snapshot_kind *kind) {
+    if (fchown(fd, kind->uid, kind->gid) != 0 && errno != EPERM)
         return -errno; /* EPERM: an ordinary user, who is its owner */
-    if (fchmod(fd, mode) != 0)
+    if (fchmod(fd, kind->mode) != 0)
         return -errno;
-    if (fcntl(fd, F_ADD_SEALS, NO_WRITING) != 0 && errno != EINVAL && errno != ENOSYS)
+    if (!kind->writable && fcntl(fd, F_ADD_SEALS, NO_WRITING) != 0 && errno != EINVAL &&
+        errno != ENOSYS)
         return -errno;
     return 0;
 }
 
-/* Its own description: another offset, and for reading only. */
-static int open_for_reading(int fd) {
+/* A description of its own: another offset. */
+static int open_again(int fd, int flags) {
     char entry[64];
     snprintf(entry, sizeof entry, "/proc/self/fd/%d", fd);
-    int opened = open(entry, O_RDONLY | O_CLOEXEC);
+    int opened = open(entry, flags | O_CLOEXEC);
     return opened < 0 ? -errno : opened;
 }
 
-int snapshot_make(const char *name, const char *text, size_t length, const struct stat *like) {
+int snapshot_make(const char *name, const char *text, size_t length,
+                  const struct snapshot_kind *kind) {
     size_t long_name = strlen(name);
     if (long_name > SNAPSHOT_NAME_MAX)
         name += long_name - SNAPSHOT_NAME_MAX;
     int fd = (int)syscall(SYS_memfd_create, name, K_MFD_CLOEXEC | K_MFD_ALLOW_SEALING);
     if (fd < 0)
         return -errno;
-    int result = write_all(fd, text, length);
+    /* Opened again before it may be forbidden. */
+    int opened = open_again(fd, kind->writable ? O_RDWR : O_RDONLY);
+    int result = opened < 0 ? opened : write_all(fd, text, length);
     if (result == 0)
-        result = finish(fd, like);
-    if (result == 0)
-        result = open_for_reading(fd);
+        result = finish(fd, kind);
     close(fd);
-    return result;
+    if (result != 0 && opened >= 0)
+        close(opened);
+    return result == 0 ? opened : result;
 }
 
-int snapshot_copy(int snapshot, int memfd) {
+int snapshot_copy(int snapshot, int memfd, bool writable) {
     struct stat info;
-    if (fstat(snapshot, &info) != 0)
-        return -errno;
+    /* What is to be copied may be open for writing only. */
+    int source = open_again(snapshot, O_RDONLY);
+    if (source < 0)
+        return source;
+    int error = fstat(source, &info) == 0 ? 0 : -errno;
     off_t offset = 0;
-    while (offset < info.st_size) {
-        ssize_t sent = sendfile(memfd, snapshot, &offset, (size_t)(info.st_size - offset));
-        if (sent < 0 && errno == EINTR)
-            continue;
-        if (sent <= 0)
-            return sent < 0 ? -errno : -EIO;
+    while (error == 0 && offset < info.st_size) {
+        ssize_t sent = sendfile(memfd, source, &offset, (size_t)(info.st_size - offset));
+        if (sent <= 0 && !(sent < 0 && errno == EINTR))
+            error = sent < 0 ? -errno : -EIO;
     }
-    return finish(memfd, &info);
+    close(source);
+    const struct snapshot_kind kind = {
+        .mode = info.st_mode & 07777,
+        .uid = info.st_uid,
+        .gid = info.st_gid,
+        .writable = writable,
+    };
+    return error != 0 ? error : finish(memfd, &kind);
+}
+
+const char *snapshot_path(char *link) {
+    static const char prefix[] = "/memfd:", deleted[] = " (deleted)";
+    size_t length = strlen(link), tail = sizeof deleted - 1;
+    if (strncmp(link, prefix, sizeof prefix - 1) != 0)
+        return NULL;
+    if (length > tail && strcmp(link + length - tail, deleted) == 0)
+        link[length - tail] = '\0';
+    return link + sizeof prefix - 1;
 }
 
 bool snapshot_is_table(const char *link) {
-    static const char prefix[] = "/memfd:", deleted[] = " (deleted)";
-    char name[SNAPSHOT_NAME_MAX + sizeof deleted];
-    size_t length = strlen(link);
-    if (strncmp(link, prefix, sizeof prefix - 1) != 0 ||
-        length - (sizeof prefix - 1) >= sizeof name)
-        return false;
-    memcpy(name, link + sizeof prefix - 1, length - (sizeof prefix - 1) + 1);
-    length = strlen(name);
-    size_t tail = sizeof deleted - 1;
-    if (length > tail && strcmp(name + length - tail, deleted) == 0)
-        name[length - tail] = '\0';
+    char copy[SNAPSHOT_NAME_MAX + 32];
     enum spoof_table table;
-    return table_by_name(name, &table);
+    size_t length = strlen(link);
+    if (length >= sizeof copy)
+        return false;
+    memcpy(copy, link, length + 1);
+    const char *path = snapshot_path(copy);
+    return path && table_by_name(path, &table);
 }

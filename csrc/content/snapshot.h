@@ -1,22 +1,35 @@
-/* snapshot.h - text as a file of its own: what a program gets in place of a file on procfs.
- * Rule: one inode for each, sealed, so that nobody can change what another one reads. */
+/* snapshot.h - bytes as a file of their own: what a program gets in place of a real file.
+ * Rule: what programs shall not change is sealed, so that nobody can change what another one reads.
+ */
 #ifndef SPOOF_SNAPSHOT_H
 #define SPOOF_SNAPSHOT_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/stat.h>
+#include <sys/types.h>
 
 /* Bytes of the name that the kernel takes (memfd_create(2)), without the NUL. */
 #define SNAPSHOT_NAME_MAX 249
 
-/* A sealed file with this text, whose owner and permissions are those of `like` without the ones to
- * write, opened for reading (O_CLOEXEC): its descriptor, or -errno. `name` is seen in /proc/PID/fd;
- * only its end is kept if it is too long. */
-int snapshot_make(const char *name, const char *text, size_t length, const struct stat *like);
-/* Makes an empty memfd the same as `snapshot`. 0 or -errno. */
-int snapshot_copy(int snapshot, int memfd);
+struct snapshot_kind {
+    mode_t mode; /* permission bits */
+    uid_t uid;
+    gid_t gid;
+    bool writable; /* not sealed */
+};
+
+/* A file with these bytes (O_CLOEXEC): its descriptor, for reading only unless it is writable, or
+ * -errno. `name` is seen in /proc/PID/fd; only its end is kept if it is too long. To be called as
+ * ourselves. */
+int snapshot_make(const char *name, const char *text, size_t length,
+                  const struct snapshot_kind *kind);
+/* Makes an empty memfd the same as `snapshot`: bytes, owner and permissions, and seals unless it
+ * shall be writable. 0 or -errno. */
+int snapshot_copy(int snapshot, int memfd, bool writable);
 /* Is `link`, what /proc/PID/fd says of a descriptor, a snapshot of a mount table? */
 bool snapshot_is_table(const char *link);
+/* The path that a program asked for when it was given this file: a part of `link`, cut off at its
+ * end; NULL if it is no memfd. */
+const char *snapshot_path(char *link);
 
 #endif

@@ -9,11 +9,11 @@
 
 /* Once, before anything else: room for the rules of this (checked) policy. 0 or -ENOMEM. */
 int store_open(const uint8_t *policy);
-/* Makes the files that keep what is written, with descriptors from `first` on. The first number that
- * is free behind them, or -errno. */
+/* Makes the files that keep what is written, with descriptors from `first` on. The first number
+ * that is free behind them, or -errno. */
 int store_keep(const uint8_t *policy, int first);
-/* The file of a rule: a descriptor that stays the store's, or -errno. `path`: what its name shall be
- * in /proc/PID/fd, if it is made now. To be called as ourselves. */
+/* The file of a rule: a descriptor that stays the store's, or -errno. `path`: what its name shall
+ * be in /proc/PID/fd, if it is made now. To be called as ourselves. */
 int store_get(const uint8_t *policy, uint32_t rule, const char *path);
 /* From now on the rule's file is this one, which becomes the store's. */
 void store_replace(const uint8_t *policy, uint32_t rule, int fd);

@@ -1,6 +1,6 @@
-/* inject.c - opens files in a traced program by a call of its own.
- * Rule: no memory of the program is written; the name of the file is the path that it asked for,
- * which is how the file is known again (content/snapshot.h). Only the tracer calls this. */
+/* inject.c - calls that a traced program makes for us, in place of one of its own.
+ * Rule: no memory that the program knows of is written. A file is named by the path that it asked
+ * for, which is how the file is known again (calls/injected.c). Only the tracer calls this. */
 #include "inject.h"
 
 #include <errno.h>
@@ -8,34 +8,46 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <unistd.h>
 
 #include "../arch/arch.h"
 #include "../arch/kernel.h"
+#include "../calls/injected.h"
 #include "../content/snapshot.h"
+#include "../content/store.h"
 #include "../supervisor/server.h"
+
+#define ROOM 4096UL /* TRACEE_PATH_MAX */
 
 /* Calls that we have a program make. */
 struct own_calls {
-    int32_t make, set_flags, close;
+    int32_t make, set_flags, close, map, unmap;
 };
 
 /* Their numbers in an ABI, or NULL. */
 static const struct own_calls *calls_of(uint32_t arch) {
-    static const struct own_calls own = {NUMBER_MEMFD_CREATE, NUMBER_FCNTL, NUMBER_CLOSE};
+    static const struct own_calls own = {NUMBER_MEMFD_CREATE, NUMBER_FCNTL, NUMBER_CLOSE,
+                                         NUMBER_MMAP, NUMBER_MUNMAP};
 #ifdef ARCH_COMPAT_AUDIT
     static const struct own_calls compat = {COMPAT_NUMBER_MEMFD_CREATE, COMPAT_NUMBER_FCNTL,
-                                            COMPAT_NUMBER_CLOSE};
+                                            COMPAT_NUMBER_CLOSE, COMPAT_NUMBER_MMAP2,
+                                            COMPAT_NUMBER_MUNMAP};
     if (arch == ARCH_COMPAT_AUDIT)
         return &compat;
 #endif
     return arch == ARCH_AUDIT ? &own : NULL;
 }
 
-/* Where a name begins that the kernel takes: the end of the path, if it is longer. */
+static int path_index(const struct known_call *known) {
+    return known->task == TASK_OPEN ? 0 : 1;
+}
+
+/* Where a name begins that the kernel takes: the end of the path, if it is longer. 0: unreadable.
+ */
 static uint64_t name_address(struct stopped_call *call, const struct known_call *known) {
-    uint64_t address = call->arguments[known->task == TASK_OPEN ? 0 : 1];
+    uint64_t address = call->arguments[path_index(known)];
     char path[TRACEE_PATH_MAX];
     ssize_t length = tracee_read_path(call, address, path);
     if (length < 0)
@@ -43,47 +55,56 @@ static uint64_t name_address(struct stopped_call *call, const struct known_call 
     return length > SNAPSHOT_NAME_MAX ? address + (uint64_t)(length - SNAPSHOT_NAME_MAX) : address;
 }
 
-struct injection *inject_begin(pid_t tid, const struct trace_stop *stop, int fd,
-                               uint32_t fd_flags) {
+static bool begin_making(pid_t tid, struct injection *injection, struct stopped_call *call,
+                         const struct known_call *known, uint32_t fd_flags) {
+    const struct own_calls *calls = calls_of(call->arch);
+    const uint64_t arguments[] = {name_address(call, known),
+                                  K_MFD_ALLOW_SEALING | (fd_flags & O_CLOEXEC ? K_MFD_CLOEXEC : 0)};
+    injection->step = INJECTION_MAKE;
+    return arguments[0] != 0 &&
+           registers_replace_call(tid, &injection->before, calls->make, arguments, 2) == 0;
+}
+
+static bool begin_mapping(pid_t tid, struct injection *injection) {
+    const struct own_calls *calls = calls_of(injection->before.arch);
+    const uint64_t arguments[] = {
+        0, ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, (uint32_t)-1, 0};
+    injection->step = INJECTION_MAP;
+    return registers_replace_call(tid, &injection->before, calls->map, arguments, 6) == 0;
+}
+
+struct injection *inject_begin(pid_t tid, const struct trace_stop *stop,
+                               const struct verdict *verdict) {
     struct trace_stop own = *stop;
     struct stopped_call call = trace_call(tid, &own);
     const struct known_call *known = known_call(call.arch, call.number);
-    const struct own_calls *calls = calls_of(call.arch);
     struct injection *injection = malloc(sizeof *injection);
-    uint64_t name = known && calls && injection ? name_address(&call, known) : 0;
-    const uint64_t arguments[] = {name,
-                                  K_MFD_ALLOW_SEALING | (fd_flags & O_CLOEXEC ? K_MFD_CLOEXEC : 0)};
-    if (name == 0 ||
-        registers_replace_call(tid, &stop->registers, calls->make, arguments, 2) != 0) {
-        free(injection);
-        close(fd);
+    bool replaces = verdict->decision == DECISION_REPLACE_PATH;
+    if (!injection) {
+        if (replaces)
+            free(verdict->path);
+        else
+            close(verdict->fd);
         return NULL;
     }
-    *injection = (struct injection){.before = stop->registers, .fd = fd};
-    return injection;
+    *injection = (struct injection){
+        .before = stop->registers,
+        .fd = replaces ? -1 : verdict->fd,
+        .path = replaces ? verdict->path : NULL,
+        .delivery = verdict->delivery,
+        .rule = verdict->rule,
+    };
+    if (known && calls_of(call.arch) &&
+        (replaces ? begin_mapping(tid, injection)
+                  : begin_making(tid, injection, &call, known, verdict->fd_flags)))
+        return injection;
+    inject_forget(injection);
+    return NULL;
 }
 
-/* The file that the program has made becomes what it is to read. */
-static bool fill(struct server *server, pid_t tid, int64_t number, int snapshot) {
-    char name[64];
-    snprintf(name, sizeof name, "/proc/%d/fd/%d", tid, (int)number);
-    /* Only its owner may open and change it. */
-    if (become_self(server) != 0)
-        abort(); /* never go on as somebody else */
-    int fd = open(name, O_RDWR | O_CLOEXEC);
-    bool filled = fd >= 0 && snapshot_copy(snapshot, fd) == 0;
-    if (resume_identity(server) != 0)
-        abort();
-    if (fd >= 0)
-        close(fd);
-    return filled;
-}
+/* ---- from call to call ---- */
 
-static bool is_true_error(int64_t result) {
-    return result == -EMFILE || result == -ENFILE || result == -ENOMEM;
-}
-
-/* From one call of ours to the next no handler may run: it would be with our registers. */
+/* No handler may run with our registers. */
 static void hold_signals(pid_t tid, struct injection *injection) {
     const uint64_t all = ~0ULL;
     if (injection->holds_signals)
@@ -117,30 +138,89 @@ static enum injected end(pid_t tid, struct injection *injection, enum injected i
     return injected;
 }
 
-/* The program has made its file, or not. */
-static enum injected on_made(struct server *server, pid_t tid, struct injection *injection,
-                             int64_t made) {
+/* ---- a file of its own ---- */
+
+/* The file that the program has made becomes what it is to read. */
+static bool fill(struct server *server, const uint8_t *policy, pid_t tid,
+                 const struct injection *injection) {
+    char name[64];
+    snprintf(name, sizeof name, "/proc/%d/fd/%d", tid, (int)injection->result);
+    /* Only its owner may open and change it. */
+    if (become_self(server) != 0)
+        abort(); /* never go on as somebody else */
+    int fd = open(name, O_RDWR | O_CLOEXEC);
+    bool filled =
+        fd >= 0 && snapshot_copy(injection->fd, fd, injection->delivery != DELIVER_SEALED) == 0;
+    if (resume_identity(server) != 0)
+        abort();
+    if (filled)
+        injected_note(policy, injection->rule, fd);
+    if (filled && injection->delivery == DELIVER_KEPT)
+        store_replace(policy, injection->rule, fd);
+    else if (fd >= 0)
+        close(fd);
+    return filled;
+}
+
+static bool is_true_error(int64_t result) {
+    return result == -EMFILE || result == -ENFILE || result == -ENOMEM;
+}
+
+static enum injected on_made(struct server *server, const uint8_t *policy, pid_t tid,
+                             struct injection *injection, int64_t made) {
     const struct own_calls *calls = calls_of(injection->before.arch);
     const uint64_t status = (uint64_t)(fcntl(injection->fd, F_GETFL) & (O_APPEND | O_NONBLOCK));
-    injection->made = made;
+    const uint64_t arguments[] = {(uint64_t)made, F_SETFL, status};
+    injection->result = made;
     if (made < 0)
         return end(tid, injection, is_true_error(made) ? INJECTED_DONE : INJECTED_FAILED, made);
-    const uint64_t arguments[] = {(uint64_t)made, F_SETFL, status};
-    if (!fill(server, tid, made, injection->fd))
+    if (!fill(server, policy, tid, injection))
         return next_call(tid, injection, INJECTION_CLOSE, calls->close, arguments, 1);
     if (status != 0)
         return next_call(tid, injection, INJECTION_SET_FLAGS, calls->set_flags, arguments, 3);
     return end(tid, injection, INJECTED_DONE, made);
 }
 
-enum injected inject_end(struct server *server, pid_t tid, struct injection *injection) {
+/* ---- another path ---- */
+
+/* The room is there: the call follows, as the program has made it but for the path. */
+static enum injected on_mapped(pid_t tid, struct injection *injection, int64_t room) {
+    struct trace_stop stop = {.registers = injection->before};
+    struct stopped_call call = trace_call(tid, &stop);
+    const struct known_call *known = known_call(call.arch, call.number);
+    /* An address may look like a negative number; errors are the last page. */
+    if (room < 0 && room >= -4095)
+        return end(tid, injection, INJECTED_FAILED, 0);
+    injection->room = (uint64_t)room;
+    if (!known ||
+        trace_poke(tid, injection->room, injection->path, strlen(injection->path) + 1) != 0)
+        return next_call(tid, injection, INJECTION_CLOSE, calls_of(call.arch)->unmap,
+                         (const uint64_t[]){injection->room, ROOM}, 2);
+    call.arguments[path_index(known)] = injection->room;
+    return next_call(tid, injection, INJECTION_OPEN, call.number, call.arguments, 6);
+}
+
+static enum injected on_opened(pid_t tid, struct injection *injection, int64_t result) {
+    const uint64_t arguments[] = {injection->room, ROOM};
+    injection->result = result;
+    return next_call(tid, injection, INJECTION_UNMAP, calls_of(injection->before.arch)->unmap,
+                     arguments, 2);
+}
+
+enum injected inject_end(struct server *server, const uint8_t *policy, pid_t tid,
+                         struct injection *injection) {
     struct registers now;
+    int64_t result = registers_get(tid, &now) == 0 ? registers_result(&now) : -ESRCH;
     switch (injection->step) {
     case INJECTION_MAKE:
-        return on_made(server, tid, injection,
-                       registers_get(tid, &now) == 0 ? registers_result(&now) : -ESRCH);
+        return on_made(server, policy, tid, injection, result);
+    case INJECTION_MAP:
+        return on_mapped(tid, injection, result);
+    case INJECTION_OPEN:
+        return on_opened(tid, injection, result);
     case INJECTION_SET_FLAGS:
-        return end(tid, injection, INJECTED_DONE, injection->made);
+    case INJECTION_UNMAP:
+        return end(tid, injection, INJECTED_DONE, injection->result);
     case INJECTION_CLOSE:
         break;
     }
@@ -148,6 +228,8 @@ enum injected inject_end(struct server *server, pid_t tid, struct injection *inj
 }
 
 void inject_forget(struct injection *injection) {
-    close(injection->fd);
+    if (injection->fd >= 0)
+        close(injection->fd);
+    free(injection->path);
     free(injection);
 }

@@ -129,17 +129,21 @@ static int poke(pid_t tid, uint64_t address, const uint8_t *bytes, size_t length
     return 0;
 }
 
-static int write_now(pid_t tid, const struct trace_stop *stop) {
-    struct iovec local = {(void *)(uintptr_t)stop->bytes, stop->length};
-    struct iovec remote = {(void *)(uintptr_t)stop->address, stop->length};
+int trace_poke(pid_t tid, uint64_t address, const void *bytes, size_t length) {
+    struct iovec local = {(void *)(uintptr_t)bytes, length};
+    struct iovec remote = {(void *)(uintptr_t)address, length};
     ssize_t put = no_process_vm ? -1 : process_vm_writev(tid, &local, 1, &remote, 1, 0);
     if (put >= 0)
-        return (size_t)put == stop->length ? 0 : -EFAULT;
+        return (size_t)put == length ? 0 : -EFAULT;
     if (!no_process_vm && errno != ENOSYS && errno != EPERM)
         return -errno;
-    if (!may_access(tid, stop->address, stop->length, 'w'))
+    if (!may_access(tid, address, length, 'w'))
         return -EFAULT;
-    return poke(tid, stop->address, stop->bytes, stop->length);
+    return poke(tid, address, bytes, length);
+}
+
+static int write_now(pid_t tid, const struct trace_stop *stop) {
+    return trace_poke(tid, stop->address, stop->bytes, stop->length);
 }
 
 void trace_keep_child(pid_t tid, struct trace_stop *stop, const struct known_call *known) {
@@ -184,7 +188,7 @@ static int trace_let_run(struct stopped_call *call) {
 
 const struct mechanism trace_mechanism = {
     .name = "trace",
-    .abilities = ABILITY_ANSWER | ABILITY_LOOK_AFTER,
+    .abilities = ABILITY_ANSWER | ABILITY_DELIVER | ABILITY_LOOK_AFTER | ABILITY_REPLACE_PATH,
     .read = trace_read,
     .write = trace_write,
     .still_stopped = trace_still_stopped,

@@ -9,7 +9,7 @@
 #include "../calls/table.h"
 #include "../tracee/tracee.h"
 
-#define TRACE_PENDING 512
+#define TRACE_PENDING 8192
 
 /* What a stop is known by. Only the tracer may change a tracee, but any thread may serve: what is
  * to be written waits here for the tracer. */
@@ -30,6 +30,8 @@ int trace_install(uint32_t groups);
 void trace_keep_child(pid_t tid, struct trace_stop *stop, const struct known_call *known);
 /* What a tracee is stopped in: 0 or -errno. */
 int trace_stop_read(pid_t tid, struct trace_stop *stop);
+/* Writes to memory of a tracee at once, as far as the tracee itself may. 0 or -errno. */
+int trace_poke(pid_t tid, uint64_t address, const void *bytes, size_t length);
 /* Writes what waits in the stop, without ending it. To be called by the tracer; 0 or -errno. */
 int trace_flush(struct stopped_call *call);
 /* A stopped call for the registers at its stop. */

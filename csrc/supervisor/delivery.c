@@ -94,10 +94,9 @@ int delivery_ask(struct segment *segment, struct slot *slot, int fd, uint32_t fl
     atomic_store(&slot->delivery, DELIVERY_ASKED);
     if (!alone && write(DESCRIPTOR_DELIVERY, &number, sizeof number) != sizeof number)
         abort(); /* the next worker asks again */
-    uint32_t state = DELIVERY_ASKED;
-    while (!alone && (state = atomic_load(&slot->delivery)) == DELIVERY_ASKED)
+    while (!alone && atomic_load(&slot->delivery) == DELIVERY_ASKED)
         syscall(SYS_futex, &slot->delivery, FUTEX_WAIT, DELIVERY_ASKED, NULL, NULL, 0);
-    state = atomic_load(&slot->delivery);
+    uint32_t state = atomic_load(&slot->delivery);
     /* The guardian may have done it in its last moment: then the call is not there any more. */
     int error = state == DELIVERY_ASKED  ? send_descriptor(slot, fd, flags)
                 : state == DELIVERY_DONE ? 0

@@ -22,6 +22,7 @@
 
 #include "../arch/kernel.h"
 #include "../calls/table.h"
+#include "../content/store.h"
 #include "../mechanism/notify.h"
 #include "../policy/blob.h"
 #include "delivery.h"
@@ -49,7 +50,8 @@ struct guardian {
     pid_t worker;
     bool logging;
     unsigned barren_deaths;
-    uint64_t stopped_before; /* calls served before the current worker */
+    uint64_t stopped_before;  /* calls served before the current worker */
+    unsigned first_of_worker; /* descriptors from here on are the worker's */
 };
 
 const char *mechanism_name(enum mechanism_kind mechanism) {
@@ -230,7 +232,7 @@ static bool replace_worker(struct guardian *guardian) {
                  WIFEXITED(status) ? WEXITSTATUS(status) : 0);
     /* What it had open is open still: the table is ours too. */
     delivery_cancel(guardian->segment);
-    syscall(K_NR_CLOSE_RANGE, DESCRIPTOR_FIRST_OF_WORKER, ~0U, 0);
+    syscall(K_NR_CLOSE_RANGE, guardian->first_of_worker, ~0U, 0);
     judge_slots(guardian, killed);
     bool barren = guardian->segment->counters[COUNTER_STOPPED] == guardian->stopped_before;
     guardian->barren_deaths = killed || !barren ? 0 : guardian->barren_deaths + 1;
@@ -304,10 +306,20 @@ static _Noreturn void guard_by_tracing(struct guardian *guardian) {
     end(guardian);
 }
 
+/* What programs write into files of ours outlives the worker, and so does who delivers them. */
+static bool keep_files(struct guardian *guardian) {
+    const uint8_t *policy = guardian->setup->policy;
+    int first = store_keep(policy, DESCRIPTOR_FIRST_OF_WORKER);
+    if (first < 0)
+        return false;
+    guardian->first_of_worker = (unsigned)first;
+    return delivery_start(guardian->segment) == 0;
+}
+
 static _Noreturn void guardian_run(const struct guardian_setup *setup, int socket) {
-    struct guardian guardian = {.setup = setup};
+    struct guardian guardian = {.setup = setup, .first_of_worker = DESCRIPTOR_FIRST_OF_WORKER};
     const pid_t own = getpid();
-    if (!prepare(&guardian, socket) ||
+    if (!prepare(&guardian, socket) || store_open(setup->policy) != 0 ||
         send(DESCRIPTOR_STARTER, &own, sizeof own, MSG_NOSIGNAL) != sizeof own)
         _exit(1);
     if (setup->mechanism != MECHANISM_NOTIFY)
@@ -315,8 +327,7 @@ static _Noreturn void guardian_run(const struct guardian_setup *setup, int socke
     if (!receive_listener())
         _exit(1);
     notify_wake_synchronously(DESCRIPTOR_LISTENER);
-    if ((blob_header(setup->policy)->calls & BLOB_CALLS_OPEN) &&
-        delivery_start(guardian.segment) != 0)
+    if ((blob_header(setup->policy)->calls & BLOB_CALLS_OPEN) && !keep_files(&guardian))
         _exit(1);
     guardian.worker_setup = (struct worker_setup){
         .segment = guardian.segment,

@@ -96,7 +96,7 @@ static void let_run_and_look(pid_t tid) {
 }
 
 static void deliver(pid_t tid, const struct trace_stop *stop, const struct verdict *verdict) {
-    struct injection *injection = inject_begin(tid, stop, verdict->fd, verdict->fd_flags);
+    struct injection *injection = inject_begin(tid, stop, verdict);
     const struct verdict other = let_run(FALLBACK_DELIVERY);
     if (!injection) {
         record_instead(the_tracer.setup->segment, verdict, &other);
@@ -114,7 +114,7 @@ static void finish(pid_t tid, struct trace_stop *stop, const struct verdict *ver
     call.server = &the_tracer.server;
     bool answered = verdict->decision == DECISION_ANSWER;
     record_verdict(segment, &call, verdict);
-    if (verdict->decision == DECISION_DELIVER) {
+    if (verdict->decision == DECISION_DELIVER || verdict->decision == DECISION_REPLACE_PATH) {
         deliver(tid, stop, verdict);
         return;
     }
@@ -136,8 +136,8 @@ static void finish_done_jobs(void) {
         if (!stale) {
             tracee->job = NULL;
             finish(job->tid, &job->stop, &job->verdict);
-        } else if (job->verdict.decision == DECISION_DELIVER) {
-            close(job->verdict.fd);
+        } else {
+            verdict_release(&job->verdict);
         }
         settle(job->tid);
         free(job);
@@ -186,7 +186,7 @@ static bool changes_at_end(pid_t tid, struct trace_stop *stop, const struct know
         return false;
     struct stopped_call call = trace_call(tid, stop);
     call.server = &the_tracer.server;
-    return !the_tracer.injects || !calls_must_answer(&call);
+    return !the_tracer.injects || !calls_must_answer(&call, the_tracer.setup->policy);
 }
 
 static void serve_stop(pid_t tid, struct trace_stop *stop, const struct known_call *known) {
@@ -218,8 +218,8 @@ static void on_begin(pid_t tid) {
     if (trace_stop_read(tid, &stop) == 0)
         known = known_call(stop.registers.arch, registers_number(&stop.registers));
     struct tracee_state *tracee = tracee_known(tid);
-    if (!known) {
-        go_on(tid, 0);
+    if (!known || (tracee && tracee->injection)) {
+        go_on(tid, 0); /* nothing for us, or a call of ours */
     } else if (tracee && tracee->let_run) {
         tracee->let_run = false;
         let_run_and_look(tid);
@@ -264,7 +264,7 @@ static void on_end(pid_t tid) {
 static void on_injected(pid_t tid, struct tracee_state *tracee) {
     const struct verdict delivered = {.decision = DECISION_DELIVER, .rule = tracee->delivers};
     const struct verdict other = let_run(FALLBACK_DELIVERY);
-    switch (inject_end(&the_tracer.server, tid, tracee->injection)) {
+    switch (inject_end(&the_tracer.server, the_tracer.setup->policy, tid, tracee->injection)) {
     case INJECTED_AGAIN:
         tracee->stops = 2; /* its begin and its end */
         ptrace(PTRACE_SYSCALL, tid, NULL, NULL);

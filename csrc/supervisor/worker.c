@@ -58,6 +58,9 @@ static int end_stop(struct stopped_call *call, const struct verdict *verdict) {
         return call->mechanism->answer(call, verdict->value);
     case DECISION_DELIVER:
         return deliver(call, verdict);
+    case DECISION_REPLACE_PATH: /* not among the abilities of notify */
+        verdict_release(verdict);
+        break;
     case DECISION_LET_RUN:
         break;
     }

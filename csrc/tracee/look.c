@@ -217,7 +217,9 @@ struct look look_descriptor(struct stopped_call *call, uint32_t fd) {
                               : open_descriptor(call->server, call->tid, (int)fd);
     if (found == -EPERM)
         return no_look(FALLBACK_CREDENTIALS);
-    return found >= 0 ? (struct look){.fd = found} : no_look(proc_fallback(-found));
+    if (found < 0)
+        return no_look(proc_fallback(-found));
+    return (struct look){.fd = found};
 }
 
 ssize_t look_descriptor_name(struct stopped_call *call, uint32_t fd, char *name, size_t capacity) {

@@ -289,6 +289,7 @@ static int rests_and_parents(void) {
         {"//v/./w//file/", 9, NULL, 9, MATCH_OPEN_FILE},
         {"/./data", 9, NULL, 9, MATCH_OPEN_TREE},
         {"/x/../data", 9, NULL, 9, MATCH_OPEN_TREE},
+        {"/x/..", 9, NULL, 9, MATCH_OPEN_TREE},
         {"/x/..data", 9, NULL, 9, 0},
         {"x", 9, NULL, 9, MATCH_OPEN_TREE},
         {"", 9, NULL, 9, 0},

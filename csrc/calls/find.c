@@ -1,0 +1,163 @@
+/* find.c - from a path to the files rule that holds for it.
+ * Rule: CONTINUE is right whenever nothing is found: the kernel then resolves the same path, and a
+ * rule that might have held is only ever missed, never wrongly applied. */
+#include "find.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../content/store.h"
+#include "../policy/match.h"
+#include "../supervisor/server.h"
+#include "../tracee/program.h"
+
+bool find_is_worthwhile(const uint8_t *policy, const char *path) {
+    return (match_open(policy, path) & (MATCH_OPEN_FILE | MATCH_OPEN_TREE)) != 0;
+}
+
+/* Is there a `..` among the names? */
+static bool goes_up(const char *names) {
+    while (*names) {
+        size_t length = strcspn(names, "/");
+        if (length == 2 && names[0] == '.' && names[1] == '.')
+            return true;
+        names += length + strspn(names + length, "/");
+    }
+    return false;
+}
+
+/* The absolute path of what was looked up, there or not. False: it has none that a rule could name.
+ */
+static bool name_look(struct stopped_call *call, const struct look *look, const char *missing,
+                      char *path) {
+    ssize_t length = look_name(call, look->fd, path, TRACEE_PATH_MAX);
+    if (length <= 0 || path[0] != '/')
+        return false;
+    if (!look->missing)
+        return true;
+    size_t rest = strlen(missing);
+    while (rest > 0 && missing[rest - 1] == '/')
+        rest--;
+    /* `..` of what is not there is not there either. */
+    if (rest == 0 || goes_up(missing) || strstr(missing, "//") || strstr(missing, "/./"))
+        return false;
+    if (length == 1)
+        length = 0;
+    if ((size_t)length + rest + 2 > TRACEE_PATH_MAX)
+        return false;
+    path[length] = '/';
+    memcpy(path + length + 1, missing, rest);
+    path[(size_t)length + 1 + rest] = '\0';
+    return true;
+}
+
+static bool set_target(const uint8_t *policy, struct found_file *found) {
+    const char *bytes = blob_at(policy, found->rule->bytes.offset);
+    const char *rest = "";
+    if (found->rule->kind != SPOOF_FILE_REDIRECT)
+        return true;
+    if (found->rule->flags & BLOB_FILE_TREE)
+        rest = match_tree_rest(policy, found->number, found->path);
+    int length = rest ? snprintf(found->target, sizeof found->target, "%s%s", bytes, rest) : -1;
+    return length > 0 && (size_t)length < sizeof found->target;
+}
+
+/* Does the rule that matches hold here, with the file as it is? */
+static bool holds(struct stopped_call *call, const struct look *look, const char *missing,
+                  const struct found_file *found) {
+    const struct blob_file_rule *rule = found->rule;
+    if (!(rule->flags & BLOB_FILE_SCOPE_ALL) && !look_is_in_our_root(call))
+        return false;
+    if (!look->missing)
+        return !(rule->flags & BLOB_FILE_MISSING) && !found->is_parent;
+    if (rule->kind == SPOOF_FILE_REWRITE)
+        return false; /* what is not there has no lines */
+    /* A file needs its directory. Those of a tree are in the tree that is looked up instead. */
+    const char *behind = missing + strcspn(missing, "/");
+    bool in_directory = behind[strspn(behind, "/")] == '\0' || (rule->flags & BLOB_FILE_TREE);
+    return in_directory || (rule->flags & BLOB_FILE_PARENTS);
+}
+
+static bool match(struct stopped_call *call, const uint8_t *policy, const struct look *look,
+                  const char *missing, struct found_file *found) {
+    char program[PROGRAM_NAME];
+    if (!name_look(call, look, missing, found->path))
+        return false;
+    program_name(server_surroundings(call->server), call->tid, program);
+    found->is_parent = false;
+    found->wants_directory = look->missing && missing[strlen(missing) - 1] == '/';
+    if (!match_file(policy, found->path, program, &found->number)) {
+        found->is_parent = match_parent(policy, found->path, program, &found->number);
+        if (!found->is_parent)
+            return false;
+    }
+    found->rule = blob_file_rule(policy, found->number);
+    return holds(call, look, missing, found) && set_target(policy, found);
+}
+
+bool find_file(struct stopped_call *call, const uint8_t *policy, const struct look_request *request,
+               struct found_file *found, enum fallback *why) {
+    char *missing = malloc(TRACEE_PATH_MAX);
+    struct look_request own = *request;
+    *why = FALLBACK_BUSY;
+    if (!missing)
+        return false;
+    own.missing = missing;
+    struct look look = look_path(call, &own);
+    *why = look.fallback;
+    bool matched = look.fd >= 0 && match(call, policy, &look, missing, found);
+    free(missing);
+    found->real = look.missing ? -1 : look.fd;
+    if (look.fd >= 0 && (look.missing || !matched))
+        close(look.fd);
+    if (!matched)
+        return false;
+    if (found->real >= 0 && fstat(found->real, &found->info) != 0) {
+        find_release(found);
+        return false;
+    }
+    return true;
+}
+
+void find_release(struct found_file *found) {
+    if (found->real >= 0)
+        close(found->real);
+    found->real = -1;
+}
+
+static int store_of(struct stopped_call *call, const uint8_t *policy,
+                    const struct found_file *found) {
+    if (become_self(call->server) != 0)
+        abort(); /* never go on as somebody else: the guardian replaces us */
+    int file = store_get(policy, found->number, found->path);
+    int fd = file < 0 ? file : fcntl(file, F_DUPFD_CLOEXEC, 0);
+    int error = errno;
+    if (resume_identity(call->server) != 0)
+        abort();
+    return fd >= 0 || file < 0 ? fd : -error;
+}
+
+int find_stand_in(struct stopped_call *call, const uint8_t *policy,
+                  const struct found_file *found) {
+    if (!server_step_aside(call->server))
+        return -EAGAIN;
+    if (found->is_parent)
+        return open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    switch ((enum spoof_file_kind)found->rule->kind) {
+    case SPOOF_FILE_CONTENT:
+    case SPOOF_FILE_GENERATED:
+        return found->wants_directory ? -ENOTDIR : store_of(call, policy, found);
+    case SPOOF_FILE_REDIRECT: {
+        const struct look_request request = {.path = found->target, .directory = AT_FDCWD};
+        struct look look = look_path(call, &request);
+        return look.fd >= 0 ? look.fd : look.fallback == FALLBACK_NONE ? -ENOENT : -EAGAIN;
+    }
+    case SPOOF_FILE_REWRITE:
+        break;
+    }
+    return found->real >= 0 ? fcntl(found->real, F_DUPFD_CLOEXEC, 0) : -EAGAIN;
+}

@@ -1,0 +1,209 @@
+/* open_file.c - opens of files that a files rule names.
+ * Rule: CONTINUE only where the program then gets the real file or the kernel's error for flags
+ * that no injected file can have, which is counted; otherwise the answer is what the stand-in
+ * gives. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../arch/kernel.h"
+#include "../content/rewrite.h"
+#include "../content/snapshot.h"
+#include "../content/store.h"
+#include "../supervisor/server.h"
+#include "find.h"
+#include "open.h"
+
+static struct verdict refuse(const struct found_file *found, int error) {
+    return (struct verdict){.decision = DECISION_ANSWER, .value = error, .rule = found->number};
+}
+
+static bool writes(const struct open_arguments *arguments) {
+    return (arguments->flags & O_ACCMODE) != O_RDONLY || (arguments->flags & O_TRUNC);
+}
+
+/* -errno of an open of a regular file with these flags, or 0. */
+static int fails(const struct open_arguments *arguments, const struct found_file *found) {
+    if (found->wants_directory)
+        return arguments->flags & O_CREAT ? -EISDIR : -ENOTDIR;
+    if ((arguments->flags & O_CREAT) && (arguments->flags & O_EXCL))
+        return -EEXIST;
+    return arguments->flags & O_DIRECTORY ? -ENOTDIR : 0;
+}
+
+static struct verdict deliver(const struct found_file *found, int fd, enum delivery_kind kind) {
+    if (fd == -EBUSY)
+        return let_run(FALLBACK_BUSY);
+    if (fd == -EPERM)
+        return let_run(FALLBACK_CREDENTIALS);
+    if (fd < 0)
+        return refuse(found, fd);
+    return (struct verdict){
+        .decision = DECISION_DELIVER, .fd = fd, .delivery = kind, .rule = found->number};
+}
+
+/* A file of its own for one program, opened with its rights. */
+static int open_private(struct stopped_call *call, const struct open_arguments *arguments,
+                        const char *name, const char *text, size_t length,
+                        const struct snapshot_kind *kind) {
+    if (become_self(call->server) != 0)
+        abort(); /* never go on as somebody else: the guardian replaces us */
+    int file = snapshot_make(name, text, length, kind);
+    if (resume_identity(call->server) != 0)
+        abort();
+    if (file < 0)
+        return -EBUSY;
+    int fd = look_open(call, file, arguments->flags & (O_ACCMODE | O_TRUNC));
+    close(file);
+    return fd;
+}
+
+static struct verdict open_discarding(struct stopped_call *call, const uint8_t *policy,
+                                      const struct open_arguments *arguments,
+                                      const struct found_file *found) {
+    const struct snapshot_kind kind = {.mode = found->rule->mode, .writable = true};
+    size_t length = 0;
+    char *content = store_content(policy, found->number, &length);
+    if (!content)
+        return let_run(FALLBACK_CONTENT);
+    int fd = open_private(call, arguments, found->path, content, length, &kind);
+    free(content);
+    return deliver(found, fd, DELIVER_WRITABLE);
+}
+
+static struct verdict open_content(struct stopped_call *call, const uint8_t *policy,
+                                   const struct open_arguments *arguments,
+                                   const struct found_file *found) {
+    int error = fails(arguments, found);
+    if (error != 0)
+        return refuse(found, error);
+    if (arguments->flags & ~(CARRIED_FLAGS | O_TRUNC))
+        return let_run(FALLBACK_FLAGS);
+    enum delivery_kind kind = DELIVER_SEALED;
+    if (writes(arguments)) {
+        if (found->rule->writes == SPOOF_WRITES_REFUSE)
+            return refuse(found, -EACCES);
+        if (found->rule->writes == SPOOF_WRITES_DISCARD)
+            return open_discarding(call, policy, arguments, found);
+        kind = DELIVER_KEPT;
+    }
+    int file = find_stand_in(call, policy, found);
+    if (file < 0)
+        return let_run(FALLBACK_CONTENT);
+    int fd = look_open(call, file, arguments->flags & (O_ACCMODE | O_TRUNC));
+    close(file);
+    return deliver(found, fd, kind);
+}
+
+/* The real file's bytes, changed; `text` is freed. */
+static struct verdict deliver_rewritten(struct stopped_call *call, const uint8_t *policy,
+                                        const struct open_arguments *arguments,
+                                        const struct found_file *found, char *text, size_t length) {
+    struct table_change change = {0};
+    bool discards = writes(arguments);
+    const struct snapshot_kind kind = {
+        .mode = found->info.st_mode & 07777,
+        .uid = found->info.st_uid,
+        .gid = found->info.st_gid,
+        .writable = discards,
+    };
+    int error = rewrite_text(policy, found->number, text, length, &change);
+    struct verdict verdict = let_run(error == 0 ? FALLBACK_NONE : FALLBACK_CONTENT);
+    if (error == 0 && (change.text || discards)) {
+        const char *told = change.text ? change.text : text;
+        int fd = open_private(call, arguments, arguments->path, told,
+                              change.text ? change.length : length, &kind);
+        verdict = deliver(found, fd, discards ? DELIVER_WRITABLE : DELIVER_SEALED);
+        verdict.answer = change.lines;
+    }
+    free(change.text);
+    free(text);
+    return verdict;
+}
+
+static struct verdict open_rewritten(struct stopped_call *call, const uint8_t *policy,
+                                     const struct open_arguments *arguments,
+                                     const struct found_file *found) {
+    size_t length = 0;
+    if (fails(arguments, found) != 0 || !S_ISREG(found->info.st_mode))
+        return let_run(FALLBACK_NONE); /* the kernel says the same of the real one */
+    if (arguments->flags & ~(CARRIED_FLAGS | O_TRUNC))
+        return let_run(FALLBACK_FLAGS);
+    if (writes(arguments) && found->rule->writes == SPOOF_WRITES_REFUSE)
+        return refuse(found, -EACCES);
+    int real = look_open(call, found->real, O_RDONLY);
+    if (real == -EBUSY || real == -EPERM)
+        return let_run(real == -EBUSY ? FALLBACK_BUSY : FALLBACK_CREDENTIALS);
+    if (real < 0)
+        return let_run(FALLBACK_NONE);
+    char *text = read_all(real, &length);
+    close(real);
+    if (!text)
+        return let_run(FALLBACK_CONTENT);
+    return deliver_rewritten(call, policy, arguments, found, text, length);
+}
+
+static struct verdict open_redirected(struct stopped_call *call, const uint8_t *policy,
+                                      const struct open_arguments *arguments,
+                                      const struct found_file *found) {
+    const uint64_t bounds = K_RESOLVE_BENEATH | K_RESOLVE_IN_ROOT | K_RESOLVE_NO_XDEV;
+    const int refused = O_PATH | O_TMPFILE;
+    if (arguments->request.resolve & bounds)
+        return let_run(FALLBACK_FLAGS); /* the target lies elsewhere */
+    if (call->mechanism->abilities & ABILITY_REPLACE_PATH) {
+        char *path = strdup(found->target);
+        if (!path)
+            return let_run(FALLBACK_CONTENT);
+        return (struct verdict){
+            .decision = DECISION_REPLACE_PATH, .path = path, .rule = found->number};
+    }
+    if ((arguments->flags & refused & ~O_DIRECTORY) != 0)
+        return let_run(FALLBACK_FLAGS);
+    int target = find_stand_in(call, policy, found);
+    bool creates = (arguments->flags & O_CREAT) != 0;
+    if (target == -EAGAIN || (target == -ENOENT && creates))
+        return let_run(FALLBACK_LINK);
+    if (target < 0)
+        return refuse(found, target);
+    int fd = -EEXIST;
+    if (!creates || !(arguments->flags & O_EXCL))
+        fd = look_open(call, target,
+                       (arguments->flags & ~(O_CREAT | O_CLOEXEC | O_NOFOLLOW)) | O_NOCTTY);
+    close(target);
+    return deliver(found, fd, DELIVER_SEALED);
+}
+
+static struct verdict open_found(struct stopped_call *call, const uint8_t *policy,
+                                 const struct open_arguments *arguments,
+                                 const struct found_file *found) {
+    if (found->is_parent)
+        return let_run(FALLBACK_FLAGS); /* nothing can be listed in it */
+    switch ((enum spoof_file_kind)found->rule->kind) {
+    case SPOOF_FILE_CONTENT:
+    case SPOOF_FILE_GENERATED:
+        return open_content(call, policy, arguments, found);
+    case SPOOF_FILE_REWRITE:
+        return open_rewritten(call, policy, arguments, found);
+    case SPOOF_FILE_REDIRECT:
+        return open_redirected(call, policy, arguments, found);
+    }
+    return let_run(FALLBACK_NONE);
+}
+
+struct verdict open_file(struct stopped_call *call, const uint8_t *policy,
+                         const struct open_arguments *arguments, bool *holds) {
+    struct found_file *found = malloc(sizeof *found);
+    struct verdict verdict = let_run(FALLBACK_BUSY);
+    if (found) {
+        *holds = find_file(call, policy, &arguments->request, found, &verdict.reason);
+        if (*holds) {
+            verdict = open_found(call, policy, arguments, found);
+            find_release(found);
+        }
+    }
+    free(found);
+    return verdict;
+}
