@@ -363,6 +363,8 @@ void t.test('content from a file beside the policy', (t) => {
     [{ content: Buffer.from(bytes), contentFile: join(root, 'sub/bytes.bin') }, told, told],
   );
   const yaml = policyToYaml(['x'], file?.rules ?? EMPTY_POLICY);
+  const named = { name: 'x', description: undefined, policy: file?.rules ?? EMPTY_POLICY };
+  t.same(fromJson(toJson(named)), named);
   t.match(yaml, `contentFile: ${join(root, 'sub/bytes.bin')}\n`, 'bytes that are no text');
   t.match(yaml, /content: \|\n\s+text\n/, 'text is shown');
   const again = readDocument(yaml, 'again.yaml', '/nowhere');
