@@ -80,7 +80,9 @@ struct k_open_how {
 #define K_STATX_INO 0x100U
 #define K_STATX_MNT_ID 0x1000U        /* Linux 5.8 */
 #define K_STATX_MNT_ID_UNIQUE 0x4000U /* Linux 6.8: stx_mnt_id as statmount(2) wants it */
+#define K_AT_STATX_SYNC_TYPE 0x6000   /* FORCE_SYNC and DONT_SYNC */
 #define K_AT_STATX_DONT_SYNC 0x4000
+#define K_STATX_ATTR_MOUNT_ROOT 0x2000U /* Linux 5.8 */
 struct k_statx {
     uint32_t stx_mask, stx_blksize;
     uint64_t stx_attributes;
@@ -122,6 +124,20 @@ struct __attribute__((packed, aligned(4))) k_compat_statfs64 {
     uint32_t f_namelen, f_frsize, f_flags, f_spare[4];
 };
 _Static_assert(sizeof(struct k_compat_statfs64) == 84, "struct compat_statfs64");
+/* stat64(2) of i386 on a 64-bit kernel: asm/stat.h, without the padding that its 64-bit numbers
+ * would have elsewhere. `low_inode` is what remains of the inode in 32 bits. */
+struct __attribute__((packed, aligned(4))) k_compat_stat64 {
+    uint64_t dev;
+    uint32_t pad0, low_inode, mode, nlink, uid, gid;
+    uint64_t rdev;
+    uint32_t pad1;
+    int64_t size;
+    uint32_t blksize;
+    uint64_t blocks;
+    uint32_t atime, atime_nsec, mtime, mtime_nsec, ctime, ctime_nsec;
+    uint64_t inode;
+};
+_Static_assert(sizeof(struct k_compat_stat64) == 96, "struct stat64 of i386");
 #define K_ST_VALID 0x0020
 #define K_ST_NOSYMFOLLOW 0x2000 /* Linux 5.10 */
 #define K_AUTOFS_SUPER_MAGIC 0x0187
@@ -129,7 +145,12 @@ _Static_assert(sizeof(struct k_compat_statfs64) == 84, "struct compat_statfs64")
 #define K_TMPFS_MAGIC 0x01021994
 
 /* ---- statmount(2), Linux 6.8; linux/mount.h ---- */
-#define K_NR_STATMOUNT 457
+#define K_NR_STATMOUNT 457 /* on every architecture */
+#define K_STATMOUNT_SB_BASIC 0x01U
+#define K_STATMOUNT_MNT_BASIC 0x02U
+#define K_STATMOUNT_MNT_POINT 0x10U
+#define K_STATMOUNT_FS_TYPE 0x20U
+#define K_STATMOUNT_FS_SUBTYPE 0x100U /* Linux 6.13 */
 struct k_mnt_id_req {
     uint32_t size, spare;
     uint64_t mnt_id, param;
@@ -142,21 +163,16 @@ struct k_statmount {
     uint64_t mask;
     uint32_t sb_dev_major, sb_dev_minor;
     uint64_t sb_magic;
-    uint32_t sb_flags, fs_type;
+    uint32_t sb_flags, fs_type; /* texts are offsets from the end of this structure */
     uint64_t mnt_id, mnt_parent_id;
     uint32_t mnt_id_old, mnt_parent_id_old;
     uint64_t mnt_attr, mnt_propagation, mnt_peer_group, mnt_master, propagate_from;
     uint32_t mnt_root, mnt_point;
     uint64_t mnt_ns_id;
-    uint32_t fs_subtype, sb_source; /* Linux 6.13 */
-    uint64_t rest[48];              /* later kernels */
-};                                  /* texts follow; offsets count from here */
+    uint32_t fs_subtype, sb_source;
+    uint64_t rest[48];
+};
 _Static_assert(sizeof(struct k_statmount) == 512, "struct statmount");
-#define K_STATMOUNT_SB_BASIC 0x01U
-#define K_STATMOUNT_MNT_BASIC 0x02U
-#define K_STATMOUNT_MNT_POINT 0x10U
-#define K_STATMOUNT_FS_TYPE 0x20U
-#define K_STATMOUNT_FS_SUBTYPE 0x100U /* Linux 6.13 */
 
 /* ---- ptrace(2) ---- */
 #define K_PTRACE_GET_SYSCALL_INFO 0x420e /* Linux 5.3 */
@@ -177,6 +193,7 @@ struct k_ptrace_syscall_info {
 #define K_NR_PIDFD_OPEN 434
 #define K_PIDFD_THREAD O_EXCL /* Linux 6.9, gVisor */
 #define K_NR_CLOSE_RANGE 436
+#define K_NR_FACCESSAT2 439 /* Linux 5.8 */
 #define K_MFD_CLOEXEC 1U
 #define K_MFD_ALLOW_SEALING 2U
 

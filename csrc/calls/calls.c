@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../policy/blob.h"
+#include "find.h"
 #include "injected.h"
 #include "table.h"
 
@@ -25,6 +26,17 @@ struct verdict serve_call(struct stopped_call *call, const uint8_t *policy) {
     case TASK_STATFS:
     case TASK_FSTATFS:
         return serve_statfs(call, known, policy);
+    case TASK_STAT:
+    case TASK_LSTAT:
+    case TASK_FSTATAT:
+    case TASK_STATX:
+    case TASK_ACCESS:
+    case TASK_FACCESSAT:
+    case TASK_FACCESSAT2:
+    case TASK_READLINK:
+    case TASK_READLINKAT:
+    case TASK_TRUNCATE:
+        return serve_path(call, known, policy);
     case TASK_OPEN:
     case TASK_OPENAT:
     case TASK_OPENAT2:
@@ -65,6 +77,10 @@ bool calls_always_look(const struct stopped_call *call) {
 bool calls_must_answer(struct stopped_call *call, const uint8_t *policy) {
     const struct known_call *known = known_call(call->arch, call->number);
     char name[TRACEE_PATH_MAX];
+    if (known && known->task == TASK_STATFS)
+        return blob_header(policy)->files.count != 0 &&
+               tracee_read_path(call, call->arguments[0], name) > 0 &&
+               find_is_worthwhile(policy, name);
     return known && known->task == TASK_FSTATFS &&
            look_descriptor_name(call, (uint32_t)call->arguments[0], name, sizeof name) > 0 &&
            injected_by_name(policy, name);

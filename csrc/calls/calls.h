@@ -45,7 +45,8 @@ struct verdict serve_call(struct stopped_call *call, const uint8_t *policy);
 /* May calls under this policy be let run and looked at when they have ended (ABILITY_LOOK_AFTER)?
  * Not where a rule names paths: the end of a call does not tell which file it was about. */
 bool calls_can_look_after(const uint8_t *policy);
-/* ... not this one: it is about a file of ours, of which the kernel knows too little. */
+/* ... not this one: it is, or may be, about a file of ours, of which the kernel knows too little.
+ */
 bool calls_must_answer(struct stopped_call *call, const uint8_t *policy);
 /* Does serving this call begin with a look at a file, whatever its arguments are? */
 bool calls_always_look(const struct stopped_call *call);
@@ -56,6 +57,10 @@ struct verdict serve_end(struct stopped_call *call, int64_t result, const uint8_
 /* Has the call ended with EOVERFLOW because its structure is too small for the truth? Nothing was
  * written then, and the rule's answer may well fit: only looking tells. */
 bool call_overflowed(const struct stopped_call *call, int64_t result);
+
+/* stat(2), statx(2), access(2), readlink(2), truncate(2) in all their forms; calls/paths.c */
+struct verdict serve_path(struct stopped_call *call, const struct known_call *known,
+                          const uint8_t *policy);
 
 /* statfs(2) and fstatfs(2) of every ABI; calls/statfs.c */
 struct verdict serve_statfs(struct stopped_call *call, const struct known_call *known,

@@ -19,6 +19,22 @@ bool find_is_worthwhile(const uint8_t *policy, const char *path) {
     return (match_open(policy, path) & (MATCH_OPEN_FILE | MATCH_OPEN_TREE)) != 0;
 }
 
+/* Leaves out what says nothing: `.` and slashes one after the other. One at the end stays, and
+ * stands for a `.` there, too. */
+static void tidy(char *names) {
+    char *to = names;
+    for (const char *from = names; *from;) {
+        size_t length = strcspn(from, "/"), slashes = strspn(from + length, "/");
+        bool counts = length != 1 || *from != '.';
+        if (counts) {
+            memmove(to, from, length + (slashes > 0));
+            to += length + (slashes > 0);
+        }
+        from += length + slashes;
+    }
+    *to = '\0';
+}
+
 /* Is there a `..` among the names? */
 static bool goes_up(const char *names) {
     while (*names) {
@@ -43,7 +59,7 @@ static bool name_look(struct stopped_call *call, const struct look *look, const 
     while (rest > 0 && missing[rest - 1] == '/')
         rest--;
     /* `..` of what is not there is not there either. */
-    if (rest == 0 || goes_up(missing) || strstr(missing, "//") || strstr(missing, "/./"))
+    if (rest == 0 || goes_up(missing))
         return false;
     if (length == 1)
         length = 0;
@@ -109,6 +125,8 @@ bool find_file(struct stopped_call *call, const uint8_t *policy, const struct lo
     own.missing = missing;
     struct look look = look_path(call, &own);
     *why = look.fallback;
+    if (look.missing)
+        tidy(missing);
     bool matched = look.fd >= 0 && match(call, policy, &look, missing, found);
     free(missing);
     found->real = look.missing ? -1 : look.fd;
@@ -154,7 +172,7 @@ int find_stand_in(struct stopped_call *call, const uint8_t *policy,
     case SPOOF_FILE_REDIRECT: {
         const struct look_request request = {.path = found->target, .directory = AT_FDCWD};
         struct look look = look_path(call, &request);
-        return look.fd >= 0 ? look.fd : look.fallback == FALLBACK_NONE ? -ENOENT : -EAGAIN;
+        return look.fd >= 0 ? look.fd : look.error != 0 ? look.error : -EAGAIN;
     }
     case SPOOF_FILE_REWRITE:
         break;

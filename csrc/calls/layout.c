@@ -56,7 +56,7 @@ static int fill_compat64(const struct k_statfs *info, struct k_compat_statfs64 *
     return 0;
 }
 
-size_t layout_size(enum statfs_layout layout) {
+size_t layout_size(enum call_layout layout) {
     static const size_t sizes[] = {
         [LAYOUT_NATIVE] = sizeof(struct k_statfs),
         [LAYOUT_COMPAT] = sizeof(struct k_compat_statfs),
@@ -65,7 +65,7 @@ size_t layout_size(enum statfs_layout layout) {
     return sizes[layout];
 }
 
-int layout_fill(enum statfs_layout layout, const struct k_statfs *info, union statfs_image *image) {
+int layout_fill(enum call_layout layout, const struct k_statfs *info, union statfs_image *image) {
     switch (layout) {
     case LAYOUT_COMPAT:
         return fill_compat(info, &image->compat);
@@ -115,8 +115,7 @@ static void read_compat64(const struct k_compat_statfs64 *image, struct k_statfs
     };
 }
 
-void layout_read(enum statfs_layout layout, const union statfs_image *image,
-                 struct k_statfs *info) {
+void layout_read(enum call_layout layout, const union statfs_image *image, struct k_statfs *info) {
     switch (layout) {
     case LAYOUT_COMPAT:
         read_compat(&image->compat, info);

@@ -12,11 +12,11 @@ union statfs_image {
 };
 
 /* Bytes that a call with this layout writes. */
-size_t layout_size(enum statfs_layout layout);
+size_t layout_size(enum call_layout layout);
 /* Fills `image` as the kernel would: 0, or -EOVERFLOW if a number does not fit (statfs(2)). */
-int layout_fill(enum statfs_layout layout, const struct k_statfs *info, union statfs_image *image);
+int layout_fill(enum call_layout layout, const struct k_statfs *info, union statfs_image *image);
 
 /* The other way: what the kernel has written for its caller. */
-void layout_read(enum statfs_layout layout, const union statfs_image *image, struct k_statfs *info);
+void layout_read(enum call_layout layout, const union statfs_image *image, struct k_statfs *info);
 
 #endif

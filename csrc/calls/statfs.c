@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "../arch/kernel.h"
@@ -13,6 +14,7 @@
 #include "calls.h"
 #include "injected.h"
 #include "layout.h"
+#include "paths.h"
 
 static void apply(const struct blob_rule *rule, struct k_statfs *info) {
     const uint64_t *answer = rule->answer;
@@ -58,7 +60,7 @@ static struct verdict give(struct stopped_call *call, const struct known_call *k
                            const uint8_t *policy, struct k_statfs *info, struct verdict verdict) {
     const struct blob_rule *rules = blob_at(policy, blob_header(policy)->rules.offset);
     union statfs_image image;
-    if (verdict.rule != NO_RULE)
+    if (verdict.rule < blob_header(policy)->rules.count)
         apply(&rules[verdict.rule], info);
     verdict.answer = (uint64_t)info->f_type;
     int error = layout_fill(known->layout, info, &image);
@@ -79,8 +81,9 @@ static struct verdict refuse(int error) {
     return (struct verdict){.decision = DECISION_ANSWER, .value = error, .rule = NO_RULE};
 }
 
+/* `found`: the files rule that put it there, or NULL. */
 static struct verdict answer_look(struct stopped_call *call, const struct known_call *known,
-                                  const uint8_t *policy, int fd) {
+                                  const uint8_t *policy, int fd, const struct found_file *found) {
     char name[TRACEE_PATH_MAX];
     struct k_statfs info;
     struct verdict verdict = let_run(FALLBACK_NONE);
@@ -97,32 +100,72 @@ static struct verdict answer_look(struct stopped_call *call, const struct known_
         injected_statfs(policy, server_surroundings(call->server), fd, name, &info, &error);
     if (error != 0)
         return refuse(error);
+    if (found && found->rule->filesystem != 0)
+        injected_fill(found->rule->filesystem, &info);
     if (!find_rule(call, policy, fd, (uint64_t)info.f_type, &verdict.rule)) {
-        if (!ours)
+        if (!ours && !found)
             return verdict;
-        verdict.rule = NO_RULE;
+        verdict.rule = found ? found->number : NO_RULE;
     }
     return give(call, known, policy, &info, verdict);
 }
 
-struct verdict serve_statfs(struct stopped_call *call, const struct known_call *known,
-                            const uint8_t *policy) {
-    struct look look;
-    if (known->layout == LAYOUT_COMPAT64 && call->arguments[1] != sizeof(struct k_compat_statfs64))
-        return let_run(FALLBACK_NONE); /* EINVAL */
-    if (known->task == TASK_FSTATFS) {
-        look = look_descriptor(call, (uint32_t)call->arguments[0]);
-    } else {
-        char path[TRACEE_PATH_MAX];
-        ssize_t length = tracee_read_path(call, call->arguments[0], path);
-        if (length < 0)
-            return let_run(length == -EPERM || length == -ENOSYS ? FALLBACK_MEMORY : FALLBACK_NONE);
-        const struct look_request request = {.path = path, .directory = AT_FDCWD};
-        look = look_path(call, &request);
+/* Of what stands in the place of the file, if a files rule says so. False: none does. */
+static bool serve_stand_in(struct stopped_call *call, const struct known_call *known,
+                           const uint8_t *policy, const struct look_request *request,
+                           struct verdict *verdict) {
+    struct found_file *found = malloc(sizeof *found);
+    struct stand_in stand_in;
+    *verdict = let_run(FALLBACK_BUSY);
+    bool holds = found && find_file(call, policy, request, found, &verdict->reason);
+    bool real = holds && stand_in_is_real(found);
+    if (holds && !real) {
+        int error = stand_in_open(call, policy, found, &stand_in);
+        if (error == 0) {
+            *verdict = answer_look(call, known, policy, stand_in.fd, found);
+            close(stand_in.fd);
+        } else {
+            *verdict = error == -EAGAIN ? let_run(FALLBACK_CONTENT) : refuse(error);
+            verdict->rule = found->number;
+        }
     }
+    if (holds)
+        find_release(found);
+    free(found);
+    return holds ? !real : verdict->reason != FALLBACK_NONE;
+}
+
+/* Of the file that a path names. */
+static struct verdict serve_path_statfs(struct stopped_call *call, const struct known_call *known,
+                                        const uint8_t *policy) {
+    char path[TRACEE_PATH_MAX];
+    const struct look_request request = {.path = path, .directory = AT_FDCWD};
+    struct verdict verdict;
+    ssize_t length = tracee_read_path(call, call->arguments[0], path);
+    if (length < 0)
+        return let_run(length == -EPERM || length == -ENOSYS ? FALLBACK_MEMORY : FALLBACK_NONE);
+    if (find_is_worthwhile(policy, path) && serve_stand_in(call, known, policy, &request, &verdict))
+        return verdict;
+    if (blob_header(policy)->rules.count == 0)
+        return let_run(FALLBACK_NONE); /* stopped for files rules only */
+    struct look look = look_path(call, &request);
     if (look.fd < 0)
         return let_run(look.fallback);
-    struct verdict verdict = answer_look(call, known, policy, look.fd);
+    verdict = answer_look(call, known, policy, look.fd, NULL);
+    close(look.fd);
+    return verdict;
+}
+
+struct verdict serve_statfs(struct stopped_call *call, const struct known_call *known,
+                            const uint8_t *policy) {
+    if (known->layout == LAYOUT_COMPAT64 && call->arguments[1] != sizeof(struct k_compat_statfs64))
+        return let_run(FALLBACK_NONE); /* EINVAL */
+    if (known->task != TASK_FSTATFS)
+        return serve_path_statfs(call, known, policy);
+    struct look look = look_descriptor(call, (uint32_t)call->arguments[0]);
+    if (look.fd < 0)
+        return let_run(look.fallback);
+    struct verdict verdict = answer_look(call, known, policy, look.fd, NULL);
     close(look.fd);
     return verdict;
 }

@@ -34,14 +34,21 @@ static const char *text_at(const union answer *answer, uint32_t offset) {
 static bool find_rule(struct stopped_call *call, const uint8_t *policy,
                       const struct k_mnt_id_req *asked, uint32_t *rule) {
     union answer answer;
-    char program[PROGRAM_NAME];
+    char program[PROGRAM_NAME], fstype[BLOB_MAX_GLOB];
     struct k_mnt_id_req request = *asked;
-    request.param = K_STATMOUNT_FS_TYPE | K_STATMOUNT_MNT_POINT;
+    request.param = K_STATMOUNT_FS_TYPE | K_STATMOUNT_FS_SUBTYPE | K_STATMOUNT_MNT_POINT;
     if (syscall(K_NR_STATMOUNT, &request, &answer, sizeof answer, 0UL) != 0)
         return false;
+    /* As mount tables have it: fuse.sshfs. */
+    const char *type = text_at(&answer, answer.mount.fs_type);
+    const char *subtype = answer.mount.mask & K_STATMOUNT_FS_SUBTYPE
+                              ? text_at(&answer, answer.mount.fs_subtype)
+                              : NULL;
+    snprintf(fstype, sizeof fstype, "%s%s%s", type ? type : "", subtype ? "." : "",
+             subtype ? subtype : "");
     program_name(server_surroundings(call->server), call->tid, program);
-    return match_mounts(policy, text_at(&answer, answer.mount.fs_type),
-                        text_at(&answer, answer.mount.mnt_point), program, rule);
+    return match_mounts(policy, type ? fstype : NULL, text_at(&answer, answer.mount.mnt_point),
+                        program, rule);
 }
 
 /* Puts the type behind the other texts. 0 or -EOVERFLOW, as for a buffer that is too small. */
@@ -65,6 +72,10 @@ static int apply(const uint8_t *policy, uint32_t number, union answer *answer, s
         !(mount->mnt_propagation & MS_SHARED)) {
         mount->mnt_propagation = (mount->mnt_propagation & ~(uint64_t)MS_PRIVATE) | MS_SHARED;
         mount->mnt_peer_group = rule->group;
+    }
+    if (rule->fstype != 0) {
+        mount->mask &= ~(uint64_t)K_STATMOUNT_FS_SUBTYPE;
+        mount->fs_subtype = 0;
     }
     if ((mount->mask & K_STATMOUNT_FS_TYPE) && rule->fstype != 0)
         return tell_type(answer, capacity, blob_text(policy, rule->fstype));

@@ -6,11 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a call writes for its caller: each ABI has its own structure. */
-enum statfs_layout {
-    LAYOUT_NATIVE,   /* struct k_statfs */
-    LAYOUT_COMPAT,   /* struct k_compat_statfs */
-    LAYOUT_COMPAT64, /* struct k_compat_statfs64; the call says its size */
+/* What a call writes for its caller, or how it tells numbers: each ABI has its own structures. */
+enum call_layout {
+    LAYOUT_NATIVE,   /* struct k_statfs, struct stat; a length is one argument */
+    LAYOUT_COMPAT,   /* struct k_compat_statfs; a length has 32 bits */
+    LAYOUT_COMPAT64, /* struct k_compat_statfs64 (the call says its size), struct k_compat_stat64; a
+                        length is two arguments, the lower half first */
 };
 
 enum call_task {
@@ -23,6 +24,17 @@ enum call_task {
     TASK_UNAME,
     TASK_CLONE,  /* its first argument holds the flags */
     TASK_CLONE3, /* its first argument points at them */
+
+    TASK_STAT,       /* path, structure */
+    TASK_LSTAT,      /* path, structure */
+    TASK_FSTATAT,    /* directory, path, structure, flags */
+    TASK_STATX,      /* directory, path, flags, mask, structure */
+    TASK_ACCESS,     /* path, mode */
+    TASK_FACCESSAT,  /* directory, path, mode */
+    TASK_FACCESSAT2, /* directory, path, mode, flags */
+    TASK_READLINK,   /* path, text, its size */
+    TASK_READLINKAT, /* directory, path, text, its size */
+    TASK_TRUNCATE,   /* path, length */
 };
 
 /* A child that no tracer sees would get ENOSYS for every stopped call (seccomp(2), RET_TRACE). */
@@ -34,7 +46,7 @@ struct known_call {
     uint32_t group; /* BLOB_CALLS_*, or CALLS_OF_TRACER */
     int32_t number;
     enum call_task task;
-    enum statfs_layout layout;
+    enum call_layout layout;
 };
 
 /* All of them; those of one architecture follow one another, our own come first. */

@@ -191,7 +191,7 @@ static enum injected on_mapped(pid_t tid, struct injection *injection, int64_t r
     /* An address may look like a negative number; errors are the last page. */
     if (room < 0 && room >= -4095)
         return end(tid, injection, INJECTED_FAILED, 0);
-    injection->room = (uint64_t)room;
+    injection->room = call.arch == ARCH_AUDIT ? (uint64_t)room : (uint32_t)room;
     if (!known ||
         trace_poke(tid, injection->room, injection->path, strlen(injection->path) + 1) != 0)
         return next_call(tid, injection, INJECTION_CLOSE, calls_of(call.arch)->unmap,

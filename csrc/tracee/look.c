@@ -164,7 +164,9 @@ static struct look look_quickly(struct stopped_call *call, const struct look_req
              fd == -EXDEV || (fd == -ENOENT && request->missing);
     if (fd >= 0)
         return (struct look){.fd = fd};
-    return no_look(fd == -EBUSY ? FALLBACK_BUSY : FALLBACK_NONE);
+    if (fd == -EBUSY)
+        return no_look(FALLBACK_BUSY);
+    return (struct look){.fd = -1, .error = fd};
 }
 
 static bool may_look(struct server *server) {

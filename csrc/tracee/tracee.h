@@ -62,6 +62,7 @@ struct look {
     bool missing; /* it is the last directory on the way, and what comes behind it is not there */
     enum fallback
         fallback; /* if fd < 0: why, FALLBACK_NONE if the kernel will answer with an error */
+    int error;    /* ... this one (-errno); 0: which one is not known */
 };
 
 /* What a call names a file by. */

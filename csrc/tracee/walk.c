@@ -47,9 +47,15 @@ static bool give_up(struct step *step, enum fallback fallback) {
     return false;
 }
 
+/* The kernel will fail as our own call did. */
+static bool fail(struct step *step, int error) {
+    step->failure = (struct look){.fd = -1, .error = -error};
+    return false;
+}
+
 static bool move_to(struct step *step, int fd) {
     if (fd < 0)
-        return give_up(step, FALLBACK_NONE);
+        return fail(step, errno);
     close(step->current);
     step->current = fd;
     return true;
@@ -238,9 +244,12 @@ static bool go_into(struct step *step, const char *name, bool more) {
     struct k_statx info;
     int fd = open_step(step, name);
     if (fd < 0) {
-        if (errno == ENOENT && step->walk->missing && step->failure.fallback == FALLBACK_NONE)
+        if (step->failure.fallback != FALLBACK_NONE)
+            return false;
+        const int error = errno;
+        if (error == ENOENT && step->walk->missing)
             note_missing(step, name, more);
-        return give_up(step, step->failure.fallback);
+        return fail(step, error);
     }
     if (!file_info(fd, &info)) {
         close(fd);
@@ -301,10 +310,13 @@ struct look walk_path(const struct walk *walk, const char *path) {
         .fd = going || step->missing ? step->current : -1,
         .missing = step->missing,
         .fallback = going ? FALLBACK_NONE : step->failure.fallback,
+        .error = going ? 0 : step->failure.error,
     };
     if (going && step->must_be_directory &&
-        (!file_info(found.fd, &info) || !S_ISDIR(info.stx_mode)))
-        found.fd = -1; /* ENOTDIR */
+        (!file_info(found.fd, &info) || !S_ISDIR(info.stx_mode))) {
+        found.fd = -1;
+        found.error = -ENOTDIR;
+    }
     if (found.fd < 0 && step->current >= 0)
         close(step->current);
     mounts_close(step->mounts);

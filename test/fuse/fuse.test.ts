@@ -227,7 +227,9 @@ await t.test('a killed daemon: its waiters get the errors of the kernel', { skip
       line
         .replace(tmpfs, ext4)
         .replace(error, 'ERROR')
-        .replace(/^\d+ stat/, 'stat'),
+        .replace(/^\d+ stat/, 'stat')
+        // The kernel keeps the name for a second; afterwards it asks the daemon, who is gone.
+        .replace(/^40 \S+ (?=\/view\/inner$)/, ''),
     ),
     stderr,
   });

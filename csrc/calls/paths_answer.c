@@ -1,0 +1,229 @@
+/* paths_answer.c - what a call is told of the file that stands in the place of another.
+ * Rule: the kernel says what the stand-in is, by the same call with the same flags, so that nothing
+ * is answered that this kernel would refuse; CONTINUE where it, or the tracee's memory, fails us.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../arch/kernel.h"
+#include "../supervisor/server.h"
+#include "../tracee/rights.h"
+#include "layout_stat.h"
+#include "paths.h"
+
+/* ---- invented directories ---- */
+
+/* The nearest directory above that is there: O_PATH, or -errno. */
+static int open_ancestor(struct stopped_call *call, const char *path) {
+    char above[TRACEE_PATH_MAX];
+    const struct look_request request = {.path = above, .directory = AT_FDCWD};
+    memcpy(above, path, strlen(path) + 1);
+    for (;;) {
+        char *slash = strrchr(above, '/');
+        if (!slash)
+            return -EAGAIN;
+        slash[slash == above ? 1 : 0] = '\0';
+        struct look look = look_path(call, &request);
+        if (look.fd >= 0)
+            return look.fd;
+        if (look.fallback != FALLBACK_NONE || above[1] == '\0')
+            return -EAGAIN;
+    }
+}
+
+/* A number of its own, the same each time, which also 32-bit programs can be told. */
+static uint32_t invented_inode(const char *path) {
+    uint32_t hash = 2166136261U; /* FNV-1a */
+    for (; *path; path++)
+        hash = (hash ^ (unsigned char)*path) * 16777619U;
+    return hash | 0x80000000U;
+}
+
+/* On the filesystem where it would lie, and nobody's but root's. */
+static void invent(const struct found_file *found, struct stat *info) {
+    info->st_mode = S_IFDIR | 0555;
+    info->st_uid = 0;
+    info->st_gid = 0;
+    info->st_nlink = 2;
+    info->st_ino = invented_inode(found->path);
+}
+
+static int no_errno(int result) {
+    return result == 0 ? 0 : -errno;
+}
+
+int stand_in_open(struct stopped_call *call, const uint8_t *policy, const struct found_file *found,
+                  struct stand_in *stand_in) {
+    stand_in->found = found;
+    if (!server_step_aside(call->server))
+        return -EAGAIN;
+    stand_in->fd =
+        found->is_parent ? open_ancestor(call, found->path) : find_stand_in(call, policy, found);
+    if (stand_in->fd < 0)
+        return stand_in->fd;
+    int error = no_errno(fstat(stand_in->fd, &stand_in->info));
+    if (error == 0 && found->wants_directory && !S_ISDIR(stand_in->info.st_mode))
+        error = -ENOTDIR;
+    if (error == 0 && found->is_parent)
+        invent(found, &stand_in->info);
+    if (error != 0)
+        close(stand_in->fd);
+    return error;
+}
+
+/* What has no name of its own says that it was unlinked; but here it was found by its name. */
+static uint32_t links_of(const struct stand_in *stand_in, uint32_t links) {
+    return links == 0 && S_ISREG(stand_in->info.st_mode) ? 1 : links;
+}
+
+/* ---- answers ---- */
+
+/* 0, -EFAULT, or -EAGAIN. */
+static int put(struct stopped_call *call, uint64_t address, const void *from, size_t length,
+               enum fallback *why) {
+    *why = FALLBACK_NONE;
+    if (!call->mechanism->still_stopped(call))
+        return -EAGAIN; /* gone, or restarted: its memory is not ours to write */
+    int error = call->mechanism->write(call, address, from, length);
+    if (error == 0 || error == -EFAULT)
+        return error;
+    *why = error == -ESRCH ? FALLBACK_NONE : FALLBACK_MEMORY;
+    return -EAGAIN;
+}
+
+bool kernel_takes(struct stopped_call *call, const struct known_call *known,
+                  const struct path_question *question) {
+    const int fd = server_surroundings(call->server)->proc;
+    const int flags = question->flags | AT_EMPTY_PATH;
+    struct stat info;
+    struct k_statx more;
+    long result = 0;
+    if (known->task == TASK_FSTATAT)
+        result = syscall(SYS_newfstatat, fd, "", &info, flags);
+    else if (known->task == TASK_STATX)
+        result = syscall(SYS_statx, fd, "", flags, question->mask, &more);
+    else if (known->task == TASK_FACCESSAT2)
+        result = syscall(K_NR_FACCESSAT2, fd, "", F_OK, flags);
+    return result == 0 || (errno != EINVAL && errno != ENOSYS);
+}
+
+int64_t answer_stat(struct stopped_call *call, const struct known_call *known,
+                    const struct path_question *question, const struct stand_in *stand_in,
+                    enum fallback *why) {
+    union stat_image image;
+    struct stat info;
+    int error = no_errno(
+        (int)syscall(SYS_newfstatat, stand_in->fd, "", &info, question->flags | AT_EMPTY_PATH));
+    if (error != 0)
+        return error;
+    if (stand_in->found->is_parent)
+        info = stand_in->info;
+    info.st_nlink = links_of(stand_in, (uint32_t)info.st_nlink);
+    *why = FALLBACK_PROC;
+    if (!rights_map_owner(call, &info.st_uid, &info.st_gid))
+        return -EAGAIN;
+    size_t size = stat_layout_fill(known->layout, &info, &image);
+    return put(call, question->buffer, &image, size, why);
+}
+
+int64_t answer_statx(struct stopped_call *call, const struct path_question *question,
+                     const struct stand_in *stand_in, enum fallback *why) {
+    struct k_statx info;
+    int error = no_errno((int)syscall(SYS_statx, stand_in->fd, "", question->flags | AT_EMPTY_PATH,
+                                      question->mask, &info));
+    if (error != 0)
+        return error;
+    if (stand_in->found->is_parent) {
+        info.stx_mode = (uint16_t)stand_in->info.st_mode;
+        info.stx_uid = stand_in->info.st_uid;
+        info.stx_gid = stand_in->info.st_gid;
+        info.stx_nlink = (uint32_t)stand_in->info.st_nlink;
+        info.stx_ino = stand_in->info.st_ino;
+        info.stx_attributes &= ~(uint64_t)K_STATX_ATTR_MOUNT_ROOT;
+    }
+    info.stx_nlink = links_of(stand_in, info.stx_nlink);
+    *why = FALLBACK_PROC;
+    if (!rights_map_owner(call, &info.stx_uid, &info.stx_gid))
+        return -EAGAIN;
+    return put(call, question->buffer, &info, sizeof info, why);
+}
+
+/* access(2) as the tracee, and of an invented directory by what it is like. */
+static int may(struct stopped_call *call, const struct stand_in *stand_in, int mode, bool effective,
+               enum fallback *why) {
+    *why = FALLBACK_CREDENTIALS;
+    return rights_access(call, stand_in->fd, stand_in->found->is_parent ? &stand_in->info : NULL,
+                         mode, effective);
+}
+
+int64_t answer_access(struct stopped_call *call, const struct path_question *question,
+                      const struct stand_in *stand_in, enum fallback *why) {
+    if (question->mode == F_OK)
+        return 0;
+    return may(call, stand_in, question->mode, (question->flags & AT_EACCESS) != 0, why);
+}
+
+int64_t answer_readlink(struct stopped_call *call, const struct path_question *question,
+                        const struct stand_in *stand_in, enum fallback *why) {
+    char text[TRACEE_PATH_MAX];
+    if (!S_ISLNK(stand_in->info.st_mode))
+        return -EINVAL;
+    ssize_t length = readlinkat(stand_in->fd, "", text, sizeof text);
+    if (length < 0)
+        return -errno;
+    if (length > question->size)
+        length = (ssize_t)question->size;
+    int error = put(call, question->buffer, text, (size_t)length, why);
+    return error == 0 ? length : error;
+}
+
+/* ---- truncate ---- */
+
+/* RLIMIT_FSIZE of the program, setrlimit(2). The signal that goes with it is not sent. */
+static bool is_too_long(const struct stopped_call *call, const struct stand_in *stand_in,
+                        int64_t length) {
+    struct rlimit limit;
+    return length > stand_in->info.st_size && prlimit(call->tid, RLIMIT_FSIZE, NULL, &limit) == 0 &&
+           limit.rlim_cur != RLIM_INFINITY && (uint64_t)length > limit.rlim_cur;
+}
+
+static int truncate_target(struct stopped_call *call, const struct stand_in *stand_in,
+                           int64_t length, enum fallback *why) {
+    int fd = look_open(call, stand_in->fd, O_WRONLY | O_NOCTTY | O_NONBLOCK);
+    *why = fd == -EBUSY ? FALLBACK_BUSY : FALLBACK_CREDENTIALS;
+    if (fd == -EBUSY || fd == -EPERM)
+        return -EAGAIN;
+    if (fd < 0)
+        return fd;
+    int error = no_errno(ftruncate(fd, length));
+    close(fd);
+    return error;
+}
+
+int64_t answer_truncate(struct stopped_call *call, const struct path_question *question,
+                        const struct stand_in *stand_in, enum fallback *why) {
+    const struct blob_file_rule *rule = stand_in->found->rule;
+    const int64_t length = question->size;
+    if (S_ISDIR(stand_in->info.st_mode))
+        return -EISDIR;
+    if (!S_ISREG(stand_in->info.st_mode))
+        return -EINVAL;
+    const bool redirects = rule->kind == SPOOF_FILE_REDIRECT;
+    if (!redirects && rule->writes == SPOOF_WRITES_REFUSE)
+        return -EACCES;
+    int error = may(call, stand_in, W_OK, true, why);
+    if (error != 0)
+        return error;
+    if (is_too_long(call, stand_in, length))
+        return -EFBIG;
+    if (redirects)
+        return truncate_target(call, stand_in, length, why);
+    /* Of a rewritten file nothing is kept, as when it is opened for writing. */
+    const bool keeps = rule->writes == SPOOF_WRITES_KEEP && rule->kind != SPOOF_FILE_REWRITE;
+    return keeps ? no_errno(ftruncate(stand_in->fd, length)) : 0;
+}

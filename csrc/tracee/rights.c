@@ -1,0 +1,162 @@
+/* rights.c - the permissions of a file for the tracee, access(2) and user_namespaces(7).
+ * Rule: the kernel judges, while the thread wears the tracee's identity; where the kernel has no
+ * call for it, or there is no file, the permission bits and two capabilities do
+ * (path_resolution(7)). */
+#include "rights.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../arch/kernel.h"
+#include "../supervisor/server.h"
+
+static bool has(const struct credentials *credentials, int capability) {
+    return credentials->same_user_namespace && (credentials->effective >> capability & 1) != 0;
+}
+
+static bool is_in_group(const struct credentials *credentials, gid_t group) {
+    if (credentials->fsgid == group)
+        return true;
+    for (uint32_t i = 0; i < credentials->group_count; i++)
+        if (credentials->groups[i] == group)
+            return true;
+    return false;
+}
+
+static int judge_by_mode(const struct credentials *credentials, const struct stat *info, int mode) {
+    unsigned granted = info->st_mode & 7;
+    if (credentials->fsuid == info->st_uid)
+        granted = info->st_mode >> 6 & 7;
+    else if (is_in_group(credentials, info->st_gid))
+        granted = info->st_mode >> 3 & 7;
+    const bool directory = S_ISDIR(info->st_mode);
+    if (has(credentials, CAP_DAC_OVERRIDE) && (directory || (info->st_mode & 0111)))
+        granted = 7;
+    else if (has(credentials, CAP_DAC_OVERRIDE))
+        granted |= 6;
+    else if (has(credentials, CAP_DAC_READ_SEARCH))
+        granted |= directory ? 5 : 4;
+    return ((unsigned)mode & ~granted) == 0 ? 0 : -EACCES;
+}
+
+/* Nobody may write where nothing can be written. */
+static int judge_by_bits(const struct credentials *credentials, int fd, const struct stat *invented,
+                         int mode) {
+    struct stat info;
+    struct statvfs filesystem;
+    if (!invented && fstat(fd, &info) != 0)
+        return -errno;
+    const struct stat *judged = invented ? invented : &info;
+    const bool stored = S_ISREG(judged->st_mode) || S_ISDIR(judged->st_mode);
+    if ((mode & W_OK) && stored && fstatvfs(fd, &filesystem) == 0 &&
+        (filesystem.f_flag & ST_RDONLY))
+        return -EROFS;
+    return judge_by_mode(credentials, judged, mode);
+}
+
+/* AT_EACCESS, because filesystem ids are all that is worn. */
+static int judge(const struct credentials *credentials, int fd, const struct stat *invented,
+                 int mode) {
+    if (!invented && syscall(K_NR_FACCESSAT2, fd, "", mode, AT_EMPTY_PATH | AT_EACCESS) == 0)
+        return 0;
+    /* ENOSYS before Linux 5.8 and in old gVisor. */
+    if (invented || errno == ENOSYS || errno == EINVAL)
+        return judge_by_bits(credentials, fd, invented, mode);
+    return -errno;
+}
+
+/* As the kernel makes them for access(2), credentials(7): by the real ids, and with the
+ * capabilities that root of the namespace would have. */
+static void make_real(struct credentials *credentials) {
+    credentials->fsuid = credentials->uid;
+    credentials->fsgid = credentials->gid;
+    if (credentials->same_user_namespace)
+        credentials->effective = credentials->uid == 0 ? credentials->permitted : 0;
+    else
+        credentials->effective = credentials->permitted; /* who is root there is not known */
+}
+
+static int judge_as_tracee(struct stopped_call *call, const struct credentials *credentials, int fd,
+                           const struct stat *invented, int mode) {
+    struct server *server = call->server;
+    const struct surroundings *surroundings = server_surroundings(server);
+    int result = -EAGAIN;
+    if (takes_identities(surroundings) ? become_tracee(server, credentials) == 0
+                                       : credentials->same_user_namespace &&
+                                             credentials_equal(credentials, &surroundings->own))
+        result = judge(credentials, fd, invented, mode);
+    if (resume_identity(server) != 0)
+        abort(); /* never serve the next call as somebody else: the guardian replaces us */
+    /* Capabilities over the files of another user namespace are never worn. */
+    const bool may_be_more = !credentials->same_user_namespace && credentials->effective != 0;
+    return result == -EACCES && may_be_more ? -EAGAIN : result;
+}
+
+int rights_access(struct stopped_call *call, int fd, const struct stat *invented, int mode,
+                  bool effective) {
+    const struct surroundings *surroundings = server_surroundings(call->server);
+    struct credentials *credentials = malloc(sizeof *credentials);
+    int result = -EAGAIN;
+    if (credentials && credentials_of(surroundings->proc, call->tid, credentials) == 0) {
+        credentials->same_user_namespace = is_in_our_user_namespace(surroundings, call->tid);
+        if (!effective)
+            make_real(credentials);
+        result = judge_as_tracee(call, credentials, fd, invented, mode);
+    }
+    free(credentials);
+    return result;
+}
+
+/* ---- whose it is ---- */
+
+/* What the kernel shows for an id that the namespace does not have. */
+static uint32_t overflow_id(int proc, const char *entry) {
+    char text[16] = {0};
+    int fd = openat(proc, entry, O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0)
+        close(fd);
+    return got > 0 ? (uint32_t)strtoul(text, NULL, 10) : 65534;
+}
+
+/* By /proc/TID/uid_map or gid_map: first id inside, first id as whoever reads it has it, how many.
+ */
+static bool map_id(int proc, pid_t tid, const char *map, const char *overflow, uint32_t *id) {
+    char entry[64], line[128];
+    unsigned long inside, outside, count;
+    bool mapped = false;
+    snprintf(entry, sizeof entry, "%d/%s", tid, map);
+    int fd = openat(proc, entry, O_RDONLY | O_CLOEXEC);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+    if (!file) {
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    while (!mapped && fgets(line, sizeof line, file)) {
+        if (sscanf(line, "%lu %lu %lu", &inside, &outside, &count) == 3 && *id >= outside &&
+            *id - outside < count) {
+            *id = (uint32_t)(inside + (*id - outside));
+            mapped = true;
+        }
+    }
+    fclose(file);
+    if (!mapped)
+        *id = overflow_id(proc, overflow);
+    return true;
+}
+
+bool rights_map_owner(struct stopped_call *call, uint32_t *uid, uint32_t *gid) {
+    const struct surroundings *surroundings = server_surroundings(call->server);
+    const int proc = surroundings->proc;
+    if (is_in_our_user_namespace(surroundings, call->tid))
+        return true;
+    return map_id(proc, call->tid, "uid_map", "sys/kernel/overflowuid", uid) &&
+           map_id(proc, call->tid, "gid_map", "sys/kernel/overflowgid", gid);
+}
