@@ -14,7 +14,7 @@ const here: readonly Way[] = [
   { mechanism: 'ptrace', shares: false },
 ];
 
-await t.test('here', async (t) => {
+await t.test('here', (t) => {
   const place = mkdtempSync('/dev/shm/seccomp-spoof-');
   t.teardown(() => {
     rmSync(place, { recursive: true, force: true });
@@ -25,6 +25,7 @@ await t.test('here', async (t) => {
   const { status, stdout, stderr } = spawnSync(program, words, { encoding: 'utf8', cwd: '/' });
   t.equal(status, 0, 'status', { stderr });
   compare(t, stdout, here);
+  t.end();
 });
 
 const traced = here.filter(({ mechanism }) => mechanism !== 'notify');
