@@ -82,7 +82,7 @@ static void survey_statmount(int look) {
     } answer = {.bytes = {0}};
     const struct k_statmount *mount = &answer.mount;
     struct k_mnt_id_req request = {
-        .size = sizeof request,
+        .size = K_MNT_ID_REQ_SIZE_VER0,
         .param = K_STATMOUNT_SB_BASIC | K_STATMOUNT_FS_TYPE | K_STATMOUNT_FS_SUBTYPE,
     };
     if (!mount_id(look, K_STATX_MNT_ID_UNIQUE, &request.mnt_id)) {

@@ -9,7 +9,6 @@ import { explainFile } from '../surfaces/file-rule.js';
 import type { FileFinding } from '../surfaces/file-rule.js';
 import { explainMounts, explainOpen, explainStatfs } from '../surfaces/rules.js';
 import type { MountsFinding, OpenFinding, StatfsFinding } from '../surfaces/rules.js';
-import { NOT_COVERED } from '../surfaces/verdicts.js';
 import { formatExplain } from './explain-text.js';
 import { COMMON_HELP, parseLook } from './look-line.js';
 import type { LookLine } from './look-line.js';
@@ -63,8 +62,7 @@ const GROUPS: Readonly<Record<keyof typeof Calls, readonly string[]>> = {
   statfs: ['statfs', 'fstatfs'],
   fstatfs: ['fstatfs'],
   open: ['open', 'openat', 'openat2'],
-  // The builder asks for it; what answers it is not there yet.
-  statmount: NOT_COVERED['statmount(2)'] === undefined ? ['statmount'] : [],
+  statmount: ['statmount'],
   uname: ['uname'],
   paths: ['stat', 'access', 'readlink', 'truncate', 'and other calls with a path'],
 };
