@@ -78,7 +78,9 @@ static bool set_target(const uint8_t *policy, struct found_file *found) {
         return true;
     if (found->rule->flags & BLOB_FILE_TREE)
         rest = match_tree_rest(policy, found->number, found->path);
-    int length = rest ? snprintf(found->target, sizeof found->target, "%s%s", bytes, rest) : -1;
+    int length = rest ? snprintf(found->target, sizeof found->target, "%s%s%s", bytes, rest,
+                                 found->wants_directory ? "/" : "")
+                      : -1;
     return length > 0 && (size_t)length < sizeof found->target;
 }
 

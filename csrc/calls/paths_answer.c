@@ -67,8 +67,6 @@ int stand_in_open(struct stopped_call *call, const uint8_t *policy, const struct
     if (stand_in->fd < 0)
         return stand_in->fd;
     int error = no_errno(fstat(stand_in->fd, &stand_in->info));
-    if (error == 0 && found->wants_directory && !S_ISDIR(stand_in->info.st_mode))
-        error = -ENOTDIR;
     if (error == 0 && found->is_parent)
         invent(found, &stand_in->info);
     if (error != 0)

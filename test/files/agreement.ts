@@ -54,7 +54,7 @@ export function policy(directory: string): string {
 }
 
 /** What is asked: of real files and of those of rules. */
-const questions = ['ask', 'ask 65534', 'root', 'change'] as const;
+const questions = ['ask', 'ask 65534', 'root', 'change', 'mixed', 'namespace'] as const;
 
 /** Prints the answers for real files, then by each way those for the files of rules. */
 export function script(
