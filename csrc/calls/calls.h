@@ -29,6 +29,7 @@ struct verdict {
     int fd;            /* DECISION_DELIVER: what it returns a descriptor of; the caller closes it */
     uint32_t fd_flags; /* ... and O_CLOEXEC, if the program wants that */
     enum delivery_kind delivery;
+    uint64_t filesystem;  /* ... and what fstatfs shall say of it; 0: what its name says */
     char *path;           /* DECISION_REPLACE_PATH: malloc'ed; the caller frees it */
     enum fallback reason; /* DECISION_LET_RUN: why, FALLBACK_NONE if no rule names it */
     uint32_t rule;        /* but for DECISION_LET_RUN: the rule, or NO_RULE */

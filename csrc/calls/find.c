@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../arch/kernel.h"
 #include "../content/store.h"
 #include "../policy/match.h"
 #include "../supervisor/server.h"
@@ -117,6 +118,16 @@ static bool match(struct stopped_call *call, const uint8_t *policy, const struct
     return holds(call, look, missing, found) && set_target(policy, found);
 }
 
+/* What the rule says, or what the file would lie on. */
+static uint64_t filesystem_of(struct stopped_call *call, const struct blob_file_rule *rule,
+                              int place) {
+    struct k_statfs info;
+    bool made = rule->kind == SPOOF_FILE_CONTENT || rule->kind == SPOOF_FILE_GENERATED;
+    if (!made || rule->filesystem != 0)
+        return rule->filesystem;
+    return look_statfs(call, place, &info) == 0 ? (uint64_t)info.f_type : 0;
+}
+
 bool find_file(struct stopped_call *call, const uint8_t *policy, const struct look_request *request,
                struct found_file *found, enum fallback *why) {
     char *missing = malloc(TRACEE_PATH_MAX);
@@ -131,6 +142,8 @@ bool find_file(struct stopped_call *call, const uint8_t *policy, const struct lo
         tidy(missing);
     bool matched = look.fd >= 0 && match(call, policy, &look, missing, found);
     free(missing);
+    if (matched)
+        found->filesystem = filesystem_of(call, found->rule, look.fd);
     found->real = look.missing ? -1 : look.fd;
     if (look.fd >= 0 && (look.missing || !matched))
         close(look.fd);

@@ -17,6 +17,7 @@ struct found_file {
     bool is_parent;               /* a directory that the rule invents */
     int real;                     /* O_PATH: the real file; -1: there is none */
     struct stat info;             /* of it */
+    uint64_t filesystem;          /* content: the type that statfs says; 0: not known */
     char path[TRACEE_PATH_MAX];   /* absolute, in the tracee's root */
     char target[TRACEE_PATH_MAX]; /* SPOOF_FILE_REDIRECT: what is opened instead */
 };

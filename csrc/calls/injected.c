@@ -22,14 +22,12 @@ static struct {
 } notes[NOTES];
 static unsigned next_note;
 
-void injected_note(const uint8_t *policy, uint32_t rule, int fd) {
+void injected_note(int fd, uint64_t filesystem) {
     struct stat info;
-    uint32_t first = blob_first_file(policy);
-    if (rule < first || rule >= first + blob_header(policy)->files.count ||
-        blob_file_rule(policy, rule)->filesystem == 0 || fstat(fd, &info) != 0)
+    if (filesystem == 0 || fstat(fd, &info) != 0)
         return;
     notes[next_note].inode = 0;
-    notes[next_note].filesystem = blob_file_rule(policy, rule)->filesystem;
+    notes[next_note].filesystem = filesystem;
     notes[next_note].inode = info.st_ino;
     next_note = (next_note + 1) % NOTES;
 }
@@ -45,9 +43,31 @@ static uint64_t noted(int fd) {
     return 0;
 }
 
+/* On what a path of ours lies, or would lie if its directory were there. */
+static uint64_t of_place(const char *path) {
+    char directory[4096];
+    struct k_statfs info;
+    if (strlen(path) >= sizeof directory)
+        return 0;
+    memcpy(directory, path, strlen(path) + 1);
+    for (char *slash; (slash = strrchr(directory, '/'));) {
+        slash[slash == directory ? 1 : 0] = '\0';
+        if (syscall(SYS_statfs, directory, &info) == 0)
+            return (uint64_t)info.f_type;
+        if (slash == directory)
+            break;
+    }
+    return 0;
+}
+
 static uint64_t of_path(const uint8_t *policy, const char *path) {
-    uint32_t rule;
-    return match_file(policy, path, NULL, &rule) ? blob_file_rule(policy, rule)->filesystem : 0;
+    uint32_t number;
+    if (!match_file(policy, path, NULL, &number))
+        return 0;
+    const struct blob_file_rule *rule = blob_file_rule(policy, number);
+    if (rule->kind != SPOOF_FILE_CONTENT && rule->kind != SPOOF_FILE_GENERATED)
+        return 0;
+    return rule->filesystem != 0 ? rule->filesystem : of_place(path);
 }
 
 /* A file of procfs, not its root: gVisor before 2023 has no statfs for some. */

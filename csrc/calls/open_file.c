@@ -42,7 +42,12 @@ static struct verdict deliver(const struct found_file *found, int fd, enum deliv
     if (fd < 0)
         return refuse(found, fd);
     return (struct verdict){
-        .decision = DECISION_DELIVER, .fd = fd, .delivery = kind, .rule = found->number};
+        .decision = DECISION_DELIVER,
+        .fd = fd,
+        .delivery = kind,
+        .filesystem = found->filesystem,
+        .rule = found->number,
+    };
 }
 
 /* A file of its own for one program, opened with its rights. */

@@ -97,11 +97,15 @@ static struct verdict answer_look(struct stopped_call *call, const struct known_
     bool ours =
         info.f_type == K_TMPFS_MAGIC &&
         descriptor_name(server_surroundings(call->server)->proc, fd, name, sizeof name) > 0 &&
-        injected_statfs(policy, server_surroundings(call->server), fd, name, &info, &error);
+        injected_by_name(policy, name);
+    if (ours && !server_step_aside(call->server))
+        return let_run(FALLBACK_BUSY);
+    ours =
+        ours && injected_statfs(policy, server_surroundings(call->server), fd, name, &info, &error);
     if (error != 0)
         return refuse(error);
-    if (found && found->rule->filesystem != 0)
-        injected_fill(found->rule->filesystem, &info);
+    if (found && found->filesystem != 0)
+        injected_fill(found->filesystem, &info);
     if (!find_rule(call, policy, fd, (uint64_t)info.f_type, &verdict.rule)) {
         if (!ours && !found)
             return verdict;

@@ -93,6 +93,7 @@ struct injection *inject_begin(pid_t tid, const struct trace_stop *stop,
         .path = replaces ? verdict->path : NULL,
         .delivery = verdict->delivery,
         .rule = verdict->rule,
+        .filesystem = verdict->filesystem,
     };
     if (known && calls_of(call.arch) &&
         (replaces ? begin_mapping(tid, injection)
@@ -154,7 +155,7 @@ static bool fill(struct server *server, const uint8_t *policy, pid_t tid,
     if (resume_identity(server) != 0)
         abort();
     if (filled)
-        injected_note(policy, injection->rule, fd);
+        injected_note(fd, injection->filesystem);
     if (filled && injection->delivery == DELIVER_KEPT)
         store_replace(policy, injection->rule, fd);
     else if (fd >= 0)

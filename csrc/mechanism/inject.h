@@ -28,6 +28,7 @@ struct injection {
     char *path; /* DECISION_REPLACE_PATH: owned; else NULL */
     enum delivery_kind delivery;
     uint32_t rule;
+    uint64_t filesystem;
     int64_t result;     /* what the program's call will return */
     uint64_t room;      /* where the path is written */
     uint64_t signals;   /* what the program has blocked, while it makes further calls of ours */
