@@ -39,7 +39,7 @@
 /* A request that crashes two workers is given up. Kills from outside say little about the request
  * that happened to be served, so it takes more of them (docs/decisions/0002). */
 #define CRASHES_UNTIL_GIVEN_UP 2
-#define KILLS_UNTIL_GIVEN_UP 8
+#define KILLS_UNTIL_GIVEN_UP 64
 /* Workers that fault before they serve anything: then the guardian itself lets every call run. */
 #define BARREN_DEATHS 50
 

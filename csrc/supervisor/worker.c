@@ -173,6 +173,8 @@ static void *server_run(void *argument) {
         if (!server->receiving)
             wait_for_vacancy(server);
         tell_starter(worker->setup->segment);
+        /* Also where the worker before us was killed while it did the same: EINVAL otherwise. */
+        memset(server->slot->request, 0, sizeof server->slot->request);
         int error = notify_receive(DESCRIPTOR_LISTENER, (void *)server->slot->request);
         if (error == 0)
             serve_slot(server);
