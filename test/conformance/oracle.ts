@@ -79,11 +79,12 @@ export function judge(native: Outcome, wrapped: Outcome, pair: Pair, shows: bool
   const expected = nativeLines.map((line) => substitute(line, pair));
   const substituted = expected.filter((line, i) => line !== nativeLines[i]).length;
   const differences = [
-    ...compare(nativeLines, expected, compared(wrapped.out)),
+    // First, because only some are shown.
     ...compare([native.status], [native.status], [wrapped.status]).map((difference) => ({
       ...difference,
       where: 'exit status',
     })),
+    ...compare(nativeLines, expected, compared(wrapped.out)),
     ...compare([], native.err.split('\n'), wrapped.err.split('\n')).map((difference) => ({
       ...difference,
       where: `standard error, ${difference.where}`,
