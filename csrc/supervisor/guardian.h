@@ -21,6 +21,11 @@ struct guardian_setup {
 
 const char *mechanism_name(enum mechanism_kind mechanism);
 
+/* Becomes the guardian; `socket` leads to the starter. */
+_Noreturn void guardian_run(const struct guardian_setup *setup, int socket);
+
+/* ---- the starter's side: guardian_start.c ---- */
+
 /* Forks the guardian away: own session, no parent that waits for it. Returns the starter's end of
  * their socket, or -1. */
 int guardian_fork(const struct guardian_setup *setup, struct failure *failure);

@@ -1,0 +1,91 @@
+/* guardian_start.c - the starter's side of the guardian: forks it away, and hands over.
+ * Rule: the command must not find a child that it does not know, whatever wait(2) it makes. */
+#include "guardian.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "passing.h"
+
+static bool await(int socket, char expected) {
+    char byte = 0;
+    ssize_t got;
+    do
+        got = recv(socket, &byte, 1, 0);
+    while (got < 0 && errno == EINTR);
+    return got == 1 && byte == expected;
+}
+
+/* No child of the command: wait(2) must not find it. 0 or an errno. */
+static int fork_away(const struct guardian_setup *setup, const int sockets[2]) {
+    int subreaper = 0, status = 0;
+    /* A subreaper would find the orphan among its children. */
+    prctl(PR_GET_CHILD_SUBREAPER, &subreaper);
+    if (subreaper)
+        prctl(PR_SET_CHILD_SUBREAPER, 0);
+    pid_t middle = fork();
+    if (middle == 0) {
+        close(sockets[0]);
+        pid_t guardian = setsid() < 0 ? -1 : fork();
+        if (guardian == 0)
+            guardian_run(setup, sockets[1]);
+        _exit(guardian < 0 ? errno : 0);
+    }
+    int error = middle < 0 ? errno : 0;
+    while (middle > 0 && waitpid(middle, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (subreaper)
+        prctl(PR_SET_CHILD_SUBREAPER, 1);
+    return error != 0 || !WIFEXITED(status) ? error : WEXITSTATUS(status);
+}
+
+/* Every orphan becomes a child of PID 1, so nobody can be forked away from it. But wait(2) passes
+ * over children without an exit signal (clone(2), __WCLONE). 0 or an errno. */
+static int fork_below_init(const struct guardian_setup *setup, const int sockets[2]) {
+    long guardian = syscall(SYS_clone, 0UL, 0, 0, 0, 0);
+    if (guardian == 0) {
+        close(sockets[0]);
+        if (setsid() < 0)
+            _exit(1);
+        guardian_run(setup, sockets[1]);
+    }
+    return guardian < 0 ? errno : 0;
+}
+
+int guardian_fork(const struct guardian_setup *setup, struct failure *failure) {
+    int sockets[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0)
+        return fail(failure, errno, "cannot make a socket for the guardian");
+    int error = getpid() == 1 ? fork_below_init(setup, sockets) : fork_away(setup, sockets);
+    close(sockets[1]);
+    pid_t guardian = 0;
+    if (error == 0 && recv(sockets[0], &guardian, sizeof guardian, 0) == sizeof guardian) {
+        /* Under Yama's ptrace_scope 1 only who is named may trace us. Without Yama this fails. */
+        if (setup->mechanism != MECHANISM_NOTIFY)
+            prctl(PR_SET_PTRACER, guardian);
+        return sockets[0];
+    }
+    close(sockets[0]);
+    return fail(failure, error, "the guardian could not be started");
+}
+
+int guardian_be_traced(int socket, struct failure *failure) {
+    const pid_t own = getpid();
+    if (send(socket, &own, sizeof own, MSG_NOSIGNAL) != sizeof own || !await(socket, 's'))
+        return fail(failure, 0, "the guardian cannot trace this process");
+    return 0;
+}
+
+int guardian_hand_over(int socket, int listener, struct failure *failure) {
+    int error = pass_descriptor(socket, "l", 1, listener);
+    if (error != 0)
+        return fail(failure, -error, "cannot hand the listener to the guardian");
+    if (!await(socket, 's'))
+        return fail(failure, 0, "the guardian ended before it served");
+    return 0;
+}
