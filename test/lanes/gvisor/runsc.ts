@@ -12,18 +12,25 @@ export interface Runsc {
   readonly find: () => string;
   /** What it needs besides what all of them need. */
   readonly flags: readonly string[];
+  /** The same if there shall be cgroups of this version; throws Unavailable. */
+  readonly cgroups: (version: 1 | 2) => readonly string[];
 }
 
 /** Of 2022. Its ptrace platform needs neither KVM nor anything new of the kernel. */
 export const debian: Runsc = {
   find: () => requireProgram('runsc', 'runsc'),
   flags: ['--platform=ptrace'],
+  cgroups(version) {
+    if (version === 1) return ['--cgroupfs'];
+    throw new Unavailable('gVisor of 2022 has cgroups of version 1 only');
+  },
 };
 
 /** The root shall be 9p as it is, without the overlay that it gets by default. */
 export const newest: Runsc = {
   find: buildNewest,
   flags: ['--platform=systrap', '--overlay2=none'],
+  cgroups: (version) => [`--in-sandbox-cgroup=v${version}`],
 };
 
 /** Beside the assertions, for whoever waits. */
