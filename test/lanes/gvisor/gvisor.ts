@@ -115,9 +115,7 @@ export class Gvisor {
     for (const [name, text] of Object.entries(options.files ?? {})) {
       writeFileSync(path.join(shared, name), text);
     }
-    const text = JSON.stringify(
-      configuration(script, top, shared, options.cgroups !== undefined),
-    );
+    const text = JSON.stringify(configuration(script, top, shared, options.cgroups !== undefined));
     writeFileSync(path.join(bundle, 'config.json'), text);
     const flags = [
       ...[`--root=${inScratch('state')}`, '--network=none', '--ignore-cgroups'],
