@@ -45,7 +45,12 @@ const podman = `podman --root "$PLACE/root" --runroot "$SCRATCH/run" --tmpdir "$
 export const programs: readonly Program[] = [
   { name: 'stat -f', script: 'stat -f -c %T "$PLACE"', says: byNumber },
   { name: 'df', script: 'df --output=fstype "$PLACE" | tail -n +2', says: inTables },
-  { name: 'findmnt', script: 'findmnt -n -o FSTYPE -T "$PLACE" || exit 77', says: inTables },
+  {
+    name: 'findmnt',
+    script:
+      'findmnt -n -o FSTYPE -T "$PLACE" || { echo "it finds nothing in the table"; exit 77; }',
+    says: inTables,
+  },
   { name: 'find -printf %F', script: 'find "$PLACE" -maxdepth 0 -printf "%F\\n"', says: inTables },
   {
     name: 'find -fstype',

@@ -1,7 +1,7 @@
 // What cAdvisor, which is a part of kubelet, finds on a 9p root: natively, and under the policies for it.
 import t from 'tap';
 import { Guest } from '../../lanes/guest/guest.js';
-import { Gvisor } from '../../lanes/gvisor/gvisor.js';
+import { Gvisor, share } from '../../lanes/gvisor/gvisor.js';
 import { debian, newest } from '../../lanes/gvisor/runsc.js';
 import {
   type Question,
@@ -15,6 +15,8 @@ import {
 } from './cadvisor.js';
 
 const unbuilt = unavailable();
+const gvisor = new Gvisor(newest);
+const withoutGvisor = unbuilt || (await gvisor.unavailable());
 const k3s = '--policy k3s-gvisor';
 
 /** Both releases, by both mechanisms. */
@@ -60,8 +62,8 @@ const sandboxes = [
 ] as const;
 
 for (const { name, runsc, cgroups, native, ...rest } of sandboxes) {
-  const gvisor = new Gvisor(runsc);
-  const skip = unbuilt || (await gvisor.unavailable());
+  const sandbox = new Gvisor(runsc);
+  const skip = unbuilt || (await sandbox.unavailable());
   await t.test(name, { skip }, async (t) => {
     const questions: Question[] = [
       ...releases.map((release) => ({ release, expect: native[release] })),
@@ -69,24 +71,46 @@ for (const { name, runsc, cgroups, native, ...rest } of sandboxes) {
       ...underPolicy(),
     ];
     const began = performance.now();
-    const ended = await gvisor.run(script(questions, ['/']), { cgroups });
+    const ended = await sandbox.run(script(questions, ['/']), { cgroups });
     t.comment(`${name}: ${((performance.now() - began) / 1000).toFixed(1)} s`);
     await check(t, questions, ['/'], ended);
   });
 }
 
+/** The rule for cpuacct.usage_percpu, of which statfs says what it says of its directory: tmpfs. */
+const plain = `
+apiVersion: seccomp-spoof/v1
+name: plain
+extends: [k3s-gvisor]
+remove: [k3s-gvisor/percpu]
+files:
+  - path: /sys/fs/cgroup/*cpuacct*/**/cpuacct.usage_percpu
+    generate: zero-per-cpu
+    when: missing
+    filesystem: tmpfs
+`;
+
+await t.test('gVisor without openat2', { skip: withoutGvisor }, async (t) => {
+  const questions = releases.flatMap((release): Question[] => [
+    { release, withoutOpenat2: true, expect: nothing },
+    { release, withoutOpenat2: true, options: k3s, expect: all() },
+    { release, withoutOpenat2: true, options: `--policy ${share}/plain.yaml`, expect: nothing },
+  ]);
+  const options = { cgroups: 1, files: { 'plain.yaml': plain } } as const;
+  const ended = await gvisor.run(script(questions, ['/']), options);
+  await check(t, questions, ['/'], ended);
+  t.match(ended.stderr, /not a cgroup file/, 'why the last ones have none');
+});
+
 // In gVisor all mounts have the source "none", which is one device for cAdvisor: only one is found.
-await t.test('gVisor: a second mount', { skip: unbuilt }, async (t) => {
-  const gvisor = new Gvisor(newest);
-  const reason = await gvisor.unavailable();
-  if (reason !== false) return;
+await t.test('gVisor: a second mount', { skip: withoutGvisor }, async (t) => {
   const questions = releases.map((release) => ({
     release,
     options: k3s,
-    expect: all({ '/tmp/9p': unknownBelow }),
+    expect: all({ [share]: unknownBelow }),
   }));
-  const ended = await gvisor.run(script(questions, ['/', '/tmp/9p']), { cgroups: 1 });
-  await check(t, questions, ['/', '/tmp/9p'], ended);
+  const ended = await gvisor.run(script(questions, ['/', share]), { cgroups: 1 });
+  await check(t, questions, ['/', share], ended);
 });
 
 const guest = new Guest();

@@ -1,9 +1,10 @@
 // Real cAdvisor, an old release and a new one, which are asked what kubelet asks when it starts.
+import path from 'node:path';
 import type { Test } from 'tap';
 import { quote } from '../../lanes/guest/guest.js';
 import { buildModule } from '../../lanes/module.js';
 import { Unavailable } from '../../lanes/programs.js';
-import { seccompSpoof } from '../../support/paths.js';
+import { root, seccompSpoof } from '../../support/paths.js';
 
 /** In the old one any filesystem may be on /; in the new one only those that it knows. */
 export type Release = 'old' | 'new';
@@ -65,15 +66,20 @@ export interface Question {
   readonly release: Release;
   /** Options of `exec`, or nothing for natively. */
   readonly options?: string;
+  /** Without openat2(2): libcontainer then asks fstatfs whether a file lies in a cgroup. */
+  readonly withoutOpenat2?: true;
   readonly expect: (t: Test, report: Report, sizes: Sizes) => void;
 }
 
 /** A script that asks all of these for the directories. */
 export function script(questions: readonly Question[], directories: readonly string[]): string {
   const words = directories.map(quote).join(' ');
-  const asks = questions.map(({ release, options }) => {
+  const asks = questions.map(({ release, options, withoutOpenat2 = false }) => {
     const exec = options === undefined ? '' : `${quote(seccompSpoof)} exec ${options} -- `;
-    return `timeout -k 5 100 ${exec}${quote(build(release))} ${words} 2>>/tmp/log || echo null`;
+    const less = withoutOpenat2
+      ? `python3 ${quote(path.join(root, sources, 'no-openat2.py'))} `
+      : '';
+    return `timeout -k 5 100 ${exec}${less}${quote(build(release))} ${words} 2>>/tmp/log || echo null`;
   });
   return [`df -B 1 --output=size ${words} | tail -n +2`, ...asks, 'cat /tmp/log >&2'].join('\n');
 }
@@ -88,8 +94,9 @@ export async function check(
   const lines = stdout.trimEnd().split('\n');
   t.equal(lines.length, directories.length + questions.length, 'all was asked', { stdout, stderr });
   const sizes = new Map(directories.map((name, index) => [name, Number(lines[index])]));
-  for (const [index, { release, options, expect }] of questions.entries()) {
-    await t.test(`${release}, ${options ?? 'natively'}`, (t) => {
+  for (const [index, { release, options, withoutOpenat2, expect }] of questions.entries()) {
+    const less = withoutOpenat2 ? ', without openat2' : '';
+    await t.test(`${release}, ${options ?? 'natively'}${less}`, (t) => {
       const report = JSON.parse(lines[directories.length + index] ?? 'null') as Report | null;
       if (report === null) t.fail('it prints a report', { stderr });
       else expect(t, report, sizes);
@@ -104,9 +111,9 @@ function starts(t: Test, report: Report): void {
   t.ok(cores > 0 && memory > 0, 'machine information', { report });
 }
 
-function hasStatistics(t: Test, { root }: Report): void {
+function hasStatistics(t: Test, report: Report): void {
   const expected = { error: undefined, stats: 1, cpu: true, memory: true };
-  t.match(root, expected, 'statistics of the container "/"');
+  t.match(report.root, expected, 'statistics of the container "/"');
 }
 
 function hasFilesystem(t: Test, report: Report, directory: string, sizes: Sizes): void {
