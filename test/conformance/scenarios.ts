@@ -67,6 +67,7 @@ export function scenarios(seed: number): readonly Scenario[] {
     c('descriptors'),
     c('fields'),
     c('tables'),
+    { ...c('manymounts', [], 60), variants: ['static'] },
     { ...c('existing'), words: ({ directory }) => [directory] },
     c('chroots'),
     c('mountns'),

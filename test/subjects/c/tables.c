@@ -344,12 +344,48 @@ static void another_process(void) {
     say_table("one that is gone", MOUNTS, open(path, O_RDONLY));
 }
 
+#define STATMOUNT 457 /* Linux 6.8 */
+struct request {
+    uint32_t size, spare;
+    uint64_t mount, wanted;
+};
+
+/* What statmount(2) says of the working directory's mount: its magic number and its type. */
+static void statmount_forms(void) {
+    uint64_t info[32], answer[512];
+    enum { UNIQUE = 0x4000, EMPTY = 0x1000, BASIC = 1, TYPE = 0x20 };
+    print("-- statmount");
+    if (syscall(SYS_statx, AT_FDCWD, ".", 0, UNIQUE, info) != 0 ||
+        ((uint32_t)info[0] & UNIQUE) == 0) {
+        print("no unique numbers of mounts");
+        return;
+    }
+    struct request request = {sizeof request, 0, info[18], BASIC | TYPE};
+    static const size_t rooms[] = {sizeof answer, 600, 513, 100, 0};
+    for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
+        memset(answer, 0, sizeof answer);
+        errno = 0;
+        long result = syscall(STATMOUNT, &request, answer, rooms[i], 0UL);
+        const char *texts = (const char *)&answer[64];
+        if (result == 0)
+            print("%zu bytes: type=0x%lx fstype=%s", rooms[i], (unsigned long)answer[3],
+                  texts + (answer[4] >> 32));
+        else
+            print("%zu bytes: errno=%d", rooms[i], errno);
+    }
+    request.mount = 1;
+    print("no such mount %ld", syscall(STATMOUNT, &request, answer, sizeof answer, 0UL));
+    print("flags %ld", syscall(STATMOUNT, &request, answer, sizeof answer, 1UL));
+    print("no request %ld errno=%d", syscall(STATMOUNT, NULL, answer, sizeof answer, 0UL), EFAULT);
+}
+
 int main(void) {
     char *work = absolute(".");
     spellings();
     relative();
     must(chdir(work), "chdir");
     openat2_forms();
+    statmount_forms();
     namesakes();
     descriptor();
     bad_pointers();

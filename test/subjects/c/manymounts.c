@@ -1,0 +1,68 @@
+/* manymounts - a table of ten thousand mounts: read whole, in parts, and by several at once. */
+#include "subject.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#define TEXT_SIZE (16U << 20)
+
+/* How many lines name the mount point's filesystem, and how long the text is but for that name. */
+static void say_table(const char *label, const char *path, const char *marker, size_t part) {
+    char *text = malloc(TEXT_SIZE);
+    size_t have = 0, lines = 0, others = 0;
+    ssize_t got;
+    int fd = open_or_die(path, O_RDONLY);
+    while ((got = read(fd, text + have, part)) > 0)
+        have += (size_t)got;
+    text[have] = '\0';
+    char first[128] = "", *rest = NULL;
+    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        const char *type = strstr(line, "/point ") ? strstr(line, marker) : NULL;
+        if (!type) {
+            others++;
+            continue;
+        }
+        type += strlen(marker);
+        char name[64];
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(type, " "), type);
+        if (lines++ == 0)
+            snprintf(first, sizeof first, "%s", name);
+        else if (strcmp(first, name) != 0)
+            print("%s: another type, %s", label, name);
+    }
+    print("%s: %zu lines fstype=%s and %zu others", label, lines, first, others);
+    free(text);
+    close(fd);
+}
+
+static void *read_it(void *unused) {
+    (void)unused;
+    say_table("a thread", "/proc/thread-self/mountinfo", " - ", 65536);
+    return NULL;
+}
+
+int main(void) {
+    long count = effort(10000);
+    if (count < 100)
+        count = 100;
+    private_mounts();
+    make_directory("point", 0755);
+    for (long i = 0; i < count; i++)
+        must(mount("source", "point", "tmpfs", 0, "size=4k"), "mount");
+    say_table("mountinfo", "/proc/self/mountinfo", " - ", 65536);
+    say_table("in parts of 1000 bytes", "/proc/self/mountinfo", " - ", 1000);
+    say_table("mounts", "/proc/self/mounts", "/point ", 65536);
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++)
+        if (pthread_create(&threads[i], NULL, read_it, NULL) != 0)
+            die("pthread_create");
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    return 0;
+}
