@@ -13,6 +13,8 @@ export interface SandboxOptions {
   readonly timeoutMs?: number;
   /** Files for the share, by name. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Version of the cgroups in /sys/fs/cgroup; none are there without it. */
+  readonly cgroups?: 1 | 2;
 }
 
 export interface SandboxResult {
@@ -26,7 +28,7 @@ export const share = '/tmp/9p';
 
 const capabilities = [
   ...['CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'KILL', 'MKNOD', 'SETFCAP', 'SETGID'],
-  ...['SETUID', 'SYS_ADMIN', 'SYS_CHROOT', 'SYS_PTRACE'],
+  ...['SETPCAP', 'SETUID', 'SYS_ADMIN', 'SYS_CHROOT', 'SYS_PTRACE'],
 ].map((name) => `CAP_${name}`);
 
 /** In a mount namespace of its own, because runsc leaves mounts and mount points behind. */
@@ -38,7 +40,7 @@ exec "$@"
 `;
 
 /** `top`: where the root is. Not / itself: on that newer ones do not see the share. */
-function configuration(script: string, top: string, shared: string): object {
+function configuration(script: string, top: string, shared: string, cgroups: boolean): object {
   const sets = ['bounding', 'effective', 'inheritable', 'permitted', 'ambient'];
   const bind = (source: string, destination: string, mode: string): object => ({
     destination,
@@ -65,6 +67,7 @@ function configuration(script: string, top: string, shared: string): object {
       { destination: '/proc', type: 'proc', source: 'proc' },
       { destination: '/dev', type: 'tmpfs', source: 'tmpfs' },
       { destination: '/sys', type: 'sysfs', source: 'sysfs' },
+      ...(cgroups ? [{ destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup' }] : []),
       { destination: '/tmp', type: 'tmpfs', source: 'tmpfs' },
       bind(shared, share, 'rw'),
       // A checkout that the tmpfs would hide.
@@ -112,11 +115,12 @@ export class Gvisor {
     for (const [name, text] of Object.entries(options.files ?? {})) {
       writeFileSync(path.join(shared, name), text);
     }
-    const text = JSON.stringify(configuration(script, top, shared));
+    const text = JSON.stringify(configuration(script, top, shared, options.cgroups !== undefined));
     writeFileSync(path.join(bundle, 'config.json'), text);
     const flags = [
       ...[`--root=${inScratch('state')}`, '--network=none', '--ignore-cgroups'],
       ...this.#runsc.flags,
+      ...(options.cgroups === undefined ? [] : this.#runsc.cgroups(options.cgroups)),
     ];
     const name = path.basename(scratch);
     try {

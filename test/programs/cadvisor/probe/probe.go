@@ -1,0 +1,137 @@
+// Package probe asks cAdvisor what kubelet asks of it when it starts, in the same order, and prints
+// the answers, or the errors, as one JSON object. It has to compile with all releases that are tested.
+package probe
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/google/cadvisor/cache/memory"
+	"github.com/google/cadvisor/container"
+	v2 "github.com/google/cadvisor/info/v2"
+	"github.com/google/cadvisor/manager"
+	"github.com/google/cadvisor/utils/sysfs"
+)
+
+type filesystem struct {
+	Device     string `json:"device"`
+	Mountpoint string `json:"mountpoint,omitempty"`
+	Type       string `json:"type,omitempty"`
+	Capacity   uint64 `json:"capacity"`
+}
+
+type machine struct {
+	Cores       int          `json:"cores"`
+	Memory      uint64       `json:"memory"`
+	Filesystems []filesystem `json:"filesystems"`
+}
+
+type root struct {
+	Error       string       `json:"error,omitempty"`
+	Stats       int          `json:"stats"`
+	CPU         bool         `json:"cpu"`
+	CPUTotal    uint64       `json:"cpuTotal"`
+	Memory      bool         `json:"memory"`
+	Filesystems []filesystem `json:"filesystems"`
+}
+
+type directory struct {
+	Error string `json:"error,omitempty"`
+	filesystem
+}
+
+type report struct {
+	// What manager.New and Manager.Start say: the first thing that fails ends kubelet.
+	New         string               `json:"new,omitempty"`
+	Start       string               `json:"start,omitempty"`
+	Machine     *machine             `json:"machine,omitempty"`
+	Root        *root                `json:"root,omitempty"`
+	Directories map[string]directory `json:"directories,omitempty"`
+}
+
+// As kubelet has it: without the metrics that it does not use.
+var metrics = container.MetricSet{
+	container.CpuUsageMetrics:     {},
+	container.MemoryUsageMetrics:  {},
+	container.CpuLoadMetrics:      {},
+	container.DiskIOMetrics:       {},
+	container.NetworkUsageMetrics: {},
+	container.AppMetrics:          {},
+	container.ProcessMetrics:      {},
+	container.DiskUsageMetrics:    {},
+}
+
+func ask(directories []string) report {
+	interval, dynamic := 10*time.Second, true
+	// The type has one name in old releases and another in new ones.
+	housekeeping := struct {
+		Interval     *time.Duration
+		AllowDynamic *bool
+	}{&interval, &dynamic}
+	m, err := manager.New(memory.New(2*time.Minute, nil), sysfs.NewRealSysFs(), housekeeping,
+		metrics, http.DefaultClient, []string{"/kubepods"}, nil, "", 0)
+	if err != nil {
+		return report{New: err.Error()}
+	}
+	var said report
+	if info, err := m.GetMachineInfo(); err == nil {
+		said.Machine = &machine{Cores: info.NumCores, Memory: info.MemoryCapacity}
+		for _, fs := range info.Filesystems {
+			said.Machine.Filesystems = append(said.Machine.Filesystems,
+				filesystem{Device: fs.Device, Type: fs.Type, Capacity: fs.Capacity})
+		}
+	}
+	if err := m.Start(); err != nil {
+		said.Start = err.Error()
+		return said
+	}
+	said.Root = askRoot(m)
+	said.Directories = map[string]directory{}
+	for _, name := range directories {
+		fs, err := m.GetDirFsInfo(name)
+		if err != nil {
+			said.Directories[name] = directory{Error: err.Error()}
+			continue
+		}
+		said.Directories[name] = directory{filesystem: filesystem{
+			Device: fs.Device, Mountpoint: fs.Mountpoint, Capacity: fs.Capacity}}
+	}
+	return said
+}
+
+func askRoot(m manager.Manager) *root {
+	// Older than nothing: statistics are taken now, and are there when this returns.
+	now := time.Duration(0)
+	infos, err := m.GetContainerInfoV2("/", v2.RequestOptions{
+		IdType: v2.TypeName, Count: 1, MaxAge: &now})
+	if err != nil {
+		return &root{Error: err.Error()}
+	}
+	said := &root{Stats: len(infos["/"].Stats)}
+	for _, stats := range infos["/"].Stats {
+		if stats.Cpu != nil {
+			said.CPU = true
+			said.CPUTotal = stats.Cpu.Usage.Total
+		}
+		said.Memory = stats.Memory != nil
+	}
+	filesystems, err := m.GetFsInfo("")
+	if err != nil {
+		said.Error = err.Error()
+	}
+	for _, fs := range filesystems {
+		said.Filesystems = append(said.Filesystems, filesystem{
+			Device: fs.Device, Mountpoint: fs.Mountpoint, Capacity: fs.Capacity})
+	}
+	return said
+}
+
+// Main prints what cAdvisor says of this machine and of the filesystems of the arguments.
+func Main() {
+	encoder := json.NewEncoder(os.Stdout)
+	if err := encoder.Encode(ask(os.Args[1:])); err != nil {
+		panic(err)
+	}
+}
