@@ -151,6 +151,13 @@ static struct verdict open_rewritten(struct stopped_call *call, const uint8_t *p
     return deliver_rewritten(call, policy, arguments, found, text, length);
 }
 
+/* An open of a FIFO waits for its other end: nobody could be freed from that but the program
+ * itself. */
+static bool may_wait(int fd) {
+    struct stat info;
+    return fstat(fd, &info) != 0 || S_ISFIFO(info.st_mode);
+}
+
 static struct verdict open_redirected(struct stopped_call *call, const uint8_t *policy,
                                       const struct open_arguments *arguments,
                                       const struct found_file *found) {
@@ -173,6 +180,10 @@ static struct verdict open_redirected(struct stopped_call *call, const uint8_t *
         return let_run(FALLBACK_LINK);
     if (target < 0)
         return refuse(found, target);
+    if (may_wait(target)) {
+        close(target);
+        return let_run(FALLBACK_FLAGS);
+    }
     int fd = -EEXIST;
     if (!creates || !(arguments->flags & O_EXCL))
         fd = look_open(call, target,

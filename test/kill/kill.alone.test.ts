@@ -27,7 +27,18 @@ const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1e9));
 /** The longest life of a worker, in microseconds; and one so short that it hardly ever serves. */
 const usualLife = 2000;
 const shortLife = 100;
-const exec = [program, 'exec', '--fstype', 'tmpfs=ext4'];
+const policy = path.join(tools, 'kept.yaml');
+writeFileSync(
+  policy,
+  [
+    'apiVersion: seccomp-spoof/v1',
+    'name: kept',
+    'files:',
+    '  - { path: /dev/shm/seccomp-spoof-kept, content: "", writes: keep, when: missing }',
+    '',
+  ].join('\n'),
+);
+const exec = [program, 'exec', '--policy', policy, '--fstype', 'tmpfs=ext4'];
 
 type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string };
 

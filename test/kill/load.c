@@ -34,6 +34,8 @@ struct tally {
     unsigned long calls, native, wrong;
 };
 
+static struct tally tallies[THREADS];
+
 static void complain(struct tally *tally, const char *what, int result,
                      const struct statfs *answer) {
     int error = errno;
@@ -88,6 +90,29 @@ static void mount_table(struct tally *tally) {
         complain_of_table(tally, line ? line : "no line", fd);
 }
 
+#define KEPT "/dev/shm/seccomp-spoof-kept"
+
+/* A file that only a rule makes keeps what is written, whatever happens to workers: each thread has
+ * its own place in it. */
+static void kept_file(struct tally *tally, long place) {
+    static _Atomic long counter;
+    long written = ++counter, got = -1;
+    int writer = open(KEPT, O_WRONLY | O_CLOEXEC);
+    bool wrote = writer > shm && pwrite(writer, &written, sizeof written, place) == sizeof written;
+    int reader = open(KEPT, O_RDONLY | O_CLOEXEC);
+    bool read_back = reader > shm && pread(reader, &got, sizeof got, place) == sizeof got;
+    tally->calls += 2;
+    if (!wrote || !read_back || got != written) {
+        tally->wrong++;
+        fprintf(stderr, "load: kept file: descriptors %d and %d, wrote %ld, read %ld, %s\n", writer,
+                reader, written, got, strerror(errno));
+    }
+    if (writer >= 0)
+        close(writer);
+    if (reader >= 0)
+        close(reader);
+}
+
 /* Once the threads are gone nothing is left of what they have opened. */
 static int open_descriptors(void) {
     int count = 0;
@@ -96,7 +121,7 @@ static int open_descriptors(void) {
     return count;
 }
 
-static void round_of_calls(struct tally *tally) {
+static void round_of_calls(struct tally *tally, long place) {
     struct statfs answer;
     memset(&answer, 0xaa, sizeof answer);
     spoofed(tally, "statfs", statfs("/dev/shm", &answer), &answer);
@@ -109,6 +134,7 @@ static void round_of_calls(struct tally *tally) {
     if (result != 0 || answer.f_type != PROC)
         complain(tally, "/proc", result, &answer);
     mount_table(tally);
+    kept_file(tally, place);
     fails(tally, "no such file", statfs("/dev/shm/no/such/file", &answer), ENOENT, &answer);
     fails(tally, "no descriptor", fstatfs(-1, &answer), EBADF, &answer);
     fails(tally, "no path", (int)syscall(SYS_statfs, 1, &answer), EFAULT, &answer);
@@ -137,7 +163,7 @@ static void interrupt_myself(void) {
 static void *ask(void *argument) {
     struct tally *tally = argument;
     do
-        round_of_calls(tally);
+        round_of_calls(tally, (long)sizeof(long) * (1 + (tally - tallies)));
     while (!atomic_load(&stopping));
     return NULL;
 }
@@ -166,7 +192,6 @@ static pid_t start(const char *subject, char **arguments) {
 
 static bool run_load(char **argv) {
     static char line[64];
-    static struct tally tallies[THREADS];
     pthread_t threads[THREADS];
     memset(tallies, 0, sizeof tallies);
     atomic_store(&stopping, false);
@@ -219,7 +244,7 @@ int main(int argc, char **argv) {
         return 2;
     descriptors_at_start = open_descriptors();
     struct tally first = {0};
-    round_of_calls(&first);
+    round_of_calls(&first, 0);
     bool fine = first.wrong == 0 && first.native == 0;
     puts("ready");
     fflush(stdout);
