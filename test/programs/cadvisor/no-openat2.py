@@ -1,4 +1,4 @@
-"""Runs a command without openat2(2), as in gVisor before the middle of 2026."""
+"""Runs a command without openat2(2), as in gVisor before the end of August 2026."""
 
 import ctypes
 import os
