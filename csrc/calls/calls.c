@@ -36,6 +36,10 @@ struct verdict serve_call(struct stopped_call *call, const uint8_t *policy) {
     case TASK_READLINK:
     case TASK_READLINKAT:
     case TASK_TRUNCATE:
+    case TASK_GETXATTR:
+    case TASK_LGETXATTR:
+    case TASK_LISTXATTR:
+    case TASK_LLISTXATTR:
         return serve_path(call, known, policy);
     case TASK_OPEN:
     case TASK_OPENAT:

@@ -79,6 +79,13 @@ static bool read_question(const struct stopped_call *call, const struct known_ca
     case TASK_TRUNCATE:
         question->size = length_of(call, known);
         return question->size >= 0;
+    case TASK_GETXATTR:
+    case TASK_LISTXATTR:
+        return true;
+    case TASK_LGETXATTR:
+    case TASK_LLISTXATTR:
+        question->request.no_follow = true;
+        return true;
     default:
         return false;
     }
@@ -105,6 +112,12 @@ static int64_t answer(struct stopped_call *call, const struct known_call *known,
         return answer_readlink(call, question, stand_in, why);
     case TASK_TRUNCATE:
         return answer_truncate(call, question, stand_in, why);
+    case TASK_GETXATTR:
+    case TASK_LGETXATTR:
+        return -ENODATA; /* what stands in for a file has no attributes, xattr(7) */
+    case TASK_LISTXATTR:
+    case TASK_LLISTXATTR:
+        return 0;
     default:
         return -EAGAIN;
     }

@@ -35,6 +35,10 @@ enum call_task {
     TASK_READLINK,   /* path, text, its size */
     TASK_READLINKAT, /* directory, path, text, its size */
     TASK_TRUNCATE,   /* path, length */
+    TASK_GETXATTR,   /* path, name, value, its size */
+    TASK_LGETXATTR,
+    TASK_LISTXATTR, /* path, list, its size */
+    TASK_LLISTXATTR,
 };
 
 /* A child that no tracer sees would get ENOSYS for every stopped call (seccomp(2), RET_TRACE). */

@@ -51,6 +51,7 @@ int main(void) {
     long count = effort(10000);
     if (count < 100)
         count = 100;
+    say_path("working directory", ".");
     private_mounts();
     make_directory("point", 0755);
     for (long i = 0; i < count; i++)

@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 static char place[4096];
@@ -99,6 +100,13 @@ static void ways_to_read(void) {
     print("writing fails %d", write(fd, "x", 1) < 0);
     close(fd);
     close(other);
+    /* Which error depends on the filesystem. */
+    print("attributes %d %d %d %d", getxattr(in("plain"), "user.x", bytes, sizeof bytes) < 0,
+          lgetxattr(in("to"), "user.x", bytes, sizeof bytes) < 0,
+          listxattr(in("plain"), bytes, sizeof bytes) <= 0,
+          llistxattr(in("plain"), bytes, sizeof bytes) <= 0);
+    ssize_t listed = listxattr(in("missing"), bytes, sizeof bytes);
+    print("attributes of nothing %zd errno=%d", listed, errno);
     snprintf(label, sizeof label, "by hand");
     fd = (int)syscall(SYS_openat, AT_FDCWD, in("plain"), O_RDONLY);
     say_bytes(label, bytes, fd < 0 ? -1 : read(fd, bytes, 4));
