@@ -47,6 +47,15 @@ static void *read_it(void *unused) {
     return NULL;
 }
 
+/* Below another root the table names only what is there. */
+static void jailed(void *unused) {
+    (void)unused;
+    must(chroot("jail"), "chroot");
+    must(chdir("/"), "chdir");
+    say_table("in a chroot", "/proc/self/mountinfo", " - ", 65536);
+    say_table("in a chroot, relative", "proc/../proc/self/mounts", "/point ", 65536);
+}
+
 int main(void) {
     long count = effort(10000);
     if (count < 100)
@@ -65,5 +74,11 @@ int main(void) {
             die("pthread_create");
     for (int i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);
+    make_directory("jail", 0755);
+    make_directory("jail/proc", 0755);
+    make_directory("jail/point", 0755);
+    must(mount("/proc", "jail/proc", NULL, MS_BIND | MS_REC, NULL), "bind mount");
+    must(mount("source", "jail/point", "tmpfs", 0, "size=4k"), "mount");
+    in_child(jailed, NULL, "jailed");
     return 0;
 }
