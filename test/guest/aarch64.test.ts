@@ -29,7 +29,7 @@ const suites: { pair: Pair; without: string; wrapped: readonly aarch64.Wrapped[]
   {
     pair: tmpfs,
     // One fixed seed and one random seed: each takes long there.
-    without: 'differential [12]$',
+    without: 'differential [12]$|manymounts',
     wrapped: [
       { mechanism: 'notify', paths: false },
       { mechanism: 'trace', paths: false },
@@ -41,7 +41,7 @@ const suites: { pair: Pair; without: string; wrapped: readonly aarch64.Wrapped[]
   },
   {
     pair: ninep,
-    without: 'differential|go|threads|signals|inuserns',
+    without: 'differential|go|threads|signals|inuserns|manymounts',
     wrapped: [
       { mechanism: 'notify', paths: false },
       { mechanism: 'trace', paths: false },
