@@ -73,6 +73,8 @@ systemctl stop notify.service; say "stop=$?"
 show Result,ActiveState,ExecMainCode,ExecMainStatus notify.service
 [ -e /sys/fs/cgroup/system.slice/notify.service ] && say "left behind" || say "nothing left"
 systemctl start once.service
+# It is ready before it ends, and --wait needs a bus.
+until [ "$(systemctl show -p ActiveState --value once.service)" = failed ]; do :; done
 show Result,ExecMainCode,ExecMainStatus once.service
 systemctl start activated.socket
 systemctl start activated.service; say "activated=$?"
