@@ -15,10 +15,6 @@
 
 #define READ_MAX (64U << 20)
 
-static uint64_t path_argument(const struct stopped_call *call, const struct known_call *known) {
-    return call->arguments[known->task == TASK_OPEN ? 0 : 1];
-}
-
 /* struct open_how. False: the kernel is to judge it. */
 static bool read_how(struct stopped_call *call, struct open_arguments *arguments) {
     const uint64_t known = K_RESOLVE_NO_XDEV | K_RESOLVE_NO_MAGICLINKS | K_RESOLVE_NO_SYMLINKS |
@@ -101,7 +97,8 @@ static void set_status(const struct verdict *verdict, int flags) {
 struct verdict serve_open(struct stopped_call *call, const struct known_call *known,
                           const uint8_t *policy) {
     struct open_arguments arguments;
-    ssize_t length = tracee_read_path(call, path_argument(call, known), arguments.path);
+    ssize_t length =
+        tracee_read_path(call, call->arguments[known_call_path(known)], arguments.path);
     if (length < 0)
         return let_run(length == -EPERM || length == -ENOSYS ? FALLBACK_MEMORY : FALLBACK_NONE);
     uint32_t about = match_open(policy, arguments.path);

@@ -11,20 +11,6 @@
 
 #include "../arch/kernel.h"
 
-/* The argument that is the path; the directory comes before it. */
-static int path_place(const struct known_call *known) {
-    switch (known->task) {
-    case TASK_FSTATAT:
-    case TASK_STATX:
-    case TASK_FACCESSAT:
-    case TASK_FACCESSAT2:
-    case TASK_READLINKAT:
-        return 1;
-    default:
-        return 0;
-    }
-}
-
 static int64_t length_of(const struct stopped_call *call, const struct known_call *known) {
     const uint64_t *arguments = call->arguments;
     if (known->layout == LAYOUT_COMPAT64)
@@ -38,7 +24,7 @@ static int64_t length_of(const struct stopped_call *call, const struct known_cal
 static bool read_question(const struct stopped_call *call, const struct known_call *known,
                           struct path_question *question) {
     const int of_stat = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH;
-    const int place = path_place(known);
+    const int place = known_call_path(known);
     const uint64_t *next = &call->arguments[place + 1];
     int understood = 0;
     if (place == 1)
@@ -145,7 +131,7 @@ struct verdict serve_path(struct stopped_call *call, const struct known_call *kn
                           const uint8_t *policy) {
     struct path_question question;
     struct verdict verdict = let_run(FALLBACK_BUSY);
-    ssize_t length = tracee_read_path(call, call->arguments[path_place(known)], question.path);
+    ssize_t length = tracee_read_path(call, call->arguments[known_call_path(known)], question.path);
     if (length < 0)
         return let_run(length == -EPERM || length == -ENOSYS ? FALLBACK_MEMORY : FALLBACK_NONE);
     if (!find_is_worthwhile(policy, question.path))

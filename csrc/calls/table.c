@@ -90,6 +90,21 @@ const struct known_call *known_call(uint32_t arch, int32_t number) {
     return NULL;
 }
 
+int known_call_path(const struct known_call *known) {
+    switch (known->task) {
+    case TASK_OPENAT:
+    case TASK_OPENAT2:
+    case TASK_FSTATAT:
+    case TASK_STATX:
+    case TASK_FACCESSAT:
+    case TASK_FACCESSAT2:
+    case TASK_READLINKAT:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
 uint32_t known_call_index(uint32_t arch, int32_t number) {
     const struct known_call *known = known_call(arch, number);
     return known ? (uint32_t)(known - table) : UINT32_MAX;

@@ -57,6 +57,8 @@ struct known_call {
 const struct known_call *known_calls(size_t *count);
 /* The call with this number, or NULL. */
 const struct known_call *known_call(uint32_t arch, int32_t number);
+/* Which argument of a call is its path; where that is 1 a directory comes before it. */
+int known_call_path(const struct known_call *known);
 /* The place of a call among known_calls(), for what is written down and read elsewhere; UINT32_MAX
  * if it is none of them. */
 uint32_t known_call_index(uint32_t arch, int32_t number);

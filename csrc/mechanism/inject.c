@@ -40,14 +40,10 @@ static const struct own_calls *calls_of(uint32_t arch) {
     return arch == ARCH_AUDIT ? &own : NULL;
 }
 
-static int path_index(const struct known_call *known) {
-    return known->task == TASK_OPEN ? 0 : 1;
-}
-
 /* Where a name begins that the kernel takes: the end of the path, if it is longer. 0: unreadable.
  */
 static uint64_t name_address(struct stopped_call *call, const struct known_call *known) {
-    uint64_t address = call->arguments[path_index(known)];
+    uint64_t address = call->arguments[known_call_path(known)];
     char path[TRACEE_PATH_MAX];
     ssize_t length = tracee_read_path(call, address, path);
     if (length < 0)
@@ -197,7 +193,7 @@ static enum injected on_mapped(pid_t tid, struct injection *injection, int64_t r
         trace_poke(tid, injection->room, injection->path, strlen(injection->path) + 1) != 0)
         return next_call(tid, injection, INJECTION_CLOSE, calls_of(call.arch)->unmap,
                          (const uint64_t[]){injection->room, ROOM}, 2);
-    call.arguments[path_index(known)] = injection->room;
+    call.arguments[known_call_path(known)] = injection->room;
     return next_call(tid, injection, INJECTION_OPEN, call.number, call.arguments, 6);
 }
 
