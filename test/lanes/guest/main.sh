@@ -22,11 +22,12 @@ watchdog() {
     read -r uptime _ </proc/uptime
     sleep $((GUEST_SECONDS - ${uptime%.*}))
     {
-        { ps -eLo pid,ppid,tid,stat,wchan:24,args || ps; } | grep -v ' \[' | cut -c1-160
+        # Zombies have no command line, and are none of the kernel's threads, children of 2.
         for task in /proc/[0-9]*/task/*; do
-            grep -q . "$task/cmdline" || continue
-            echo "$task $(cat "$task/comm") $(cat "$task/syscall")"
-            cat "$task/stack"
+            grep -q '^PPid:[[:space:]]*[02]$' "$task/status" && ! grep -q . "$task/cmdline" && continue
+            echo "$task $(tr '\0' ' ' <"$task/cmdline" | cut -c1-160)"
+            grep -E '^(Name|State|PPid|TracerPid|SigPnd|ShdPnd):' "$task/status"
+            cat "$task/syscall" "$task/stack"
         done
     } >$out/hang 2>&1
     cp $out/* $share/

@@ -1,0 +1,56 @@
+// The command line of `npm run bench`.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { machine, version } from './machine.js';
+import type { LeftOut, Result, Row } from './model.js';
+import type { Options, Table } from './table.js';
+
+const tables: readonly Table[] = [];
+
+const words = await yargs(hideBin(process.argv))
+  .scriptName('npm run bench --')
+  .usage('$0 [OPTION...]\n\nMeasures what seccomp-spoof costs, next to its peers.')
+  .option('quick', { type: 'boolean', default: false, describe: 'a tenth of the time' })
+  .option('only', {
+    type: 'string',
+    default: '',
+    describe: 'regular expression: TABLE/PLACE/WAY/ROW',
+  })
+  .option('json', { type: 'string', describe: 'write the result to this file' })
+  .epilogue(`Tables:\n${tables.map(({ name, about }) => `  ${name}  ${about}`).join('\n')}`)
+  .strict()
+  .version(false)
+  .parse();
+
+const options: Options = {
+  quick: words.quick,
+  only: new RegExp(words.only),
+  progress: (line) => {
+    console.error(line);
+  },
+};
+
+const rows: Row[] = [];
+const leftOut: LeftOut[] = [];
+const peers: Record<string, string> = {};
+for (const table of tables) {
+  const measured = await table.measure(options);
+  rows.push(...measured.rows);
+  leftOut.push(...measured.leftOut);
+  Object.assign(peers, measured.peers);
+}
+const result: Result = {
+  format: 1,
+  date: new Date().toISOString(),
+  version: version(),
+  machine: machine(peers),
+  quick: options.quick,
+  rows,
+  leftOut,
+};
+if (words.json !== undefined) {
+  mkdirSync(dirname(words.json), { recursive: true });
+  writeFileSync(words.json, `${JSON.stringify(result, undefined, 1)}\n`);
+}

@@ -1,0 +1,32 @@
+// A part of the bench: measures one table of the report.
+import type { LeftOut, Row, TableName } from './model.js';
+
+export interface Options {
+  /** A tenth of the time: for a first look, and for CI. */
+  readonly quick: boolean;
+  /** Rows to measure: matched against `TABLE/PLACE/WAY/ROW`. */
+  readonly only: RegExp;
+  /** One line for whoever watches. */
+  readonly progress: (line: string) => void;
+}
+
+export interface Measured {
+  readonly rows: readonly Row[];
+  readonly leftOut: readonly LeftOut[];
+  /** Versions of the peers that took part. */
+  readonly peers?: Readonly<Record<string, string>>;
+}
+
+export interface Table {
+  readonly name: TableName;
+  /** One line for --help. */
+  readonly about: string;
+  /** Cleans up after itself, also when it throws. */
+  measure(options: Options): Promise<Measured>;
+}
+
+/** Is a row of that table, place and way asked for? */
+export const wanted = (
+  options: Options,
+  row: Pick<Row, 'table' | 'place' | 'way' | 'row'>,
+): boolean => options.only.test(`${row.table}/${row.place}/${row.way}/${row.row}`);
