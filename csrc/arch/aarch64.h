@@ -29,6 +29,10 @@
 #define NUMBER_UNAME 160
 #define NUMBER_CLONE 220
 #define NUMBER_CLONE3 435
+#define NUMBER_CHROOT 51
+#define NUMBER_PIVOT_ROOT 41
+#define NUMBER_UNSHARE 97
+#define NUMBER_SETNS 268
 
 /* The first argument and the result share a register. */
 #define ARCH_TELLS_BEGIN false

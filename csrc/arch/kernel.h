@@ -191,6 +191,7 @@ struct k_ptrace_syscall_info {
 /* ---- others ---- */
 #define K_CLONE_UNTRACED 0x00800000U
 #define K_NR_PIDFD_OPEN 434
+#define K_NR_PIDFD_GETFD 438
 #define K_PIDFD_THREAD O_EXCL /* Linux 6.9, gVisor */
 #define K_NR_CLOSE_RANGE 436
 #define K_NR_FACCESSAT2 439 /* Linux 5.8 */

@@ -36,6 +36,10 @@
 #define NUMBER_UNAME 63
 #define NUMBER_CLONE 56
 #define NUMBER_CLONE3 435
+#define NUMBER_CHROOT 161
+#define NUMBER_PIVOT_ROOT 155
+#define NUMBER_UNSHARE 272
+#define NUMBER_SETNS 308
 
 /* A register says whether a stop lies at the begin of a call: registers_may_begin(). */
 #define ARCH_TELLS_BEGIN true
@@ -44,6 +48,10 @@
 #define ARCH_COMPAT_AUDIT 0x40000003U /* AUDIT_ARCH_I386 */
 #define COMPAT_NUMBER_CLONE 120
 #define COMPAT_NUMBER_CLONE3 435
+#define COMPAT_NUMBER_CHROOT 61
+#define COMPAT_NUMBER_PIVOT_ROOT 217
+#define COMPAT_NUMBER_UNSHARE 310
+#define COMPAT_NUMBER_SETNS 346
 #define COMPAT_NUMBER_CLOSE 6
 #define COMPAT_NUMBER_MMAP2 192
 #define COMPAT_NUMBER_MUNMAP 91

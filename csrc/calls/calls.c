@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../policy/blob.h"
+#include "../supervisor/server.h"
 #include "find.h"
 #include "injected.h"
 #include "table.h"
@@ -16,6 +17,14 @@ void verdict_release(const struct verdict *verdict) {
         close(verdict->fd);
     else if (verdict->decision == DECISION_REPLACE_PATH)
         free(verdict->path);
+}
+
+/* Whether it will succeed is not known, but that it has not begun is. */
+static struct verdict serve_departure(const struct stopped_call *call) {
+    _Atomic uint32_t *departed = server_surroundings(call->server)->departed;
+    if (departed)
+        *departed = 1;
+    return let_run(FALLBACK_NONE);
 }
 
 struct verdict serve_call(struct stopped_call *call, const uint8_t *policy) {
@@ -49,6 +58,8 @@ struct verdict serve_call(struct stopped_call *call, const uint8_t *policy) {
         return serve_statmount(call, policy);
     case TASK_UNAME:
         return serve_uname(call, policy);
+    case TASK_DEPART:
+        return serve_departure(call);
     case TASK_CLONE:
     case TASK_CLONE3:
         break; /* the tracer's own */

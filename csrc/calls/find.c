@@ -47,10 +47,24 @@ static bool goes_up(const char *names) {
     return false;
 }
 
+/* The path is its own name. */
+static void name_plainly(const char *from, char *path) {
+    memcpy(path, from, strlen(from) + 1);
+    tidy(path);
+    size_t length = strlen(path);
+    if (length > 1 && path[length - 1] == '/')
+        path[length - 1] = '\0';
+}
+
 /* The absolute path of what was looked up, there or not. False: it has none that a rule could name.
  */
-static bool name_look(struct stopped_call *call, const struct look *look, const char *missing,
-                      char *path) {
+static bool name_look(struct stopped_call *call, const struct look *look,
+                      const struct look_request *request, char *path) {
+    const char *missing = request->missing;
+    if (look->plain) {
+        name_plainly(request->path, path);
+        return true;
+    }
     ssize_t length = look_name(call, look->fd, path, TRACEE_PATH_MAX);
     if (length <= 0 || path[0] != '/')
         return false;
@@ -89,7 +103,7 @@ static bool set_target(const uint8_t *policy, struct found_file *found) {
 static bool holds(struct stopped_call *call, const struct look *look, const char *missing,
                   const struct found_file *found) {
     const struct blob_file_rule *rule = found->rule;
-    if (!(rule->flags & BLOB_FILE_SCOPE_ALL) && !look_is_in_our_root(call))
+    if (!(rule->flags & BLOB_FILE_SCOPE_ALL) && !look->in_our_root && !look_is_in_our_root(call))
         return false;
     if (!look->missing)
         return !(rule->flags & BLOB_FILE_MISSING) && !found->is_parent;
@@ -101,20 +115,27 @@ static bool holds(struct stopped_call *call, const struct look *look, const char
     return in_directory || (rule->flags & BLOB_FILE_PARENTS);
 }
 
-static bool match(struct stopped_call *call, const uint8_t *policy, const struct look *look,
-                  const char *missing, struct found_file *found) {
-    char program[PROGRAM_NAME];
-    if (!name_look(call, look, missing, found->path))
+static bool match_as(const uint8_t *policy, const char *program, struct found_file *found) {
+    found->is_parent = !match_file(policy, found->path, program, &found->number);
+    if (found->is_parent && !match_parent(policy, found->path, program, &found->number))
         return false;
-    program_name(server_surroundings(call->server), call->tid, program);
-    found->is_parent = false;
-    found->wants_directory = look->missing && missing[strlen(missing) - 1] == '/';
-    if (!match_file(policy, found->path, program, &found->number)) {
-        found->is_parent = match_parent(policy, found->path, program, &found->number);
-        if (!found->is_parent)
+    found->rule = blob_file_rule(policy, found->number);
+    return true;
+}
+
+static bool match(struct stopped_call *call, const uint8_t *policy, const struct look *look,
+                  const struct look_request *request, struct found_file *found) {
+    const char *missing = request->missing;
+    char program[PROGRAM_NAME];
+    if (!name_look(call, look, request, found->path) || !match_as(policy, NULL, found))
+        return false;
+    /* Which program it is takes a while to find out. */
+    if (found->rule->except_programs.count > 0) {
+        program_name(server_surroundings(call->server), call->tid, program);
+        if (!match_as(policy, program, found))
             return false;
     }
-    found->rule = blob_file_rule(policy, found->number);
+    found->wants_directory = look->missing && missing[strlen(missing) - 1] == '/';
     return holds(call, look, missing, found) && set_target(policy, found);
 }
 
@@ -125,11 +146,11 @@ static uint64_t filesystem_of(struct stopped_call *call, const struct blob_file_
     bool made = rule->kind == SPOOF_FILE_CONTENT || rule->kind == SPOOF_FILE_GENERATED;
     if (!made || rule->filesystem != 0)
         return rule->filesystem;
-    return look_statfs(call, place, &info) == 0 ? (uint64_t)info.f_type : 0;
+    return look_statfs(call, place, &info, NULL) == 0 ? (uint64_t)info.f_type : 0;
 }
 
 bool find_file(struct stopped_call *call, const uint8_t *policy, const struct look_request *request,
-               struct found_file *found, enum fallback *why) {
+               bool tells_filesystem, struct found_file *found, enum fallback *why) {
     char *missing = malloc(TRACEE_PATH_MAX);
     struct look_request own = *request;
     *why = FALLBACK_BUSY;
@@ -140,10 +161,9 @@ bool find_file(struct stopped_call *call, const uint8_t *policy, const struct lo
     *why = look.fallback;
     if (look.missing)
         tidy(missing);
-    bool matched = look.fd >= 0 && match(call, policy, &look, missing, found);
+    bool matched = look.fd >= 0 && match(call, policy, &look, &own, found);
     free(missing);
-    if (matched)
-        found->filesystem = filesystem_of(call, found->rule, look.fd);
+    found->filesystem = matched && tells_filesystem ? filesystem_of(call, found->rule, look.fd) : 0;
     found->real = look.missing ? -1 : look.fd;
     if (look.fd >= 0 && (look.missing || !matched))
         close(look.fd);
@@ -164,19 +184,21 @@ void find_release(struct found_file *found) {
 
 static int store_of(struct stopped_call *call, const uint8_t *policy,
                     const struct found_file *found) {
-    if (become_self(call->server) != 0)
-        abort(); /* never go on as somebody else: the guardian replaces us */
-    int file = store_get(policy, found->number, found->path);
+    int file = store_made(policy, found->number);
+    if (file < 0) {
+        if (become_owner(call->server) != 0)
+            abort(); /* never go on as somebody else: the guardian replaces us */
+        file = store_get(policy, found->number, found->path);
+        if (resume_identity(call->server) != 0)
+            abort();
+    }
     int fd = file < 0 ? file : fcntl(file, F_DUPFD_CLOEXEC, 0);
-    int error = errno;
-    if (resume_identity(call->server) != 0)
-        abort();
-    return fd >= 0 || file < 0 ? fd : -error;
+    return fd >= 0 || file < 0 ? fd : -errno;
 }
 
 int find_stand_in(struct stopped_call *call, const uint8_t *policy,
                   const struct found_file *found) {
-    if (!server_step_aside(call->server))
+    if (!found_in_memory(found) && !server_step_aside(call->server))
         return -EAGAIN;
     if (found->is_parent)
         return open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);

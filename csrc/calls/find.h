@@ -22,17 +22,23 @@ struct found_file {
     char target[TRACEE_PATH_MAX]; /* SPOOF_FILE_REDIRECT: what is opened instead */
 };
 
+/* Is what stands in its place a file of ours in memory, which nobody ever waits for? */
+static inline bool found_in_memory(const struct found_file *found) {
+    return !found->is_parent &&
+           (found->rule->kind == SPOOF_FILE_CONTENT || found->rule->kind == SPOOF_FILE_GENERATED);
+}
+
 /* Could a path be about a files rule at all? As the program wrote it; costs no system call. */
 bool find_is_worthwhile(const uint8_t *policy, const char *path);
-/* The rule for what is named. False: none holds, and *why says if that is certain (FALLBACK_NONE).
- * True: find_release() it. */
+/* The rule for what is named; `tells_filesystem`: and on which filesystem it lies. False: none
+ * holds, and *why says if that is certain (FALLBACK_NONE). True: find_release() it. */
 bool find_file(struct stopped_call *call, const uint8_t *policy, const struct look_request *request,
-               struct found_file *found, enum fallback *why);
+               bool tells_filesystem, struct found_file *found, enum fallback *why);
 void find_release(struct found_file *found);
 
 /* What a program is to see in place of the file, for calls that tell of it: a descriptor (O_PATH or
  * readable, O_CLOEXEC, the caller's), or -errno: what the call returns (-ENOENT, -EACCES, ...), but
- * -EAGAIN: it cannot be told, let it run. May sleep, and steps aside before. */
+ * -EAGAIN: it cannot be told, let it run. Steps aside before it may sleep. */
 int find_stand_in(struct stopped_call *call, const uint8_t *policy, const struct found_file *found);
 
 #endif

@@ -54,14 +54,14 @@ static struct verdict deliver(const struct found_file *found, int fd, enum deliv
 static int open_private(struct stopped_call *call, const struct open_arguments *arguments,
                         const char *name, const char *text, size_t length,
                         const struct snapshot_kind *kind) {
-    if (become_self(call->server) != 0)
+    if (become_owner(call->server) != 0)
         abort(); /* never go on as somebody else: the guardian replaces us */
     int file = snapshot_make(name, text, length, kind);
     if (resume_identity(call->server) != 0)
         abort();
     if (file < 0)
         return -EBUSY;
-    int fd = look_open(call, file, arguments->flags & (O_ACCMODE | O_TRUNC));
+    int fd = look_open_ours(call, file, arguments->flags & (O_ACCMODE | O_TRUNC));
     close(file);
     return fd;
 }
@@ -98,7 +98,7 @@ static struct verdict open_content(struct stopped_call *call, const uint8_t *pol
     int file = find_stand_in(call, policy, found);
     if (file < 0)
         return let_run(FALLBACK_CONTENT);
-    int fd = look_open(call, file, arguments->flags & (O_ACCMODE | O_TRUNC));
+    int fd = look_open_ours(call, file, arguments->flags & (O_ACCMODE | O_TRUNC));
     close(file);
     return deliver(found, fd, kind);
 }
@@ -214,7 +214,9 @@ struct verdict open_file(struct stopped_call *call, const uint8_t *policy,
     struct found_file *found = malloc(sizeof *found);
     struct verdict verdict = let_run(FALLBACK_BUSY);
     if (found) {
-        *holds = find_file(call, policy, &arguments->request, found, &verdict.reason);
+        *holds = find_file(call, policy, &arguments->request,
+                           (call->mechanism->abilities & ABILITY_REPLACE_PATH) != 0, found,
+                           &verdict.reason);
         if (*holds) {
             verdict = open_found(call, policy, arguments, found);
             find_release(found);

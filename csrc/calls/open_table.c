@@ -11,31 +11,34 @@
 #include "../content/mount_table.h"
 #include "../content/snapshot.h"
 #include "../content/table_name.h"
+#include "../policy/match.h"
 #include "../supervisor/server.h"
 #include "../tracee/procfs.h"
 #include "../tracee/program.h"
 #include "open.h"
 
-/* Is the file a table, and of which kind? Its own name says so, however it was reached. */
-static bool find_table(struct stopped_call *call, int fd, const struct stat *info,
-                       enum spoof_table *table) {
+/* Is the file a table, and of which kind? Its own name says so, however it was reached. *procfs: it
+ * is of those that the kernel makes, where nobody waits for a filesystem. */
+static bool find_table(struct stopped_call *call, const struct look *look, const char *path,
+                       enum spoof_table *table, bool *procfs) {
     const struct surroundings *surroundings = server_surroundings(call->server);
     char name[TRACEE_PATH_MAX];
     struct k_statfs filesystem = {0};
-    if (!S_ISREG(info->st_mode))
-        return false;
-    int error = look_statfs(call, fd, &filesystem);
-    if (procfs_holds(surroundings, fd, filesystem.f_type, -error))
-        return descriptor_name(surroundings->proc, fd, name, sizeof name) > 0 &&
+    int error = look_statfs(call, look->fd, &filesystem, NULL);
+    *procfs = procfs_holds(surroundings, look->fd, filesystem.f_type, -error);
+    if (*procfs && look->in_our_root) /* reached without links */
+        return table_by_name(path, table);
+    if (*procfs)
+        return descriptor_name(surroundings->proc, look->fd, name, sizeof name) > 0 &&
                table_by_name(name, table);
     *table = SPOOF_TABLE_MOUNTS;
-    return look_name(call, fd, name, sizeof name) > 0 && strcmp(name, "/etc/mtab") == 0;
+    return look_name(call, look->fd, name, sizeof name) > 0 && strcmp(name, "/etc/mtab") == 0;
 }
 
 /* Made by ourselves: what others own would show that they made it. */
 static int make_snapshot(struct server *server, const char *path, const struct table_change *change,
                          const struct stat *info) {
-    if (become_self(server) != 0)
+    if (become_owner(server) != 0)
         abort(); /* never go on as somebody else: the guardian replaces us */
     const struct snapshot_kind kind = {
         .mode = info->st_mode & 0777 & ~(mode_t)(S_IWUSR | S_IWGRP | S_IWOTH),
@@ -58,8 +61,10 @@ static struct verdict deliver_table(struct stopped_call *call, const uint8_t *po
     char *text = read_all(real, &length);
     if (!text)
         return let_run(FALLBACK_CONTENT);
-    program_name(server_surroundings(call->server), call->tid, program);
-    int error = mount_table_rewrite(policy, table, program, text, length, &change);
+    bool excepts = match_mounts_excepts_programs(policy);
+    if (excepts)
+        program_name(server_surroundings(call->server), call->tid, program);
+    int error = mount_table_rewrite(policy, table, excepts ? program : NULL, text, length, &change);
     free(text);
     if (error != 0)
         return let_run(FALLBACK_CONTENT);
@@ -79,14 +84,17 @@ static struct verdict deliver_table(struct stopped_call *call, const uint8_t *po
 }
 
 static struct verdict serve_found(struct stopped_call *call, const uint8_t *policy,
-                                  const struct open_arguments *arguments, int fd) {
+                                  const struct open_arguments *arguments, const struct look *look) {
     struct stat info;
     enum spoof_table table;
-    if (fstat(fd, &info) != 0 || !find_table(call, fd, &info, &table))
+    bool procfs;
+    if (fstat(look->fd, &info) != 0 || !S_ISREG(info.st_mode) ||
+        !find_table(call, look, arguments->path, &table, &procfs))
         return let_run(FALLBACK_NONE);
     if ((arguments->flags & ~CARRIED_FLAGS) || (arguments->flags & O_ACCMODE) != O_RDONLY)
         return let_run(FALLBACK_FLAGS);
-    int real = look_open(call, fd, O_RDONLY);
+    int real =
+        procfs ? look_open_ours(call, look->fd, O_RDONLY) : look_open(call, look->fd, O_RDONLY);
     if (real < 0)
         return let_run(real == -EBUSY   ? FALLBACK_BUSY
                        : real == -EPERM ? FALLBACK_CREDENTIALS
@@ -104,7 +112,7 @@ struct verdict open_table(struct stopped_call *call, const uint8_t *policy,
     struct look look = look_path(call, &arguments->request);
     if (look.fd < 0)
         return let_run(look.fallback);
-    struct verdict verdict = serve_found(call, policy, arguments, look.fd);
+    struct verdict verdict = serve_found(call, policy, arguments, &look);
     close(look.fd);
     return verdict;
 }

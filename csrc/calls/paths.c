@@ -141,7 +141,7 @@ struct verdict serve_path(struct stopped_call *call, const struct known_call *kn
     if (!read_question(call, known, &question))
         return let_run(FALLBACK_NONE);
     struct found_file *found = malloc(sizeof *found);
-    if (found && find_file(call, policy, &question.request, found, &verdict.reason)) {
+    if (found && find_file(call, policy, &question.request, false, found, &verdict.reason)) {
         verdict = serve_found(call, known, policy, &question, found);
         find_release(found);
     }

@@ -60,7 +60,7 @@ static int no_errno(int result) {
 int stand_in_open(struct stopped_call *call, const uint8_t *policy, const struct found_file *found,
                   struct stand_in *stand_in) {
     stand_in->found = found;
-    if (!server_step_aside(call->server))
+    if (!found_in_memory(found) && !server_step_aside(call->server))
         return -EAGAIN;
     stand_in->fd =
         found->is_parent ? open_ancestor(call, found->path) : find_stand_in(call, policy, found);

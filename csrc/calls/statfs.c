@@ -87,7 +87,8 @@ static struct verdict answer_look(struct stopped_call *call, const struct known_
     char name[TRACEE_PATH_MAX];
     struct k_statfs info;
     struct verdict verdict = let_run(FALLBACK_NONE);
-    int error = look_statfs(call, fd, &info);
+    bool in_memory;
+    int error = look_statfs(call, fd, &info, &in_memory);
     if (error != 0)
         return let_run(error == -EBUSY ? FALLBACK_BUSY : FALLBACK_NONE);
     verdict.was = (uint64_t)info.f_type;
@@ -95,7 +96,7 @@ static struct verdict answer_look(struct stopped_call *call, const struct known_
         return let_run(FALLBACK_AUTOMOUNT);
     /* One of ours may also be reached by a path, through /proc/self/fd. */
     bool ours =
-        info.f_type == K_TMPFS_MAGIC &&
+        in_memory && info.f_type == K_TMPFS_MAGIC &&
         descriptor_name(server_surroundings(call->server)->proc, fd, name, sizeof name) > 0 &&
         injected_by_name(policy, name);
     if (ours && !server_step_aside(call->server))
@@ -121,7 +122,7 @@ static bool serve_stand_in(struct stopped_call *call, const struct known_call *k
     struct found_file *found = malloc(sizeof *found);
     struct stand_in stand_in;
     *verdict = let_run(FALLBACK_BUSY);
-    bool holds = found && find_file(call, policy, request, found, &verdict->reason);
+    bool holds = found && find_file(call, policy, request, true, found, &verdict->reason);
     bool real = holds && stand_in_is_real(found);
     if (holds && !real) {
         int error = stand_in_open(call, policy, found, &stand_in);

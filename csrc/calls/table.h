@@ -22,6 +22,7 @@ enum call_task {
     TASK_OPENAT2, /* directory, path, struct open_how, its size */
     TASK_STATMOUNT,
     TASK_UNAME,
+    TASK_DEPART, /* to another root or namespace */
     TASK_CLONE,  /* its first argument holds the flags */
     TASK_CLONE3, /* its first argument points at them */
 
@@ -43,11 +44,14 @@ enum call_task {
 
 /* A child that no tracer sees would get ENOSYS for every stopped call (seccomp(2), RET_TRACE). */
 #define CALLS_OF_TRACER (1U << 31)
+/* Until somebody makes one of these every program surely has the root that its tree began with. A
+ * new program with namespaces of its own (clone(2)) is found out when it is looked at first. */
+#define CALLS_OF_DEPARTURE (1U << 30)
 
 struct known_call {
     const char *name;
     uint32_t arch;  /* AUDIT_ARCH_* */
-    uint32_t group; /* BLOB_CALLS_*, or CALLS_OF_TRACER */
+    uint32_t group; /* BLOB_CALLS_*, or CALLS_OF_* */
     int32_t number;
     enum call_task task;
     enum call_layout layout;

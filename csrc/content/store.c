@@ -81,6 +81,13 @@ int store_keep(const uint8_t *policy, int first) {
     return first;
 }
 
+int store_made(const uint8_t *policy, uint32_t number) {
+    pthread_mutex_lock(&store.lock);
+    int fd = store.files[number - blob_first_file(policy)];
+    pthread_mutex_unlock(&store.lock);
+    return fd;
+}
+
 int store_get(const uint8_t *policy, uint32_t number, const char *path) {
     int *file = &store.files[number - blob_first_file(policy)];
     pthread_mutex_lock(&store.lock);

@@ -15,6 +15,8 @@ int store_keep(const uint8_t *policy, int first);
 /* The file of a rule: a descriptor that stays the store's, or -errno. `path`: what its name shall
  * be in /proc/PID/fd, if it is made now. To be called as ourselves. */
 int store_get(const uint8_t *policy, uint32_t rule, const char *path);
+/* The same if it is made already, by whomever it is called; else -1. */
+int store_made(const uint8_t *policy, uint32_t rule);
 /* From now on the rule's file is this one, which becomes the store's. */
 void store_replace(const uint8_t *policy, uint32_t rule, int fd);
 /* What a rule's file holds at first: malloc'ed, or NULL (no memory). */

@@ -10,6 +10,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "../calls/table.h"
 #include "filter.h"
 
 static int install(const struct sock_fprog *program, unsigned long flags) {
@@ -20,7 +21,9 @@ static int install(const struct sock_fprog *program, unsigned long flags) {
 int notify_install(uint32_t groups, bool killable) {
     struct sock_filter filter[FILTER_MAX_INSTRUCTIONS];
     struct sock_fprog program = {
-        .len = filter_make(groups, K_SECCOMP_RET_USER_NOTIF, filter),
+        /* Without `killable` a signal could end one of these with EINTR, which nobody expects. */
+        .len = filter_make(killable ? groups | CALLS_OF_DEPARTURE : groups,
+                           K_SECCOMP_RET_USER_NOTIF, filter),
         .filter = filter,
     };
     unsigned long flags = K_SECCOMP_FILTER_FLAG_NEW_LISTENER;

@@ -22,7 +22,8 @@
 int trace_install(uint32_t groups) {
     struct sock_filter filter[FILTER_MAX_INSTRUCTIONS];
     struct sock_fprog program = {
-        .len = filter_make(groups | CALLS_OF_TRACER, K_SECCOMP_RET_TRACE, filter),
+        .len =
+            filter_make(groups | CALLS_OF_TRACER | CALLS_OF_DEPARTURE, K_SECCOMP_RET_TRACE, filter),
         .filter = filter,
     };
     if (syscall(SYS_seccomp, K_SECCOMP_SET_MODE_FILTER, 0, &program) == 0)

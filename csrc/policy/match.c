@@ -189,6 +189,14 @@ bool match_path_list(const uint8_t *blob, struct blob_list globs, const char *pa
     return false;
 }
 
+bool match_mounts_excepts_programs(const uint8_t *blob) {
+    const struct blob_mounts_rule *rules = blob_at(blob, blob_header(blob)->mounts.offset);
+    for (uint32_t i = 0; i < blob_header(blob)->mounts.count; i++)
+        if (rules[i].except_programs.count > 0)
+            return true;
+    return false;
+}
+
 bool match_mounts(const uint8_t *blob, const char *fstype, const char *point, const char *program,
                   uint32_t *rule) {
     const struct blob_header *header = blob_header(blob);

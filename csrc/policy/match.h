@@ -35,6 +35,9 @@ bool word_match(const char *glob, const char *text);
 bool match_mounts(const uint8_t *blob, const char *fstype, const char *point, const char *program,
                   uint32_t *rule);
 
+/* Does it ever depend on the program? */
+bool match_mounts_excepts_programs(const uint8_t *blob);
+
 /* Does one of these globs match `word` (NULL: none does), or `path`? */
 bool match_word_list(const uint8_t *blob, struct blob_list globs, const char *word);
 bool match_path_list(const uint8_t *blob, struct blob_list globs, const char *path);

@@ -1,66 +1,114 @@
-/* delivery.c - a thread of the guardian that hands descriptors over, and those who wait for it.
- * Rule: what was not surely done may be asked for again; what was done is marked in the slot before
- * anybody else may look at it. */
+/* delivery.c - threads of the guardian that hand descriptors over, and those who ask for it.
+ * Rule: who takes a slot from ASKED to SENDING sends, and nobody else; a slot that was not taken
+ * may be asked for again. */
 #include "delivery.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../arch/kernel.h"
 #include "../mechanism/notify.h"
+#include "record.h"
+#include "slots.h"
 #include "worker.h"
 
-/* Held while a request is delivered, so that its descriptor is not closed meanwhile. */
-static pthread_mutex_t delivering = PTHREAD_MUTEX_INITIALIZER;
-static _Atomic bool alone;
+/* A program that is frozen keeps its sender waiting, and only that one. */
+#define MAX_THREADS 64
+#define STACK_SIZE (64U << 10)
 
-static void wake(struct slot *slot) {
-    syscall(SYS_futex, &slot->delivery, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+static _Atomic bool alone;
+static _Atomic int idle; /* threads that could take the next slot */
+static _Atomic int threads;
+
+static bool take(struct slot *slot, uint32_t from) {
+    return atomic_compare_exchange_strong(&slot->delivery, &from, DELIVERY_SENDING);
 }
 
-static int send_descriptor(const struct slot *slot, int fd, uint32_t flags) {
+/* What a call gets that could not be given its descriptor. */
+static void fail(struct segment *segment, const struct slot *slot, struct stopped_call *call,
+                 int error) {
+    const struct verdict verdict = {.decision = DECISION_DELIVER, .rule = slot->delivery_rule};
+    const struct verdict other = let_run(FALLBACK_DELIVERY);
+    int ended;
+    if (error == -ENOENT || error == -EINPROGRESS) {
+        record_gone(segment, &verdict);
+        return;
+    }
+    if (error == -EMFILE || error == -ENFILE || error == -ENOMEM) {
+        ended = call->mechanism->answer(call, error); /* as its own open would fail */
+    } else {
+        record_instead(segment, &verdict, &other);
+        ended = call->mechanism->let_run(call);
+    }
+    if (ended != 0)
+        record_gone(segment, &verdict);
+}
+
+static bool still_waits(const struct slot *slot) {
+    struct notify_stop stop = {.listener = DESCRIPTOR_LISTENER};
     struct k_seccomp_notif request;
     memcpy(&request, slot->request, sizeof request);
-    return notify_deliver(DESCRIPTOR_LISTENER, request.id, fd, flags);
+    struct stopped_call call = notify_call(&stop, &request);
+    return call.mechanism->still_stopped(&call);
+}
+
+/* A slot in state SENDING. */
+static void send_descriptor(struct segment *segment, struct slot *slot) {
+    struct notify_stop stop = {.listener = DESCRIPTOR_LISTENER};
+    struct k_seccomp_notif request;
+    memcpy(&request, slot->request, sizeof request);
+    struct stopped_call call = notify_call(&stop, &request);
+    int error = notify_deliver(stop.listener, stop.id, slot->delivery_fd, slot->delivery_flags);
+    close(slot->delivery_fd);
+    if (error != 0)
+        fail(segment, slot, &call, error);
+    slot_free(segment, slot);
 }
 
 /* ---- the guardian's side ---- */
 
-static void deliver(struct slot *slot) {
-    pthread_mutex_lock(&delivering);
-    /* A request of a worker that is gone may still have been announced. */
-    if (atomic_load(&slot->delivery) == DELIVERY_ASKED) {
-        int error = send_descriptor(slot, slot->delivery_fd, slot->delivery_flags);
-        slot->delivery_error = error;
-        atomic_store(&slot->delivery, error == 0 ? DELIVERY_DONE : DELIVERY_FAILED);
-    }
-    pthread_mutex_unlock(&delivering);
-    wake(slot);
-}
+static int add_thread(struct segment *segment);
 
 static void *run(void *argument) {
     struct segment *segment = argument;
     uint16_t number;
     for (;;) {
+        idle++;
         ssize_t got = read(DESCRIPTOR_DELIVERY_READ, &number, sizeof number);
-        if (got == sizeof number && number < SEGMENT_SLOTS)
-            deliver(&segment->slots[number]);
-        else if (got == 0 || (got < 0 && errno != EINTR))
+        if (--idle == 0 && threads < MAX_THREADS)
+            add_thread(segment); /* later, if not now */
+        if (got == 0 || (got < 0 && errno != EINTR))
             return NULL;
+        /* A request of a worker that is gone may still be announced. */
+        if (got == sizeof number && number < SEGMENT_SLOTS &&
+            take(&segment->slots[number], DELIVERY_ASKED))
+            send_descriptor(segment, &segment->slots[number]);
     }
 }
 
-int delivery_start(struct segment *segment) {
+static int add_thread(struct segment *segment) {
+    pthread_attr_t attributes;
     pthread_t thread;
     sigset_t all, before;
+    sigfillset(&all);
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_SIZE);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&thread, &attributes, run, segment);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    threads += error == 0;
+    return -error;
+}
+
+int delivery_start(struct segment *segment) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
         return -errno;
@@ -68,44 +116,59 @@ int delivery_start(struct segment *segment) {
     dup3(ends[1], DESCRIPTOR_DELIVERY, O_CLOEXEC);
     close(ends[0]);
     close(ends[1]);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&thread, NULL, run, segment);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return -error;
+    return add_thread(segment);
 }
 
-void delivery_cancel(struct segment *segment) {
-    pthread_mutex_lock(&delivering);
+/* The lowest descriptor from `from` on that is being sent; UINT_MAX: none. */
+static unsigned next_sent(const struct segment *segment, unsigned from) {
+    unsigned lowest = UINT_MAX;
     for (unsigned i = 0; i < SEGMENT_SLOTS; i++) {
-        uint32_t asked = DELIVERY_ASKED, failed = DELIVERY_FAILED;
-        atomic_compare_exchange_strong(&segment->slots[i].delivery, &asked, DELIVERY_NONE);
-        atomic_compare_exchange_strong(&segment->slots[i].delivery, &failed, DELIVERY_NONE);
+        const struct slot *slot = &segment->slots[i];
+        unsigned fd = (unsigned)slot->delivery_fd;
+        if (atomic_load(&slot->delivery) == DELIVERY_SENDING && fd >= from && fd < lowest)
+            lowest = fd;
     }
-    pthread_mutex_unlock(&delivering);
+    return lowest;
+}
+
+void delivery_cancel(struct segment *segment, unsigned first) {
+    for (unsigned i = 0; i < SEGMENT_SLOTS; i++) {
+        uint32_t asked = DELIVERY_ASKED;
+        atomic_compare_exchange_strong(&segment->slots[i].delivery, &asked, DELIVERY_NONE);
+    }
+    for (;;) {
+        unsigned sent = next_sent(segment, first);
+        if (sent > first)
+            syscall(K_NR_CLOSE_RANGE, first, sent == UINT_MAX ? ~0U : sent - 1, 0);
+        if (sent == UINT_MAX)
+            return;
+        first = sent + 1;
+    }
 }
 
 /* ---- the worker's side ---- */
 
-int delivery_ask(struct segment *segment, struct slot *slot, int fd, uint32_t flags) {
+void delivery_ask(struct segment *segment, struct slot *slot, const struct verdict *verdict) {
     uint16_t number = (uint16_t)(slot - segment->slots);
-    slot->delivery_fd = fd;
-    slot->delivery_flags = flags;
+    slot->delivery_fd = verdict->fd;
+    slot->delivery_flags = verdict->fd_flags;
+    slot->delivery_rule = verdict->rule;
+    atomic_store(&slot->begun, 0); /* what happens from here on is not this worker's doing */
     atomic_store(&slot->delivery, DELIVERY_ASKED);
-    if (!alone && write(DESCRIPTOR_DELIVERY, &number, sizeof number) != sizeof number)
-        abort(); /* the next worker asks again */
-    while (!alone && atomic_load(&slot->delivery) == DELIVERY_ASKED)
-        syscall(SYS_futex, &slot->delivery, FUTEX_WAIT, DELIVERY_ASKED, NULL, NULL, 0);
-    uint32_t state = atomic_load(&slot->delivery);
-    /* The guardian may have done it in its last moment: then the call is not there any more. */
-    int error = state == DELIVERY_ASKED  ? send_descriptor(slot, fd, flags)
-                : state == DELIVERY_DONE ? 0
-                                         : slot->delivery_error;
-    return error == -EINPROGRESS ? -ENOENT : error;
+    bool told = !alone && write(DESCRIPTOR_DELIVERY, &number, sizeof number) == sizeof number;
+    if ((alone || !told) && take(slot, DELIVERY_ASKED))
+        send_descriptor(segment, slot);
 }
 
 void delivery_alone(struct segment *segment) {
     alone = true;
-    for (unsigned i = 0; i < SEGMENT_SLOTS; i++)
-        wake(&segment->slots[i]);
+    for (unsigned i = 0; i < SEGMENT_SLOTS; i++) {
+        struct slot *slot = &segment->slots[i];
+        if (take(slot, DELIVERY_ASKED) ||
+            (atomic_load(&slot->delivery) == DELIVERY_SENDING && still_waits(slot)))
+            send_descriptor(segment, slot);
+        else if (atomic_load(&slot->delivery) == DELIVERY_SENDING)
+            slot_free(segment,
+                      slot); /* sent; its descriptor may be closed, and be another one by now */
+    }
 }

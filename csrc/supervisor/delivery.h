@@ -6,28 +6,28 @@
 
 #include <stdint.h>
 
+#include "../calls/calls.h"
 #include "segment.h"
 
 enum delivery_state {
     DELIVERY_NONE,
-    DELIVERY_ASKED,  /* by the worker */
-    DELIVERY_DONE,   /* the call has its descriptor, nothing is owed any more */
-    DELIVERY_FAILED, /* the call still waits; slot.delivery_error says why */
+    DELIVERY_ASKED,   /* by the worker, which has nothing more to do with the slot */
+    DELIVERY_SENDING, /* a thread of the guardian is at it, and will free the slot */
 };
 
 /* ---- the guardian's side ---- */
 
-/* Starts the thread that delivers. 0 or -errno. */
+/* Starts the threads that deliver. 0 or -errno. */
 int delivery_start(struct segment *segment);
-/* Takes back what a worker that is gone has asked for: from here on its descriptors may be closed.
- */
-void delivery_cancel(struct segment *segment);
+/* Takes back what a worker that is gone has asked for, and closes all descriptors from `first` on,
+ * but for those that are just being sent. */
+void delivery_cancel(struct segment *segment, unsigned first);
 
 /* ---- the worker's side ---- */
 
-/* Hands `fd` to the call in this slot, and ends the call: 0, or -errno: -ENOENT if its program is
- * gone, else the call still waits (-EMFILE: the program has no room for it). */
-int delivery_ask(struct segment *segment, struct slot *slot, int fd, uint32_t flags);
+/* Has the call in this slot end with a copy of the verdict's descriptor, which is closed, and the
+ * slot be freed: from here on it belongs to the guardian. */
+void delivery_ask(struct segment *segment, struct slot *slot, const struct verdict *verdict);
 /* The guardian is gone: from now on the worker delivers by itself. */
 void delivery_alone(struct segment *segment);
 

@@ -30,6 +30,7 @@
 #include "log.h"
 #include "passing.h"
 #include "segment.h"
+#include "slots.h"
 #include "title.h"
 #include "tracer.h"
 #include "worker.h"
@@ -172,23 +173,24 @@ static void give_up(struct guardian *guardian, struct slot *slot) {
     struct notify_stop stop = {.listener = DESCRIPTOR_LISTENER};
     memcpy(&request, slot->request, sizeof request);
     struct stopped_call call = notify_call(&stop, &request);
+    guardian->segment->departed = 1; /* perhaps; who would have looked is gone */
     call.mechanism->let_run(&call);
     segment_count(guardian->segment, COUNTER_GIVEN_UP);
     atomic_fetch_add(&guardian->segment->fallbacks[FALLBACK_DEATHS], 1);
     if (guardian->logging)
         log_line(LOG_WARN, "request given up", ",\"tid\":%d,\"call\":\"%s\"", call.tid,
                  known_call_name(known_call_index(call.arch, call.number)));
-    memset(slot, 0, sizeof *slot);
+    slot_free(guardian->segment, slot);
 }
 
 /* The requests that the dead worker held: the next one serves them again, but not for ever. */
 static void judge_slots(struct guardian *guardian, bool killed) {
     for (unsigned i = 0; i < SEGMENT_SLOTS; i++) {
         struct slot *slot = &guardian->segment->slots[i];
-        if (((const struct k_seccomp_notif *)(const void *)slot->request)->id == 0)
-            continue;
-        if (atomic_load(&slot->delivery) == DELIVERY_DONE) {
-            memset(slot, 0, sizeof *slot); /* served, but its worker had no time to say so */
+        if (atomic_load(&slot->delivery) != DELIVERY_NONE)
+            continue; /* a thread of ours is at it */
+        if (slot_request(slot) == 0) {
+            slot_free(guardian->segment, slot);
             continue;
         }
         if (!atomic_exchange(&slot->begun, 0))
@@ -206,7 +208,7 @@ static void serve_alone(struct guardian *guardian) {
     if (guardian->logging)
         log_line(LOG_WARN, "no worker can be started, every call is let run", "%s", "");
     for (;;) {
-        memset(slot, 0, sizeof *slot);
+        slot_free(guardian->segment, slot);
         struct pollfd listener = {.fd = DESCRIPTOR_LISTENER, .events = POLLIN};
         if (poll(&listener, 1, -1) < 0)
             continue;
@@ -231,8 +233,7 @@ static bool replace_worker(struct guardian *guardian) {
                  (int)guardian->worker, WIFSIGNALED(status) ? WTERMSIG(status) : 0,
                  WIFEXITED(status) ? WEXITSTATUS(status) : 0);
     /* What it had open is open still: the table is ours too. */
-    delivery_cancel(guardian->segment);
-    syscall(K_NR_CLOSE_RANGE, guardian->first_of_worker, ~0U, 0);
+    delivery_cancel(guardian->segment, guardian->first_of_worker);
     judge_slots(guardian, killed);
     bool barren = guardian->segment->counters[COUNTER_STOPPED] == guardian->stopped_before;
     guardian->barren_deaths = killed || !barren ? 0 : guardian->barren_deaths + 1;
@@ -333,6 +334,7 @@ _Noreturn void guardian_run(const struct guardian_setup *setup, int socket) {
         .segment = guardian.segment,
         .policy = setup->policy,
         .guardian = getpid(),
+        .departures = setup->probe.killable,
     };
     log_start(&guardian);
     guard(&guardian);

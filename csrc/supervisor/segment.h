@@ -10,10 +10,10 @@
 #include "../spoof.h"
 
 #define SEGMENT_MAGIC 0x47455353U /* "SSEG" */
-#define SEGMENT_VERSION 3U
+#define SEGMENT_VERSION 4U
 #define SEGMENT_RULES 1024U  /* rules that are counted one by one */
 #define SEGMENT_EVENTS 1024U /* a power of two */
-#define SEGMENT_SLOTS 512U   /* requests served at the same time; one thread each at most */
+#define SEGMENT_SLOTS 512U   /* requests served at the same time */
 
 /* Why a call was let run although a rule might have named it: a fallback, counted and visible.
  * FALLBACK_NONE is no fallback. The texts are in segment.c. */
@@ -71,11 +71,12 @@ struct slot {
     _Atomic uint32_t begun; /* the current worker has begun to serve it */
     _Atomic uint32_t outside_deaths; /* workers that SIGKILL took while they served it */
     _Atomic uint32_t crashes;        /* workers that died by a fault of their own meanwhile */
+    _Atomic uint32_t taken;          /* by a thread of the worker, or by the guardian */
     _Atomic uint32_t delivery;       /* enum delivery_state, delivery.h; a futex */
     int32_t delivery_fd;             /* in the table of worker and guardian */
     uint32_t delivery_flags;         /* O_CLOEXEC or 0 */
-    int32_t delivery_error;          /* why it failed: -errno */
-    uint8_t padding[36];
+    uint32_t delivery_rule;
+    uint8_t padding[32];
 };
 _Static_assert(sizeof(struct slot) == 256, "slots keep to their own cache lines");
 
@@ -85,9 +86,12 @@ struct segment {
     _Atomic uint64_t counters[COUNTER_COUNT];
     _Atomic uint64_t fallbacks[FALLBACK_COUNT];
     _Atomic uint64_t rule_hits[SEGMENT_RULES];
-    _Atomic uint32_t logging;    /* enum log_level: which events to write */
-    _Atomic uint32_t serving;    /* a worker has begun to receive */
-    _Atomic uint64_t event_next; /* number of the next event */
+    _Atomic uint32_t logging;      /* enum log_level: which events to write */
+    _Atomic uint32_t serving;      /* a worker has begun to receive */
+    _Atomic uint32_t slot_waiting; /* a thread waits for a slot to become free */
+    _Atomic uint32_t slots_freed;  /* ... by this futex */
+    _Atomic uint32_t departed;     /* as in struct surroundings */
+    _Atomic uint64_t event_next;   /* number of the next event */
     struct event events[SEGMENT_EVENTS];
     struct slot slots[SEGMENT_SLOTS];
 };

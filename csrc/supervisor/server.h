@@ -43,17 +43,19 @@ struct credentials {
     bool same_user_namespace;
 };
 
-struct mounts; /* tracee/mounts.h */
+struct mounts;        /* tracee/mounts.h */
+struct acquaintances; /* tracee/acquaintances.h */
 struct surroundings;
 
 /* Whose filesystem credentials a thread has. */
-enum identity { IDENTITY_SELF, IDENTITY_NOBODY, IDENTITY_TRACEE };
+enum identity { IDENTITY_SELF, IDENTITY_NOBODY, IDENTITY_OWNER, IDENTITY_TRACEE };
 
 struct server {
     const struct surroundings *surroundings;
     struct slot *slot; /* where the request lies; NULL if the mechanism needs none */
     bool receiving;    /* this thread is the one that receives */
     enum identity identity;
+    struct acquaintances *acquaintances; /* of the thread that receives; NULL: it has none */
     /* Lets another thread receive, and clears `receiving`. False if none is left. */
     bool (*step_aside)(struct server *server);
 };
@@ -70,6 +72,11 @@ struct surroundings {
     uint64_t user_namespace, pid_namespace,
         mount_namespace; /* inode numbers, as in /proc/self/ns */
     struct mounts *mounts;
+    bool memory_known; /* the device of files in memory, memfd_create(2): */
+    uint32_t memory_major, memory_minor;
+    /* Not 0: somebody in the tree may have another root or other namespaces than it began with.
+     * NULL: nobody looks out for that. */
+    _Atomic uint32_t *departed;
 };
 
 static inline const struct surroundings *server_surroundings(const struct server *server) {
@@ -99,6 +106,10 @@ int place_of(int directory, const char *path, struct place *place);
 bool place_equal(const struct place *a, const struct place *b);
 /* Is `place`, the root of a thread, our root, with the same mounts below it? */
 bool place_is_root(const struct surroundings *surroundings, pid_t tid, const struct place *place);
+/* The same, of a thread by its id. */
+bool thread_is_in_our_root(const struct surroundings *surroundings, pid_t tid);
+/* Is a file that lies there surely one that was made by memfd_create(2)? */
+bool place_is_in_memory(const struct surroundings *surroundings, const struct place *place);
 /* Inode number of a namespace of a thread ("user", "pid"), or 0 where that says nothing. */
 uint64_t namespace_of(int proc, pid_t tid, const char *kind);
 bool is_in_our_user_namespace(const struct surroundings *surroundings, pid_t tid);
@@ -112,6 +123,9 @@ bool credentials_equal(const struct credentials *a, const struct credentials *b)
 /* Changes the calling thread's filesystem credentials only; 0 or -errno. */
 int become_nobody(struct server *server);
 int become_self(struct server *server);
+/* From nobody to whom our own files belong, by the user id alone: a fifth of the time. What is made
+ * then has nobody's group until fchown(2). */
+int become_owner(struct server *server);
 int become_tracee(struct server *server, const struct credentials *credentials);
 /* Back to the identity that a thread has between two calls. */
 int resume_identity(struct server *server);

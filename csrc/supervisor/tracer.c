@@ -14,6 +14,7 @@
 #include "../calls/calls.h"
 #include "../calls/table.h"
 #include "../policy/blob.h"
+#include "../tracee/acquaintances.h"
 #include "../tracee/mounts.h"
 #include "log.h"
 #include "pool.h"
@@ -149,8 +150,10 @@ static bool prepare(struct tracer *tracer) {
     sigprocmask(SIG_BLOCK, &child, NULL);
     sigaction(SIGCHLD, &action, NULL);
     struct surroundings *surroundings = &tracer->surroundings;
+    static struct acquaintances acquaintances;
     tracer->server = (struct server){
         .surroundings = surroundings,
+        .acquaintances = &acquaintances,
         .receiving = true,
         .step_aside = tracer_refuse_to_sleep,
     };
@@ -158,6 +161,7 @@ static bool prepare(struct tracer *tracer) {
     if (tracer->wake < 0 || surroundings_read(surroundings) != 0 ||
         surroundings_settle(surroundings) != 0)
         return false;
+    surroundings->departed = &tracer->setup->segment->departed;
     tracer->can_look_after = calls_can_look_after(tracer->setup->policy);
     tracer->injects = (blob_header(tracer->setup->policy)->calls & BLOB_CALLS_OPEN) != 0;
     tracer->never_looks_up = tracer->can_look_after &&

@@ -15,64 +15,55 @@
 #include "../arch/kernel.h"
 #include "../calls/calls.h"
 #include "../mechanism/notify.h"
+#include "../tracee/acquaintances.h"
 #include "delivery.h"
 #include "record.h"
 #include "server.h"
+#include "slots.h"
 #include "title.h"
 
 #define STACK_SIZE (256U << 10)
+/* The other slots are for descriptors on their way, so that who receives soon has one. */
+#define MOST_THREADS (SEGMENT_SLOTS - 64)
 
 struct worker {
     const struct worker_setup *setup;
     struct surroundings surroundings;
+    struct acquaintances acquaintances;
     pthread_mutex_t lock; /* guards the three fields below */
     pthread_cond_t vacancy_announced;
     unsigned waiting;   /* threads that wait for a vacancy */
     unsigned vacancies; /* 1 while nobody receives and a waiting thread has been woken */
-    unsigned threads;   /* also the number of slots in use */
-    struct server servers[SEGMENT_SLOTS];
+    unsigned threads;
+    struct server servers[SEGMENT_SLOTS + 1];
 };
 
 static struct worker the_worker;
 
 /* ---- one request ---- */
 
-/* The program gets its descriptor, or hears why not. */
-static int deliver(struct stopped_call *call, const struct verdict *verdict) {
-    struct segment *segment = the_worker.setup->segment;
-    int error = delivery_ask(segment, call->server->slot, verdict->fd, verdict->fd_flags);
-    close(verdict->fd);
-    if (error == 0 || error == -ENOENT)
-        return error;
-    if (error == -EMFILE || error == -ENFILE || error == -ENOMEM)
-        return call->mechanism->answer(call, error); /* as its own open would fail */
-    const struct verdict other = let_run(FALLBACK_DELIVERY);
-    record_instead(segment, verdict, &other);
-    return call->mechanism->let_run(call);
-}
-
 /* 0, or -ENOENT if the tracee is gone. */
 static int end_stop(struct stopped_call *call, const struct verdict *verdict) {
-    switch (verdict->decision) {
-    case DECISION_ANSWER:
+    if (verdict->decision == DECISION_ANSWER)
         return call->mechanism->answer(call, verdict->value);
-    case DECISION_DELIVER:
-        return deliver(call, verdict);
-    case DECISION_REPLACE_PATH: /* not among the abilities of notify */
-        verdict_release(verdict);
-        break;
-    case DECISION_LET_RUN:
-        break;
-    }
+    verdict_release(verdict); /* DECISION_REPLACE_PATH is not among the abilities of notify */
     return call->mechanism->let_run(call);
 }
 
-static void free_slot(struct slot *slot) {
-    atomic_store_explicit(&slot->begun, 0, memory_order_relaxed);
-    atomic_store_explicit(&slot->delivery, DELIVERY_NONE, memory_order_relaxed);
-    atomic_store_explicit(&slot->outside_deaths, 0, memory_order_relaxed);
-    atomic_store_explicit(&slot->crashes, 0, memory_order_relaxed);
-    memset(slot->request, 0, sizeof slot->request); /* RECV wants zeros: seccomp_unotify(2) */
+/* The slot goes to the guardian along with the descriptor, and this thread takes another one. */
+static void deliver(struct server *server, const struct verdict *verdict) {
+    delivery_ask(the_worker.setup->segment, server->slot, verdict);
+    server->slot = NULL;
+}
+
+/* Who goes on receiving keeps it. */
+static void free_slot(struct server *server) {
+    if (server->receiving) {
+        slot_clear(server->slot);
+        return;
+    }
+    slot_free(the_worker.setup->segment, server->slot);
+    server->slot = NULL;
 }
 
 static void serve_slot(struct server *server) {
@@ -86,9 +77,13 @@ static void serve_slot(struct server *server) {
 
     struct verdict verdict = serve_call(&call, setup->policy);
     record_verdict(setup->segment, &call, &verdict);
+    if (verdict.decision == DECISION_DELIVER) {
+        deliver(server, &verdict);
+        return;
+    }
     if (end_stop(&call, &verdict) != 0)
         record_gone(setup->segment, &verdict);
-    free_slot(server->slot);
+    free_slot(server);
 }
 
 /* ---- who receives ---- */
@@ -96,18 +91,19 @@ static void serve_slot(struct server *server) {
 static void *server_run(void *argument);
 static bool step_aside(struct server *server);
 
-/* With the lock held: a thread for the next free slot. */
-static bool add_server(struct worker *worker, bool receiving) {
+/* With the lock held: one more thread; with a slot that a worker before us has left, or NULL. */
+static bool add_server(struct worker *worker, struct slot *slot) {
     pthread_attr_t attributes;
     pthread_t thread;
-    if (worker->threads == SEGMENT_SLOTS)
+    if (worker->threads == sizeof worker->servers / sizeof *worker->servers)
         return false;
     struct server *server = &worker->servers[worker->threads];
     *server = (struct server){
         .surroundings = &worker->surroundings,
+        .acquaintances = &worker->acquaintances,
         .step_aside = step_aside,
-        .slot = &worker->setup->segment->slots[worker->threads],
-        .receiving = receiving,
+        .slot = slot,
+        .receiving = slot == NULL,
     };
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_SIZE);
@@ -126,7 +122,7 @@ static bool step_aside(struct server *server) {
         worker->vacancies++;
         pthread_cond_signal(&worker->vacancy_announced);
     } else {
-        replaced = add_server(worker, true);
+        replaced = worker->threads < MOST_THREADS && add_server(worker, NULL);
     }
     if (replaced)
         server->receiving = false;
@@ -166,15 +162,14 @@ static void *server_run(void *argument) {
     syscall(SYS_unshare, 0x200 /* CLONE_FS: umask and directories of its own */);
     if (worker->surroundings.proof == PROOF_AS_NOBODY && become_nobody(server) != 0)
         _exit(2);
-    const struct k_seccomp_notif *request = (const void *)server->slot->request;
-    if (request->id != 0)
+    if (server->slot)
         serve_slot(server); /* left behind by the worker before us */
     for (;;) {
         if (!server->receiving)
             wait_for_vacancy(server);
+        if (!server->slot)
+            server->slot = slot_take(worker->setup->segment);
         tell_starter(worker->setup->segment);
-        /* Also where the worker before us was killed while it did the same: EINVAL otherwise. */
-        memset(server->slot->request, 0, sizeof server->slot->request);
         int error = notify_receive(DESCRIPTOR_LISTENER, (void *)server->slot->request);
         if (error == 0)
             serve_slot(server);
@@ -183,7 +178,7 @@ static void *server_run(void *argument) {
         else if (error != -EINTR && error != -EAGAIN)
             _exit(3);
         if (error != 0)
-            free_slot(server->slot);
+            free_slot(server);
     }
     return NULL;
 }
@@ -220,15 +215,18 @@ void worker_run(const struct worker_setup *setup) {
     if (surroundings_read(&worker->surroundings) != 0 ||
         surroundings_settle(&worker->surroundings) != 0)
         _exit(2);
+    if (setup->departures)
+        worker->surroundings.departed = &segment->departed;
 
-    unsigned needed = 1; /* a thread for every slot up to the last one that is taken, and one */
-    for (unsigned i = 0; i < SEGMENT_SLOTS; i++)
-        if (((const struct k_seccomp_notif *)(const void *)segment->slots[i].request)->id != 0)
-            needed = i + 2 <= SEGMENT_SLOTS ? i + 2 : SEGMENT_SLOTS;
     pthread_mutex_lock(&worker->lock);
-    for (unsigned i = 0; i < needed; i++)
-        if (!add_server(worker, i + 1 == needed))
-            _exit(2);
+    bool made = true;
+    for (unsigned i = 0; made && i < SEGMENT_SLOTS; i++) {
+        struct slot *slot = &segment->slots[i];
+        if (slot_request(slot) != 0 && atomic_load(&slot->delivery) == DELIVERY_NONE)
+            made = add_server(worker, slot);
+    }
+    if (!made || !add_server(worker, NULL))
+        _exit(2);
     pthread_mutex_unlock(&worker->lock);
     watch(setup);
 }

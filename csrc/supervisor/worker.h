@@ -2,6 +2,7 @@
 #ifndef SPOOF_WORKER_H
 #define SPOOF_WORKER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -23,6 +24,7 @@ struct worker_setup {
     struct segment *segment;
     const uint8_t *policy; /* checked */
     pid_t guardian;
+    bool departures; /* CALLS_OF_DEPARTURE are stopped */
 };
 
 /* Serves until the last filtered task is gone. Called in a fresh process; never returns. */

@@ -143,6 +143,19 @@ bool place_is_root(const struct surroundings *surroundings, pid_t tid, const str
            namespace_of(surroundings->proc, tid, "mnt") == surroundings->mount_namespace;
 }
 
+bool thread_is_in_our_root(const struct surroundings *surroundings, pid_t tid) {
+    char name[64];
+    struct place root;
+    snprintf(name, sizeof name, "%d/root", tid);
+    return place_of(surroundings->proc, name, &root) == 0 &&
+           place_is_root(surroundings, tid, &root);
+}
+
+bool place_is_in_memory(const struct surroundings *surroundings, const struct place *place) {
+    return surroundings->memory_known && place->major == surroundings->memory_major &&
+           place->minor == surroundings->memory_minor;
+}
+
 uint64_t namespace_of(int proc, pid_t tid, const char *kind) {
     char name[64];
     struct stat info, here;
@@ -185,6 +198,21 @@ static bool have_openat2(void) {
     return fd >= 0;
 }
 
+/* All of them lie on one mount that the kernel keeps for itself. */
+static void find_memory(struct surroundings *surroundings) {
+    struct place place;
+    int fd = (int)syscall(SYS_memfd_create, "", K_MFD_CLOEXEC);
+    if (fd < 0)
+        return;
+    /* gVisor may have no device of its own for it. */
+    if (place_of(fd, "", &place) == 0 && (place.major != 0 || place.minor != 0)) {
+        surroundings->memory_known = true;
+        surroundings->memory_major = place.major;
+        surroundings->memory_minor = place.minor;
+    }
+    close(fd);
+}
+
 int surroundings_read(struct surroundings *surroundings) {
     surroundings->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (surroundings->proc < 0)
@@ -196,6 +224,7 @@ int surroundings_read(struct surroundings *surroundings) {
         result = credentials_of(surroundings->proc, getpid(), &surroundings->own);
     if (result != 0)
         return result;
+    find_memory(surroundings);
     surroundings->effective_ids = syscall(SYS_setfsuid, -1) == -1 && errno == ENOSYS;
     surroundings->user_namespace = namespace_of(surroundings->proc, getpid(), "user");
     surroundings->pid_namespace = namespace_of(surroundings->proc, getpid(), "pid");
@@ -251,10 +280,33 @@ static int set_filesystem_ids(struct server *server, enum identity identity,
     return 0;
 }
 
+/* What the kernel gives and takes along with uid 0 is enough: nobody keeps all other capabilities.
+ */
+static int set_filesystem_user(struct server *server, enum identity identity, uid_t uid) {
+    syscall(SYS_setfsuid, uid);
+    if ((uid_t)syscall(SYS_setfsuid, -1) != uid)
+        return -EPERM;
+    server->identity = identity;
+    return 0;
+}
+
+int become_owner(struct server *server) {
+    const struct surroundings *surroundings = server_surroundings(server);
+    const uint64_t needed = FILESYSTEM_CAPABILITIES & ~(1ULL << CAP_MAC_OVERRIDE);
+    if (server->identity == IDENTITY_OWNER)
+        return 0;
+    if (server->identity != IDENTITY_NOBODY || surroundings->effective_ids ||
+        (surroundings->own.effective & needed) != needed)
+        return become_self(server);
+    return set_filesystem_user(server, IDENTITY_OWNER, surroundings->own.fsuid);
+}
+
 int become_nobody(struct server *server) {
     const struct surroundings *surroundings = server_surroundings(server);
     if (server->identity == IDENTITY_NOBODY)
         return 0;
+    if (server->identity == IDENTITY_OWNER)
+        return set_filesystem_user(server, IDENTITY_NOBODY, nobody.fsuid);
     int result = become_self(server);
     if (result != 0)
         return result;

@@ -11,16 +11,14 @@
 #include <unistd.h>
 
 #include "../arch/kernel.h"
+#include "acquaintances.h"
 #include "mounts.h"
+#include "quick.h"
+#include "start.h"
 #include "tracee.h"
 #include "walk.h"
 
-static struct look no_look(enum fallback fallback) {
-    return (struct look){.fd = -1, .fallback = fallback};
-}
-
-/* Why an entry of /proc/TID cannot be had: a tracee that is gone needs no reason. */
-static enum fallback proc_fallback(int error) {
+enum fallback proc_fallback(int error) {
     return error == ENOENT || error == ESRCH ? FALLBACK_NONE : FALLBACK_PROC;
 }
 
@@ -48,7 +46,7 @@ static int open_descriptor(struct server *server, pid_t tid, int fd) {
         return -ENOENT;
     snprintf(entry, sizeof entry, "fd/%d", fd);
     /* An open descriptor needs no permission. */
-    if (become_self(server) != 0)
+    if (become_owner(server) != 0)
         return -EPERM;
     int found = open_proc(server_surroundings(server), tid, entry);
     if (resume_identity(server) != 0)
@@ -56,8 +54,7 @@ static int open_descriptor(struct server *server, pid_t tid, int fd) {
     return found;
 }
 
-/* Where a relative path begins: O_PATH, or -errno. */
-static int open_start(struct stopped_call *call, int directory) {
+int open_start(struct stopped_call *call, int directory) {
     if (directory == AT_FDCWD)
         return open_proc(server_surroundings(call->server), call->tid, "cwd");
     return open_descriptor(call->server, call->tid, directory);
@@ -122,53 +119,6 @@ static struct look look_exactly(struct stopped_call *call, const struct look_req
     return found;
 }
 
-static int open_plain(int base, const struct look_request *request, bool cached) {
-    struct k_open_how how = {
-        .flags = (uint64_t)(O_PATH | O_CLOEXEC | (request->no_follow ? O_NOFOLLOW : 0)),
-        .resolve = request->resolve | K_RESOLVE_NO_SYMLINKS | (cached ? K_RESOLVE_CACHED : 0),
-    };
-    int fd = (int)syscall(K_NR_OPENAT2, base, request->path, &how, sizeof how);
-    return fd < 0 ? -errno : fd;
-}
-
-/* Without links and with our root, what openat2 finds is what the tracee finds. */
-static struct look look_quickly(struct stopped_call *call, const struct look_request *request,
-                                bool *exact) {
-    struct server *server = call->server;
-    int base = AT_FDCWD;
-    if (request->path[0] != '/' || (request->resolve & K_RESOLVE_IN_ROOT)) {
-        base = open_start(call, request->directory);
-        if (base < 0)
-            return no_look(proc_fallback(-base));
-    }
-    int fd = open_plain(base, request, true);
-    /* EAGAIN: not all of the path is in the cache, a filesystem would have to be asked. EINVAL:
-     * RESOLVE_CACHED came with Linux 5.12. */
-    if (fd == -EAGAIN || fd == -EINVAL) {
-        bool triggers = mounts_have_triggers(server_surroundings(server)->mounts);
-        if (!server_step_aside(server))
-            fd = -EBUSY;
-        else if (!triggers) /* with automounts it goes step by step */
-            fd = open_plain(base, request, false);
-    }
-    if (base >= 0)
-        close(base);
-    /* Nobody is kept out by what is open to all, but a directory can be closed to its owner or
-     * group alone. Who has a capability passes there too; of others the credentials are needed. */
-    if (fd >= 0 && server_surroundings(server)->proof == PROOF_AS_NOBODY &&
-        !credentials_search_all(call->tid)) {
-        close(fd);
-        fd = -EACCES;
-    }
-    *exact = fd == -ELOOP || fd == -EACCES || fd == -ENOSYS || fd == -EAGAIN || fd == -EINVAL ||
-             fd == -EXDEV || (fd == -ENOENT && request->missing);
-    if (fd >= 0)
-        return (struct look){.fd = fd};
-    if (fd == -EBUSY)
-        return no_look(FALLBACK_BUSY);
-    return (struct look){.fd = -1, .error = fd};
-}
-
 static bool may_look(struct server *server) {
     struct mounts *mounts = server_surroundings(server)->mounts;
     if (!server->receiving)
@@ -186,8 +136,9 @@ static int root_of(struct stopped_call *call, struct place *root) {
 
 bool look_is_in_our_root(struct stopped_call *call) {
     struct place root;
-    return root_of(call, &root) == 0 &&
-           place_is_root(server_surroundings(call->server), call->tid, &root);
+    return acquaintance_is_in_our_root(call->server, call->tid) ||
+           (root_of(call, &root) == 0 &&
+            place_is_root(server_surroundings(call->server), call->tid, &root));
 }
 
 struct look look_path(struct stopped_call *call, const struct look_request *request) {
@@ -199,13 +150,16 @@ struct look look_path(struct stopped_call *call, const struct look_request *requ
         return no_look(FALLBACK_BUSY);
     if (surroundings->proof == PROOF_COMPARE || surroundings->proof == PROOF_BY_WALKING)
         return look_exactly(call, request);
-    int error = root_of(call, &root);
-    if (error != 0)
-        return no_look(proc_fallback(-error));
-    if (!place_is_root(surroundings, call->tid, &root))
-        return look_exactly(call, request);
+    if (!acquaintance_is_in_our_root(call->server, call->tid)) {
+        int error = root_of(call, &root);
+        if (error != 0)
+            return no_look(proc_fallback(-error));
+        if (!place_is_root(surroundings, call->tid, &root))
+            return look_exactly(call, request);
+    }
     bool exact = false;
     struct look found = look_quickly(call, request, &exact);
+    found.in_our_root = !exact;
     return exact ? look_exactly(call, request) : found;
 }
 
@@ -215,6 +169,11 @@ struct look look_descriptor(struct stopped_call *call, uint32_t fd) {
         return no_look(FALLBACK_BUSY);
     /* gVisor's fstatfs also takes AT_FDCWD. */
     bool own_directory = (int)fd == AT_FDCWD && syscall(SYS_fstatfs, AT_FDCWD, &info) == 0;
+    int copy = acquaintance_descriptor(call->server, call->tid, (int)fd);
+    if (copy >= 0)
+        return (struct look){.fd = copy};
+    if (copy == -EBADF && !own_directory)
+        return no_look(FALLBACK_NONE);
     int found = own_directory ? open_start(call, AT_FDCWD)
                               : open_descriptor(call->server, call->tid, (int)fd);
     if (found == -EPERM)
@@ -228,7 +187,7 @@ ssize_t look_descriptor_name(struct stopped_call *call, uint32_t fd, char *name,
     struct server *server = call->server;
     char entry[64];
     snprintf(entry, sizeof entry, "%d/fd/%u", call->tid, fd);
-    if (become_self(server) != 0)
+    if (become_owner(server) != 0)
         return -EPERM;
     ssize_t length = readlinkat(server_surroundings(server)->proc, entry, name, capacity - 1);
     int error = errno;
@@ -260,10 +219,12 @@ static int open_as_tracee(struct stopped_call *call, const char *entry, int flag
 }
 
 int look_open(struct stopped_call *call, int fd, int flags) {
+    return server_step_aside(call->server) ? look_open_ours(call, fd, flags) : -EBUSY;
+}
+
+int look_open_ours(struct stopped_call *call, int fd, int flags) {
     struct server *server = call->server;
     char entry[64];
-    if (!server_step_aside(server))
-        return -EBUSY;
     snprintf(entry, sizeof entry, "self/fd/%d", fd);
     /* What is open to nobody in particular is open to the tracee. */
     int opened = openat(server_surroundings(server)->proc, entry, flags | O_CLOEXEC);
@@ -274,12 +235,17 @@ int look_open(struct stopped_call *call, int fd, int flags) {
     return open_as_tracee(call, entry, flags);
 }
 
-int look_statfs(struct stopped_call *call, int fd, void *k_statfs) {
+int look_statfs(struct stopped_call *call, int fd, void *k_statfs, bool *in_memory) {
     struct server *server = call->server;
-    if (server->receiving) {
+    const struct surroundings *surroundings = server_surroundings(server);
+    if (server->receiving || in_memory) {
         struct place place;
-        bool quick = place_of(fd, "", &place) == 0 &&
-                     mounts_is_quick(server_surroundings(server)->mounts, place.mount);
+        bool placed = place_of(fd, "", &place) == 0;
+        bool memory = placed && place_is_in_memory(surroundings, &place);
+        /* What lies in memory is on no mount of the table, and never sleeps. */
+        bool quick = memory || (placed && mounts_is_quick(surroundings->mounts, place.mount));
+        if (in_memory)
+            *in_memory = memory || !placed || !surroundings->memory_known;
         if (!quick && !server_step_aside(server))
             return -EBUSY;
     }
@@ -326,6 +292,8 @@ ssize_t look_name(struct stopped_call *call, int fd, char *path, size_t capacity
         length -= (ssize_t)tail;
         path[length] = '\0';
     }
+    if (acquaintance_is_in_our_root(call->server, call->tid))
+        return length; /* names are told as our own root has them */
     snprintf(entry, sizeof entry, "%d/root", call->tid);
     ssize_t root_length = readlinkat(surroundings->proc, entry, root, sizeof root - 1);
     if (root_length <= 0)

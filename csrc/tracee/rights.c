@@ -15,6 +15,7 @@
 
 #include "../arch/kernel.h"
 #include "../supervisor/server.h"
+#include "acquaintances.h"
 
 static bool has(const struct credentials *credentials, int capability) {
     return credentials->same_user_namespace && (credentials->effective >> capability & 1) != 0;
@@ -155,7 +156,8 @@ static bool map_id(int proc, pid_t tid, const char *map, const char *overflow, u
 bool rights_map_owner(struct stopped_call *call, uint32_t *uid, uint32_t *gid) {
     const struct surroundings *surroundings = server_surroundings(call->server);
     const int proc = surroundings->proc;
-    if (is_in_our_user_namespace(surroundings, call->tid))
+    if (acquaintance_is_in_our_namespaces(call->server, call->tid) ||
+        is_in_our_user_namespace(surroundings, call->tid))
         return true;
     return map_id(proc, call->tid, "uid_map", "sys/kernel/overflowuid", uid) &&
            map_id(proc, call->tid, "gid_map", "sys/kernel/overflowgid", gid);

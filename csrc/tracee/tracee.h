@@ -60,6 +60,8 @@ ssize_t tracee_read_path(struct stopped_call *call, uint64_t address, char *path
 struct look {
     int fd;       /* O_PATH descriptor of the file; the caller closes it */
     bool missing; /* it is the last directory on the way, and what comes behind it is not there */
+    bool in_our_root; /* the tracee's root is surely ours */
+    bool plain;       /* ... and the path, but for `.` and more slashes than one, is its name */
     enum fallback
         fallback; /* if fd < 0: why, FALLBACK_NONE if the kernel will answer with an error */
     int error;    /* ... this one (-errno); 0: which one is not known */
@@ -83,14 +85,17 @@ bool look_is_in_our_root(struct stopped_call *call);
  * (O_CLOEXEC), or -errno; -EBUSY if nobody could take the receiver's place, -EPERM if the tracee's
  * credentials cannot be taken on. */
 int look_open(struct stopped_call *call, int fd, int flags);
+/* The same for a file in memory or on procfs, where nothing sleeps. */
+int look_open_ours(struct stopped_call *call, int fd, int flags);
 /* The file behind a descriptor of the tracee. */
 struct look look_descriptor(struct stopped_call *call, uint32_t fd);
 /* What /proc says of a descriptor of the tracee: the length of the name, or -errno. Never sleeps.
  */
 ssize_t look_descriptor_name(struct stopped_call *call, uint32_t fd, char *name, size_t capacity);
 /* fstatfs of a look; may wait for a filesystem, so it steps aside first where that can happen.
- * 0, or -errno; -EBUSY if nobody could take the receiver's place. */
-int look_statfs(struct stopped_call *call, int fd, void *k_statfs);
+ * 0, or -errno; -EBUSY if nobody could take the receiver's place. *in_memory (or NULL): it may be a
+ * file made by memfd_create(2). */
+int look_statfs(struct stopped_call *call, int fd, void *k_statfs, bool *in_memory);
 /* What /proc/self/fd says of one of our own descriptors: the length of the name, or -errno. `proc`
  * is our own /proc. */
 ssize_t descriptor_name(int proc, int fd, char *path, size_t capacity);

@@ -1,0 +1,178 @@
+/* quick.c - looks a path up in one step or two, with openat2(2).
+ * Rule: without links and with our root, what openat2 finds is what the tracee finds; and nobody is
+ * kept out by what is open to all. Whatever else comes back is left to a walk. */
+#include "quick.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../arch/kernel.h"
+#include "../supervisor/server.h"
+#include "acquaintances.h"
+#include "mounts.h"
+#include "start.h"
+
+/* O_PATH, or -errno. `cached`: -EAGAIN where a filesystem would have to be asked. */
+static int open_plain(int base, const char *path, int flags, uint64_t resolve, bool cached) {
+    struct k_open_how how = {
+        .flags = (uint64_t)(O_PATH | O_CLOEXEC | flags),
+        .resolve = resolve | K_RESOLVE_NO_SYMLINKS | (cached ? K_RESOLVE_CACHED : 0),
+    };
+    int fd = (int)syscall(K_NR_OPENAT2, base, path, &how, sizeof how);
+    return fd < 0 ? -errno : fd;
+}
+
+static int flags_of(const struct look_request *request) {
+    return request->no_follow ? O_NOFOLLOW : 0;
+}
+
+/* May a thread ask the filesystem of this directory? The one that receives must not sleep. */
+static bool may_ask(const struct server *server, int directory) {
+    const struct mounts *mounts = server_surroundings(server)->mounts;
+    struct place place;
+    if (mounts_have_triggers(mounts))
+        return false;
+    return !server->receiving ||
+           (place_of(directory, "", &place) == 0 && mounts_is_quick(mounts, place.mount));
+}
+
+/* Splits a path before its last name. False: it has no plain one. */
+static bool split(const char *path, char *directory, const char **last) {
+    const char *slash = strrchr(path, '/');
+    size_t length = slash ? (size_t)(slash - path) + 1 : 0;
+    *last = path + length;
+    if (**last == '\0' || strcmp(*last, ".") == 0 || strcmp(*last, "..") == 0)
+        return false;
+    memcpy(directory, length > 0 ? path : "./", length > 0 ? length : 2);
+    directory[length > 0 ? length : 2] = '\0';
+    return true;
+}
+
+/* If nothing but the last name is missing, or not in the cache: its directory is looked up instead,
+ * and then asked. An O_PATH descriptor, or -errno: -EAGAIN if that does not help. */
+static int look_in_directory(const struct server *server, int base,
+                             const struct look_request *request, bool *missing) {
+    char directory[TRACEE_PATH_MAX];
+    const char *last;
+    if (request->resolve != 0 || !split(request->path, directory, &last))
+        return -EAGAIN;
+    int above = open_plain(base, directory, O_DIRECTORY, 0, true);
+    if (above < 0)
+        return -EAGAIN;
+    int fd =
+        may_ask(server, above) ? open_plain(above, last, flags_of(request), 0, false) : -EAGAIN;
+    *missing = fd == -ENOENT;
+    if (*missing) {
+        memcpy(request->missing, last, strlen(last) + 1);
+        return above;
+    }
+    close(above);
+    return fd;
+}
+
+/* Is there a `..` among the names? */
+static bool goes_up(const char *path) {
+    for (const char *at = path; (at = strstr(at, "..")); at += 2)
+        if ((at == path || at[-1] == '/') && (at[2] == '/' || at[2] == '\0'))
+            return true;
+    return false;
+}
+
+static int open_somehow(struct server *server, int base, const struct look_request *request,
+                        bool *missing) {
+    int fd = open_plain(base, request->path, flags_of(request), request->resolve, true);
+    if (request->missing && (fd == -EAGAIN || fd == -ENOENT)) {
+        int other = look_in_directory(server, base, request, missing);
+        if (other != -EAGAIN)
+            return other;
+    }
+    /* EAGAIN: not all of the path is in the cache, a filesystem would have to be asked. EINVAL:
+     * RESOLVE_CACHED came with Linux 5.12. */
+    if (fd == -EAGAIN || fd == -EINVAL) {
+        bool triggers = mounts_have_triggers(server_surroundings(server)->mounts);
+        if (!server_step_aside(server))
+            return -EBUSY;
+        if (!triggers) /* with automounts it goes step by step */
+            fd = open_plain(base, request->path, flags_of(request), request->resolve, false);
+    }
+    return fd;
+}
+
+static const char *behind(const char *path, const char *beginning) {
+    size_t length = strlen(beginning);
+    return strncmp(path, beginning, length) == 0 ? path + length : NULL;
+}
+
+/* What the links in the root of our own procfs say to the tracee, for paths that begin with one. */
+static bool own_entry(struct stopped_call *call, const char *path, char *entry) {
+    const char *of_process = behind(path, "/proc/self/"), *of_thread = NULL;
+    if (strcmp(path, "/proc/mounts") == 0)
+        of_process = "mounts";
+    else if (!of_process)
+        of_thread = behind(path, "/proc/thread-self/");
+    if ((!of_process && !of_thread) || !acquaintance_is_in_our_root(call->server, call->tid) ||
+        !acquaintance_is_in_our_namespaces(call->server, call->tid))
+        return false;
+    pid_t tgid = acquaintance_group(call->server, call->tid);
+    if (tgid == 0)
+        return false;
+    int length = of_process ? snprintf(entry, TRACEE_PATH_MAX, "/proc/%d/%s", tgid, of_process)
+                            : snprintf(entry, TRACEE_PATH_MAX, "/proc/%d/task/%d/%s", tgid,
+                                       call->tid, of_thread);
+    return length < TRACEE_PATH_MAX;
+}
+
+/* A file of the tracee's own in procfs. -EAGAIN: it is no such path, or that is not sure. */
+static int open_own_entry(struct stopped_call *call, const struct look_request *request) {
+    const struct surroundings *surroundings = server_surroundings(call->server);
+    char entry[TRACEE_PATH_MAX];
+    struct place place;
+    if (request->resolve != 0 || !own_entry(call, request->path, entry))
+        return -EAGAIN;
+    int fd = open_plain(AT_FDCWD, entry, flags_of(request), 0, false);
+    if (fd < 0)
+        return -EAGAIN;
+    if (place_of(fd, "", &place) == 0 && place.mount != 0 &&
+        place.mount == surroundings->proc_root.mount)
+        return fd;
+    close(fd);
+    return -EAGAIN;
+}
+
+struct look look_quickly(struct stopped_call *call, const struct look_request *request,
+                         bool *exact) {
+    struct server *server = call->server;
+    bool relative = request->path[0] != '/' || (request->resolve & K_RESOLVE_IN_ROOT);
+    bool missing = false;
+    int base = AT_FDCWD;
+    int own = open_own_entry(call, request);
+    if (own >= 0)
+        return (struct look){.fd = own};
+    if (relative) {
+        base = open_start(call, request->directory);
+        if (base < 0)
+            return no_look(proc_fallback(-base));
+    }
+    int fd = open_somehow(server, base, request, &missing);
+    if (base >= 0)
+        close(base);
+    /* A directory can be open to all, but closed to its owner or group alone. Who has a capability
+     * passes there too; of others the credentials are needed. */
+    if (fd >= 0 && server_surroundings(server)->proof == PROOF_AS_NOBODY &&
+        !credentials_search_all(call->tid)) {
+        close(fd);
+        fd = -EACCES;
+    }
+    *exact = fd == -ELOOP || fd == -EACCES || fd == -ENOSYS || fd == -EAGAIN || fd == -EINVAL ||
+             fd == -EXDEV || (fd == -ENOENT && request->missing);
+    if (fd >= 0)
+        return (struct look){
+            .fd = fd, .missing = missing, .plain = !relative && !goes_up(request->path)};
+    if (fd == -EBUSY)
+        return no_look(FALLBACK_BUSY);
+    return (struct look){.fd = -1, .error = fd};
+}
