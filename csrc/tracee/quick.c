@@ -108,9 +108,10 @@ static const char *behind(const char *path, const char *beginning) {
 }
 
 /* What the links in the root of our own procfs say to the tracee, for paths that begin with one. */
-static bool own_entry(struct stopped_call *call, const char *path, char *entry) {
+static bool own_entry(struct stopped_call *call, const struct look_request *request, char *entry) {
+    const char *path = request->path;
     const char *of_process = behind(path, "/proc/self/"), *of_thread = NULL;
-    if (strcmp(path, "/proc/mounts") == 0)
+    if (strcmp(path, "/proc/mounts") == 0 && !request->no_follow)
         of_process = "mounts";
     else if (!of_process)
         of_thread = behind(path, "/proc/thread-self/");
@@ -131,7 +132,7 @@ static int open_own_entry(struct stopped_call *call, const struct look_request *
     const struct surroundings *surroundings = server_surroundings(call->server);
     char entry[TRACEE_PATH_MAX];
     struct place place;
-    if (request->resolve != 0 || !own_entry(call, request->path, entry))
+    if (request->resolve != 0 || !own_entry(call, request, entry))
         return -EAGAIN;
     int fd = open_plain(AT_FDCWD, entry, flags_of(request), 0, false);
     if (fd < 0)
