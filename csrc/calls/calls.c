@@ -97,6 +97,7 @@ bool calls_must_answer(struct stopped_call *call, const uint8_t *policy) {
                tracee_read_path(call, call->arguments[0], name) > 0 &&
                find_is_worthwhile(policy, name);
     return known && known->task == TASK_FSTATFS &&
+           look_may_be_in_memory(call, (int)call->arguments[0]) &&
            look_descriptor_name(call, (uint32_t)call->arguments[0], name, sizeof name) > 0 &&
            injected_by_name(policy, name);
 }

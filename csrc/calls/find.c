@@ -141,7 +141,7 @@ static bool match(struct stopped_call *call, const uint8_t *policy, const struct
 
 /* What the rule says, or what the file would lie on. */
 static uint64_t filesystem_of(struct stopped_call *call, const struct blob_file_rule *rule,
-                              int place) {
+                              const struct look *place) {
     struct k_statfs info;
     bool made = rule->kind == SPOOF_FILE_CONTENT || rule->kind == SPOOF_FILE_GENERATED;
     if (!made || rule->filesystem != 0)
@@ -163,7 +163,7 @@ bool find_file(struct stopped_call *call, const uint8_t *policy, const struct lo
         tidy(missing);
     bool matched = look.fd >= 0 && match(call, policy, &look, &own, found);
     free(missing);
-    found->filesystem = matched && tells_filesystem ? filesystem_of(call, found->rule, look.fd) : 0;
+    found->filesystem = matched && tells_filesystem ? filesystem_of(call, found->rule, &look) : 0;
     found->real = look.missing ? -1 : look.fd;
     if (look.fd >= 0 && (look.missing || !matched))
         close(look.fd);

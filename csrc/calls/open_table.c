@@ -24,7 +24,7 @@ static bool find_table(struct stopped_call *call, const struct look *look, const
     const struct surroundings *surroundings = server_surroundings(call->server);
     char name[TRACEE_PATH_MAX];
     struct k_statfs filesystem = {0};
-    int error = look_statfs(call, look->fd, &filesystem, NULL);
+    int error = look_statfs(call, look, &filesystem, NULL);
     *procfs = procfs_holds(surroundings, look->fd, filesystem.f_type, -error);
     if (*procfs && look->in_our_root) /* reached without links */
         return table_by_name(path, table);

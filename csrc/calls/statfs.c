@@ -83,12 +83,14 @@ static struct verdict refuse(int error) {
 
 /* `found`: the files rule that put it there, or NULL. */
 static struct verdict answer_look(struct stopped_call *call, const struct known_call *known,
-                                  const uint8_t *policy, int fd, const struct found_file *found) {
+                                  const uint8_t *policy, const struct look *look,
+                                  const struct found_file *found) {
+    const int fd = look->fd;
     char name[TRACEE_PATH_MAX];
     struct k_statfs info;
     struct verdict verdict = let_run(FALLBACK_NONE);
     bool in_memory;
-    int error = look_statfs(call, fd, &info, &in_memory);
+    int error = look_statfs(call, look, &info, &in_memory);
     if (error != 0)
         return let_run(error == -EBUSY ? FALLBACK_BUSY : FALLBACK_NONE);
     verdict.was = (uint64_t)info.f_type;
@@ -127,7 +129,8 @@ static bool serve_stand_in(struct stopped_call *call, const struct known_call *k
     if (holds && !real) {
         int error = stand_in_open(call, policy, found, &stand_in);
         if (error == 0) {
-            *verdict = answer_look(call, known, policy, stand_in.fd, found);
+            const struct look look = {.fd = stand_in.fd};
+            *verdict = answer_look(call, known, policy, &look, found);
             close(stand_in.fd);
         } else {
             *verdict = error == -EAGAIN ? let_run(FALLBACK_CONTENT) : refuse(error);
@@ -156,7 +159,7 @@ static struct verdict serve_path_statfs(struct stopped_call *call, const struct 
     struct look look = look_path(call, &request);
     if (look.fd < 0)
         return let_run(look.fallback);
-    verdict = answer_look(call, known, policy, look.fd, NULL);
+    verdict = answer_look(call, known, policy, &look, NULL);
     close(look.fd);
     return verdict;
 }
@@ -170,7 +173,7 @@ struct verdict serve_statfs(struct stopped_call *call, const struct known_call *
     struct look look = look_descriptor(call, (uint32_t)call->arguments[0]);
     if (look.fd < 0)
         return let_run(look.fallback);
-    struct verdict verdict = answer_look(call, known, policy, look.fd, NULL);
+    struct verdict verdict = answer_look(call, known, policy, &look, NULL);
     close(look.fd);
     return verdict;
 }

@@ -43,8 +43,9 @@ struct credentials {
     bool same_user_namespace;
 };
 
-struct mounts;        /* tracee/mounts.h */
-struct acquaintances; /* tracee/acquaintances.h */
+struct mounts;       /* tracee/mounts.h */
+struct acquaintance; /* tracee/acquaintances.h */
+struct acquaintances;
 struct surroundings;
 
 /* Whose filesystem credentials a thread has. */
@@ -56,6 +57,8 @@ struct server {
     bool receiving;    /* this thread is the one that receives */
     enum identity identity;
     struct acquaintances *acquaintances; /* of the thread that receives; NULL: it has none */
+    struct acquaintance *met;            /* who makes the call, if `refreshed` */
+    bool refreshed;                      /* for this call: acquaintance_refresh() */
     /* Lets another thread receive, and clears `receiving`. False if none is left. */
     bool (*step_aside)(struct server *server);
 };

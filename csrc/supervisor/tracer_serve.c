@@ -12,6 +12,7 @@
 #include "../calls/table.h"
 #include "../mechanism/inject.h"
 #include "../mechanism/trace.h"
+#include "../tracee/acquaintances.h"
 #include "../tracee/mounts.h"
 #include "pool.h"
 #include "record.h"
@@ -146,7 +147,7 @@ static bool look_now(pid_t tid, struct trace_stop *stop, struct verdict *verdict
     struct stopped_call call = trace_call(tid, stop);
     call.server = &the_tracer.server;
     *verdict = let_run(FALLBACK_BUSY);
-    mounts_refresh(mounts);
+    acquaintance_refresh(call.server, tid);
     /* Most opens name nothing that would have to be looked up. */
     return (!calls_always_look(&call) || !mounts_looks_sleep(mounts)) && serve_now(&call, verdict);
 }
@@ -186,6 +187,7 @@ static void serve_again(pid_t tid, struct trace_stop *stop) {
 
 void tracer_on_begin(pid_t tid) {
     struct trace_stop stop;
+    the_tracer.server.refreshed = false;
     const struct known_call *known = NULL;
     if (trace_stop_read(tid, &stop) == 0)
         known = known_call(stop.registers.arch, registers_number(&stop.registers));
@@ -217,6 +219,7 @@ static void change_end(struct stopped_call *call, struct trace_stop *stop, int64
 
 void tracer_on_end(pid_t tid) {
     struct trace_stop stop;
+    the_tracer.server.refreshed = false;
     if (trace_stop_read(tid, &stop) == 0) {
         struct stopped_call call = trace_call(tid, &stop);
         call.server = &the_tracer.server;

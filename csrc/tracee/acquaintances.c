@@ -10,10 +10,11 @@
 #include <unistd.h>
 
 #include "../arch/kernel.h"
+#include "mounts.h"
 
-static bool lives(int pidfd) {
-    struct pollfd ended = {.fd = pidfd, .events = POLLIN};
-    return poll(&ended, 1, 0) == 0;
+static struct acquaintance *entry_of(const struct server *server, pid_t tid) {
+    return server->acquaintances ? &server->acquaintances->entries[tid & (ACQUAINTANCES - 1)]
+                                 : NULL;
 }
 
 static void forget(struct acquaintance *one) {
@@ -28,19 +29,45 @@ static int open_pidfd(pid_t tid) {
     return pidfd < 0 && errno == EINVAL ? (int)syscall(K_NR_PIDFD_OPEN, tid, 0) : pidfd;
 }
 
-/* The entry of a living thread; NULL: none can be had. */
-static struct acquaintance *meet(struct server *server, pid_t tid) {
-    if (!server->acquaintances || !server->receiving)
-        return NULL;
-    struct acquaintance *one = &server->acquaintances->entries[tid & (ACQUAINTANCES - 1)];
-    if (one->tid == tid && lives(one->pidfd))
-        return one;
+static struct acquaintance *make_acquainted(struct server *server, struct acquaintance *one,
+                                            pid_t tid) {
     forget(one);
     int pidfd = open_pidfd(tid);
+    if (pidfd < 0 && errno == ENOSYS)
+        server->acquaintances = NULL; /* before Linux 5.3, and in old gVisor */
     if (pidfd < 0)
         return NULL;
     *one = (struct acquaintance){.tid = tid, .pidfd = pidfd};
     return one;
+}
+
+void acquaintance_refresh(struct server *server, pid_t tid) {
+    struct mounts *mounts = server_surroundings(server)->mounts;
+    if (server->refreshed)
+        return;
+    server->refreshed = true;
+    struct acquaintance *one = entry_of(server, tid);
+    bool known = one && one->tid == tid;
+    /* Both in one call. */
+    struct pollfd polled[] = {
+        {.fd = mounts_descriptor(mounts), .events = POLLPRI},
+        {.fd = known ? one->pidfd : -1, .events = POLLIN},
+    };
+    if (poll(polled, 2, 0) < 0)
+        polled[0].revents = polled[1].revents = POLLERR;
+    if (polled[0].revents & (POLLPRI | POLLERR))
+        mounts_read(mounts);
+    server->met = known && polled[1].revents == 0 ? one
+                  : one                           ? make_acquainted(server, one, tid)
+                                                  : NULL;
+}
+
+/* The entry of a living thread; NULL: none can be had. */
+static struct acquaintance *meet(struct server *server, pid_t tid) {
+    if (!server->receiving)
+        return NULL;
+    acquaintance_refresh(server, tid);
+    return server->met;
 }
 
 /* NULL also if somebody has departed: then only a look tells who is still here. */
@@ -89,15 +116,8 @@ pid_t acquaintance_group(struct server *server, pid_t tid) {
 }
 
 int acquaintance_descriptor(struct server *server, pid_t tid, int fd) {
-    if (!server->acquaintances || !server->receiving)
-        return -ENOSYS;
-    struct acquaintance *one = &server->acquaintances->entries[tid & (ACQUAINTANCES - 1)];
-    /* Of a thread that has ended nothing can be had: that proves as much as asking first. */
-    if (one->tid != tid)
-        one = meet(server, tid);
+    struct acquaintance *one = meet(server, tid);
     int copy = one ? (int)syscall(K_NR_PIDFD_GETFD, one->pidfd, fd, 0) : -1;
-    if (one && copy < 0 && errno == ESRCH)
-        forget(one);
     if (copy >= 0)
         return copy;
     return one && errno == EBADF ? -EBADF : -ENOSYS;

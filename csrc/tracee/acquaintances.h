@@ -21,6 +21,9 @@ struct acquaintances {
     struct acquaintance entries[ACQUAINTANCES];
 };
 
+/* To be called by the thread that receives before the first look of a call: sees to it that the
+ * table of mounts is current, and finds out whether it knows who makes the call. Once is enough. */
+void acquaintance_refresh(struct server *server, pid_t tid);
 /* Are the thread's root directory, and the mounts below it, surely ours? False: not known here. */
 bool acquaintance_is_in_our_root(struct server *server, pid_t tid);
 /* The same for its user and pid namespace. */

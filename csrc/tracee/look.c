@@ -119,12 +119,11 @@ static struct look look_exactly(struct stopped_call *call, const struct look_req
     return found;
 }
 
-static bool may_look(struct server *server) {
-    struct mounts *mounts = server_surroundings(server)->mounts;
+static bool may_look(struct server *server, pid_t tid) {
     if (!server->receiving)
         return true;
-    mounts_refresh(mounts);
-    return !mounts_looks_sleep(mounts) || server_step_aside(server);
+    acquaintance_refresh(server, tid);
+    return !mounts_looks_sleep(server_surroundings(server)->mounts) || server_step_aside(server);
 }
 
 /* 0 or -errno. */
@@ -146,7 +145,7 @@ struct look look_path(struct stopped_call *call, const struct look_request *requ
     struct place root;
     if (request->path[0] == '\0')
         return no_look(FALLBACK_NONE); /* ENOENT */
-    if (!may_look(call->server))
+    if (!may_look(call->server, call->tid))
         return no_look(FALLBACK_BUSY);
     if (surroundings->proof == PROOF_COMPARE || surroundings->proof == PROOF_BY_WALKING)
         return look_exactly(call, request);
@@ -165,7 +164,7 @@ struct look look_path(struct stopped_call *call, const struct look_request *requ
 
 struct look look_descriptor(struct stopped_call *call, uint32_t fd) {
     struct k_statfs info;
-    if (!may_look(call->server))
+    if (!may_look(call->server, call->tid))
         return no_look(FALLBACK_BUSY);
     /* gVisor's fstatfs also takes AT_FDCWD. */
     bool own_directory = (int)fd == AT_FDCWD && syscall(SYS_fstatfs, AT_FDCWD, &info) == 0;
@@ -235,12 +234,27 @@ int look_open_ours(struct stopped_call *call, int fd, int flags) {
     return open_as_tracee(call, entry, flags);
 }
 
-int look_statfs(struct stopped_call *call, int fd, void *k_statfs, bool *in_memory) {
+bool look_may_be_in_memory(struct stopped_call *call, int fd) {
+    const struct surroundings *surroundings = server_surroundings(call->server);
+    struct place place;
+    int copy =
+        surroundings->memory_known ? acquaintance_descriptor(call->server, call->tid, fd) : -ENOSYS;
+    if (copy < 0)
+        return copy != -EBADF;
+    bool may = place_of(copy, "", &place) != 0 || place_is_in_memory(surroundings, &place);
+    close(copy);
+    return may;
+}
+
+int look_statfs(struct stopped_call *call, const struct look *look, void *k_statfs,
+                bool *in_memory) {
     struct server *server = call->server;
     const struct surroundings *surroundings = server_surroundings(server);
-    if (server->receiving || in_memory) {
+    if (in_memory)
+        *in_memory = false;
+    if (!look->quick && (server->receiving || in_memory)) {
         struct place place;
-        bool placed = place_of(fd, "", &place) == 0;
+        bool placed = place_of(look->fd, "", &place) == 0;
         bool memory = placed && place_is_in_memory(surroundings, &place);
         /* What lies in memory is on no mount of the table, and never sleeps. */
         bool quick = memory || (placed && mounts_is_quick(surroundings->mounts, place.mount));
@@ -249,7 +263,7 @@ int look_statfs(struct stopped_call *call, int fd, void *k_statfs, bool *in_memo
         if (!quick && !server_step_aside(server))
             return -EBUSY;
     }
-    return syscall(SYS_fstatfs, fd, k_statfs) == 0 ? 0 : -errno;
+    return syscall(SYS_fstatfs, look->fd, k_statfs) == 0 ? 0 : -errno;
 }
 
 /* Cuts the path of the tracee's root off the front of `path`. */

@@ -4,7 +4,6 @@
 #include "mounts.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,14 +11,21 @@
 
 #define BITS 64U
 
+/* Mount points, NUL-terminated one after another. */
+struct points {
+    char *text;
+    size_t length;
+    bool incomplete; /* for want of memory */
+};
+
 struct mounts {
     int fd;
     bool looks_sleep;
     uint64_t highest; /* ids below this have a bit */
     uint64_t *quick;
     _Atomic bool has_triggers; /* the one thing that other threads than the receiver may ask */
-    char *triggers;            /* mount points of autofs, NUL-terminated one after another */
-    size_t triggers_length;
+    struct points triggers;    /* mount points of autofs */
+    struct points slow;        /* of all that is not quick */
 };
 
 /* Filesystems of the kernel's own that keep what statfs answers in memory. */
@@ -58,16 +64,18 @@ static void set_quick(struct mounts *mounts, uint64_t id) {
 }
 
 /* The fifth field; a blank, tab, newline or backslash in it is written as three octal digits. */
-static void note_trigger(struct mounts *mounts, const char *line) {
+static void note_point(struct points *points, const char *line) {
     for (int field = 0; field < 4; field++) {
         line += strcspn(line, " ");
         line += *line == ' ';
     }
-    size_t length = strcspn(line, " "), out = mounts->triggers_length;
-    char *grown = realloc(mounts->triggers, out + length + 1);
-    if (!grown)
+    size_t length = strcspn(line, " "), out = points->length;
+    char *grown = realloc(points->text, out + length + 1);
+    if (!grown) {
+        points->incomplete = true;
         return;
-    mounts->triggers = grown;
+    }
+    points->text = grown;
     for (size_t i = 0; i < length; i++) {
         if (line[i] == '\\' && length - i > 3) {
             grown[out++] =
@@ -78,7 +86,12 @@ static void note_trigger(struct mounts *mounts, const char *line) {
         }
     }
     grown[out++] = '\0';
-    mounts->triggers_length = out;
+    points->length = out;
+}
+
+static const char *next_point(const struct points *points, const char *point) {
+    const char *next = point ? point + strlen(point) + 1 : points->text;
+    return next && next < points->text + points->length ? next : NULL;
 }
 
 /* One line: "ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [FIELDS] - TYPE SOURCE OPTIONS". */
@@ -92,22 +105,26 @@ static void note_line(struct mounts *mounts, char *line) {
         type++;
     type[strcspn(type, " ")] = '\0';
     if (strcmp(type, "autofs") == 0)
-        note_trigger(mounts, line);
-    if (is_among(type, quick_types, sizeof quick_types / sizeof *quick_types))
+        note_point(&mounts->triggers, line);
+    if (is_among(type, quick_types, sizeof quick_types / sizeof *quick_types)) {
         set_quick(mounts, id);
-    else if (strncmp(type, "fuse", 4) != 0 &&
-             !is_among(type, obedient_types, sizeof obedient_types / sizeof *obedient_types))
+        return;
+    }
+    note_point(&mounts->slow, line);
+    if (strncmp(type, "fuse", 4) != 0 &&
+        !is_among(type, obedient_types, sizeof obedient_types / sizeof *obedient_types))
         mounts->looks_sleep = true;
 }
 
-static void read_table(struct mounts *mounts) {
+void mounts_read(struct mounts *mounts) {
     char buffer[65536];
     size_t have = 0;
     ssize_t got;
     if (mounts->quick)
         memset(mounts->quick, 0, mounts->highest / 8);
     mounts->looks_sleep = false;
-    mounts->triggers_length = 0;
+    mounts->triggers.length = mounts->slow.length = 0;
+    mounts->slow.incomplete = false;
     if (lseek(mounts->fd, 0, SEEK_SET) != 0)
         return;
     while ((got = read(mounts->fd, buffer + have, sizeof buffer - 1 - have)) > 0) {
@@ -124,7 +141,7 @@ static void read_table(struct mounts *mounts) {
         if (have == sizeof buffer - 1)
             have = 0; /* a line longer than any page the kernel makes: never quick */
     }
-    mounts->has_triggers = mounts->triggers_length > 0;
+    mounts->has_triggers = mounts->triggers.length > 0;
 }
 
 static struct mounts *open_table(int directory, const char *name) {
@@ -136,7 +153,7 @@ static struct mounts *open_table(int directory, const char *name) {
         free(mounts);
         return NULL;
     }
-    read_table(mounts);
+    mounts_read(mounts);
     return mounts;
 }
 
@@ -155,7 +172,8 @@ void mounts_close(struct mounts *mounts) {
         return;
     close(mounts->fd);
     free(mounts->quick);
-    free(mounts->triggers);
+    free(mounts->triggers.text);
+    free(mounts->slow.text);
     free(mounts);
 }
 
@@ -166,18 +184,14 @@ bool mounts_have_triggers(const struct mounts *mounts) {
 bool mounts_is_trigger(const struct mounts *mounts, const char *path) {
     if (!mounts)
         return false;
-    for (size_t at = 0; at < mounts->triggers_length; at += strlen(mounts->triggers + at) + 1)
-        if (strcmp(mounts->triggers + at, path) == 0)
+    for (const char *point = NULL; (point = next_point(&mounts->triggers, point));)
+        if (strcmp(point, path) == 0)
             return true;
     return false;
 }
 
-void mounts_refresh(struct mounts *mounts) {
-    if (!mounts)
-        return;
-    struct pollfd changed = {.fd = mounts->fd, .events = POLLPRI};
-    if (poll(&changed, 1, 0) == 1 && (changed.revents & (POLLPRI | POLLERR)))
-        read_table(mounts);
+int mounts_descriptor(const struct mounts *mounts) {
+    return mounts ? mounts->fd : -1;
 }
 
 bool mounts_looks_sleep(const struct mounts *mounts) {
@@ -186,4 +200,19 @@ bool mounts_looks_sleep(const struct mounts *mounts) {
 
 bool mounts_is_quick(const struct mounts *mounts, uint64_t id) {
     return mounts && id < mounts->highest && (mounts->quick[id / BITS] >> (id % BITS) & 1U) != 0;
+}
+
+static bool lies_below(const char *path, const char *point) {
+    size_t length = strlen(point);
+    return length == 1 ||
+           (strncmp(path, point, length) == 0 && (path[length] == '/' || path[length] == '\0'));
+}
+
+bool mounts_path_is_quick(const struct mounts *mounts, const char *path) {
+    if (!mounts || mounts->highest == 0 || mounts->slow.incomplete)
+        return false;
+    for (const char *point = NULL; (point = next_point(&mounts->slow, point));)
+        if (lies_below(path, point))
+            return false;
+    return true;
 }

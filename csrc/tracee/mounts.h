@@ -11,20 +11,25 @@ struct mounts;
 
 /* Reads the table; NULL if there is none to read (then everything may sleep). */
 struct mounts *mounts_open(void);
-/* Reads it again if it changed since (poll(2) on mountinfo reports that, proc(5)). Only the
- * receiving thread may call this. */
-void mounts_refresh(struct mounts *mounts);
+/* Reads it again. Only the thread that receives may do so, or ask what is not said to be for all.
+ */
+void mounts_read(struct mounts *mounts);
+/* The table's descriptor, or -1: poll(2) reports POLLPRI once it has changed (proc(5)). */
+int mounts_descriptor(const struct mounts *mounts);
 /* Can even looking at an inode sleep here? True where a filesystem is mounted whose getattr asks
  * a server in spite of AT_STATX_DONT_SYNC. */
 bool mounts_looks_sleep(const struct mounts *mounts);
 /* Is an automount trigger mounted at this path of ours? To be asked before a step that is not in
  * the cache: only the program itself may wait there, or be the daemon that it waits for. */
 bool mounts_is_trigger(const struct mounts *mounts, const char *path);
+/* For all threads. */
 bool mounts_have_triggers(const struct mounts *mounts);
 /* The table that a tracee in another mount namespace has; free it with mounts_close(). */
 struct mounts *mounts_of(int proc, int tid);
 void mounts_close(struct mounts *mounts);
 /* Does this mount answer statfs from memory? */
 bool mounts_is_quick(const struct mounts *mounts, uint64_t mount_id);
+/* Does whatever lies at this path of ours, if there are no links on the way? */
+bool mounts_path_is_quick(const struct mounts *mounts, const char *path);
 
 #endif

@@ -82,6 +82,10 @@ static bool goes_up(const char *path) {
     return false;
 }
 
+static bool is_tidy(const char *path) {
+    return !strstr(path, "//") && !strstr(path, "/.");
+}
+
 static int open_somehow(struct server *server, int base, const struct look_request *request,
                         bool *missing) {
     int fd = open_plain(base, request->path, flags_of(request), request->resolve, true);
@@ -170,9 +174,16 @@ struct look look_quickly(struct stopped_call *call, const struct look_request *r
     }
     *exact = fd == -ELOOP || fd == -EACCES || fd == -ENOSYS || fd == -EAGAIN || fd == -EINVAL ||
              fd == -EXDEV || (fd == -ENOENT && request->missing);
-    if (fd >= 0)
+    if (fd >= 0) {
+        bool plain = !relative && !goes_up(request->path);
         return (struct look){
-            .fd = fd, .missing = missing, .plain = !relative && !goes_up(request->path)};
+            .fd = fd,
+            .missing = missing,
+            .plain = plain,
+            .quick = plain && server->receiving && is_tidy(request->path) &&
+                     mounts_path_is_quick(server_surroundings(server)->mounts, request->path),
+        };
+    }
     if (fd == -EBUSY)
         return no_look(FALLBACK_BUSY);
     return (struct look){.fd = -1, .error = fd};

@@ -62,6 +62,7 @@ struct look {
     bool missing; /* it is the last directory on the way, and what comes behind it is not there */
     bool in_our_root; /* the tracee's root is surely ours */
     bool plain;       /* ... and the path, but for `.` and more slashes than one, is its name */
+    bool quick;       /* statfs of it surely never sleeps, and it is not in memory */
     enum fallback
         fallback; /* if fd < 0: why, FALLBACK_NONE if the kernel will answer with an error */
     int error;    /* ... this one (-errno); 0: which one is not known */
@@ -95,7 +96,10 @@ ssize_t look_descriptor_name(struct stopped_call *call, uint32_t fd, char *name,
 /* fstatfs of a look; may wait for a filesystem, so it steps aside first where that can happen.
  * 0, or -errno; -EBUSY if nobody could take the receiver's place. *in_memory (or NULL): it may be a
  * file made by memfd_create(2). */
-int look_statfs(struct stopped_call *call, int fd, void *k_statfs, bool *in_memory);
+int look_statfs(struct stopped_call *call, const struct look *look, void *k_statfs,
+                bool *in_memory);
+/* May a descriptor of the tracee be one of a file made by memfd_create(2)? */
+bool look_may_be_in_memory(struct stopped_call *call, int fd);
 /* What /proc/self/fd says of one of our own descriptors: the length of the name, or -errno. `proc`
  * is our own /proc. */
 ssize_t descriptor_name(int proc, int fd, char *path, size_t capacity);
