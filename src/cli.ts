@@ -86,12 +86,15 @@ function describe(error: unknown): string {
   return `internal error, please report it: ${trace}`;
 }
 
+async function start(words: readonly string[]): Promise<void> {
+  try {
+    process.exitCode = await main(words);
+  } catch (error) {
+    standardIo.err(`seccomp-spoof: ${describe(error)}\n`);
+    process.exitCode = words[0] === 'exec' ? EXEC_FAILED : FAILED;
+  }
+}
+
 replaceStandardStreams();
 process.once('exit', leave);
-const words = process.argv.slice(2);
-try {
-  process.exitCode = await main(words);
-} catch (error) {
-  standardIo.err(`seccomp-spoof: ${describe(error)}\n`);
-  process.exitCode = words[0] === 'exec' ? EXEC_FAILED : FAILED;
-}
+void start(process.argv.slice(2));

@@ -28,7 +28,7 @@ static int find_script(char *script, size_t capacity, struct failure *failure) {
     if (!slash)
         return fail(failure, 0, "cannot find the files of seccomp-spoof beside %s", own);
     *slash = '\0';
-    if ((size_t)snprintf(script, capacity, "%s/cli.js", own) >= capacity)
+    if ((size_t)snprintf(script, capacity, "%s/command/cli.js", own) >= capacity)
         return fail(failure, ENAMETOOLONG, "cannot use the files of seccomp-spoof in %s", own);
     return 0;
 }

@@ -121,6 +121,7 @@ bool credentials_equal(const struct credentials *a, const struct credentials *b)
 
 int place_of(int directory, const char *path, struct place *place) {
     struct k_statx info;
+    *place = (struct place){0};
     int flags = K_AT_STATX_DONT_SYNC | (*path ? 0 : AT_EMPTY_PATH);
     if (syscall(SYS_statx, directory, path, flags, K_STATX_INO | K_STATX_MNT_ID, &info) != 0)
         return -errno;

@@ -16,6 +16,8 @@ import {
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { bundleCommand } from './bundle.mjs';
+
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const dist = join(root, 'dist');
 const EXECUTABLE = 0o755;
@@ -82,6 +84,11 @@ needs((process.env.CC ?? 'cc').split(' ')[0]);
 run('make', '-C', 'csrc', '--no-print-directory', '-j4');
 
 run(process.execPath, compiler, '-p', 'tsconfig.json');
+await bundleCommand(root, join(dist, 'command'));
+// The same once more, module by module.
+for (const name of ['cli.js', 'cli.d.ts', 'commands']) {
+  rmSync(join(dist, name), { recursive: true, force: true });
+}
 
 const native = join(dist, 'native', `linux-${process.arch}`);
 mkdirSync(native, { recursive: true });

@@ -18,8 +18,9 @@ const SUPERVISOR = 'seccomp-spoof-supervisor';
 function candidates(): string[] {
   const chosen = process.env['SECCOMP_SPOOF_NATIVE_DIR'];
   if (chosen !== undefined && chosen !== '') return [chosen];
-  const here = fileURLToPath(new URL('.', import.meta.url));
-  // From dist/native this file sees its own neighbour; from src/native only what make has built.
+  // Found from dist/native as well as from dist/command, where the command line is in few files;
+  // from src/native there is only what make has built.
+  const here = fileURLToPath(new URL('../native/', import.meta.url));
   return [join(here, NATIVE_PLATFORM), join(here, '../../csrc/build')];
 }
 

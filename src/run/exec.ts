@@ -19,7 +19,7 @@ export interface ExecRequest {
   readonly quiet: boolean;
 }
 
-/** The command's words where nothing recorded them: `node dist/cli.js exec ...`. */
+/** The command's words where nothing recorded them: `node dist/command/cli.js exec ...`. */
 function unrecordedCommand(first: number): Buffer[] {
   const words = rawArguments(process.argv.length - 2 - first);
   if (words.every((word) => word.length > 0)) return words;

@@ -1,6 +1,6 @@
 /**
  * How this process came to be: through the program seccomp-spoof (csrc/front), which recorded what
- * the command must inherit, or by a plain `node dist/cli.js`.
+ * the command must inherit, or by a plain `node dist/command/cli.js`.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import type { StdioOptions } from 'node:child_process';
 import { closeSync } from 'node:fs';
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { messageOf, SupervisorError } from '../errors.js';
 import { memfd } from '../native/handover.js';

@@ -10,7 +10,7 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 /** The bin, as npm links it. */
 export const program = path.join(root, 'dist/seccomp-spoof');
 /** The script behind it, for what needs no supervisor. */
-export const script = path.join(root, 'dist/cli.js');
+export const script = path.join(root, 'dist/command/cli.js');
 
 /** Enough to find Node and the usual tools. */
 export const environment: Readonly<Record<string, string>> = {

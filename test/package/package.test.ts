@@ -101,7 +101,7 @@ await t.test('the tarball', (t) => {
     'README.md',
     'LICENSE',
     'dist/seccomp-spoof',
-    'dist/cli.js',
+    'dist/command/cli.js',
     'dist/index.js',
     'dist/index.d.ts',
     'dist/policy.schema.json',
