@@ -3,11 +3,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { calls } from './calls/table.js';
 import { machine, version } from './machine.js';
-import type { LeftOut, Result, Row } from './model.js';
+import type { LeftOut, Result, Row, WayInfo } from './model.js';
 import type { Options, Table } from './table.js';
 
-const tables: readonly Table[] = [];
+const tables: readonly Table[] = [calls];
 
 const words = await yargs(hideBin(process.argv))
   .scriptName('npm run bench --')
@@ -34,19 +35,23 @@ const options: Options = {
 
 const rows: Row[] = [];
 const leftOut: LeftOut[] = [];
-const peers: Record<string, string> = {};
+const ways: Record<string, WayInfo> = {};
 for (const table of tables) {
   const measured = await table.measure(options);
   rows.push(...measured.rows);
   leftOut.push(...measured.leftOut);
-  Object.assign(peers, measured.peers);
+  Object.assign(ways, measured.ways);
 }
+const versions = Object.entries(ways).flatMap(([name, { version }]) =>
+  version === undefined ? [] : [[name, version] as const],
+);
 const result: Result = {
   format: 1,
   date: new Date().toISOString(),
   version: version(),
-  machine: machine(peers),
+  machine: machine(Object.fromEntries(versions)),
   quick: options.quick,
+  ways,
   rows,
   leftOut,
 };

@@ -1,0 +1,35 @@
+// The bench's own C programs, compiled once a run.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { bench, build } from './paths.js';
+
+const programs = {
+  allow: ['floors/allow.c'],
+  floor: ['floors/floor.c', 'floors/answer.c', 'floors/tracee.c'],
+  calls: ['drivers/calls.c', 'drivers/measure.c'],
+  crowd: ['drivers/crowd.c'],
+} as const satisfies Record<string, readonly string[]>;
+
+const compiled = new Map<string, string>();
+
+/** Its file; throws with the compiler's words if it cannot be compiled. */
+export function compile(name: keyof typeof programs): string {
+  const known = compiled.get(name);
+  if (known !== undefined) return known;
+  const directory = join(build, 'bin');
+  mkdirSync(directory, { recursive: true });
+  const file = join(directory, name);
+  // Moved to its place when complete: another run of the bench may be using the old one.
+  const fresh = `${file}.${process.pid}`;
+  const flags = ['-std=c11', '-D_GNU_SOURCE', '-O2', '-Wall', '-Wextra', '-Werror', '-pthread'];
+  const sources = programs[name].map((source) => join(bench, source));
+  const { status, error, stderr } = spawnSync('cc', [...flags, ...sources, '-o', fresh], {
+    encoding: 'utf8',
+  });
+  if (error) throw new Error(`cc cannot be run: ${error.message}`);
+  if (status !== 0) throw new Error(`cc cannot compile ${name}:\n${stderr}`);
+  renameSync(fresh, file);
+  compiled.set(name, file);
+  return file;
+}
