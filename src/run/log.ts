@@ -31,7 +31,7 @@ export interface PolicyLine {
 /** Writes the line `policy` to the open log file; later lines come from the guardian. */
 export async function logPolicy(fd: number, line: PolicyLine): Promise<void> {
   // Loaded here only: it costs 15 ms. Synchronous: the process is about to become another one.
-  const { pino, destination } = await import('pino');
-  const logger = pino({ base: { pid: process.pid } }, destination({ dest: fd, sync: true }));
+  const { default: pino } = await import('pino');
+  const logger = pino({ base: { pid: process.pid } }, pino.destination({ dest: fd, sync: true }));
   logger.info(line, 'policy');
 }
