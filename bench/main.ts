@@ -5,9 +5,12 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { machine, version } from './machine.js';
 import type { LeftOut, Result, Row } from './model.js';
+import { programsTable } from './programs/table.js';
+import { startup } from './startup/table.js';
+import { supervisor } from './supervisor/table.js';
 import type { Options, Table } from './table.js';
 
-const tables: readonly Table[] = [];
+const tables: readonly Table[] = [programsTable, startup, supervisor];
 
 const words = await yargs(hideBin(process.argv))
   .scriptName('npm run bench --')
@@ -35,11 +38,13 @@ const options: Options = {
 const rows: Row[] = [];
 const leftOut: LeftOut[] = [];
 const peers: Record<string, string> = {};
+const failures: string[] = [];
 for (const table of tables) {
   const measured = await table.measure(options);
   rows.push(...measured.rows);
   leftOut.push(...measured.leftOut);
   Object.assign(peers, measured.peers);
+  failures.push(...(measured.failures ?? []));
 }
 const result: Result = {
   format: 1,
@@ -54,3 +59,5 @@ if (words.json !== undefined) {
   mkdirSync(dirname(words.json), { recursive: true });
   writeFileSync(words.json, `${JSON.stringify(result, undefined, 1)}\n`);
 }
+for (const failure of failures) console.error(`wrong: ${failure}`);
+if (failures.length > 0) process.exitCode = 1;

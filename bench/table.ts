@@ -15,6 +15,8 @@ export interface Measured {
   readonly leftOut: readonly LeftOut[];
   /** Versions of the peers that took part. */
   readonly peers?: Readonly<Record<string, string>>;
+  /** What is not as it must be, whatever it costs: the bench reports it, and ends with 1. */
+  readonly failures?: readonly string[];
 }
 
 export interface Table {
