@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { growth } from './growth/table.js';
 import { machine, version } from './machine.js';
 import type { LeftOut, Result, Row } from './model.js';
 import { programsTable } from './programs/table.js';
@@ -10,7 +11,7 @@ import { startup } from './startup/table.js';
 import { supervisor } from './supervisor/table.js';
 import type { Options, Table } from './table.js';
 
-const tables: readonly Table[] = [programsTable, startup, supervisor];
+const tables: readonly Table[] = [programsTable, growth, startup, supervisor];
 
 const words = await yargs(hideBin(process.argv))
   .scriptName('npm run bench --')

@@ -1,12 +1,16 @@
 // Programs that do one thing to many files, most of them in trees that are made for it.
-import type { Program } from './program.js';
+import type { Program, Size } from './program.js';
+
+/** What takes a moment only is done several times: `exec` itself has a table of its own. */
+const repeated = ({ short }: Size, times: number, command: string): string =>
+  `for i in $(seq ${short ? Math.ceil(times / 5) : times}); do ${command}; done`;
 
 export const onManyFiles: readonly Program[] = [
   {
     row: 'find | xargs cat',
     needs: ['find', 'xargs'],
     tree: 'files',
-    script: () => 'find "$TREE/src" -type f -print0 | xargs -0 cat | wc -c',
+    script: (size) => repeated(size, 3, 'find "$TREE/src" -type f -print0 | xargs -0 cat | wc -c'),
     inGvisor: true,
     peers: true,
   },
@@ -15,7 +19,8 @@ export const onManyFiles: readonly Program[] = [
     needs: ['git'],
     tree: 'files',
     // The index is not written: neither does a run change the next one, nor has the sandbox the right.
-    script: () => 'git --no-optional-locks -C "$TREE" status --short | wc -l',
+    script: (size) =>
+      repeated(size, 20, 'git --no-optional-locks -C "$TREE" status --short | wc -l'),
     inGvisor: true,
     peers: true,
   },
@@ -33,7 +38,7 @@ GOFLAGS=-modcacherw go build -o "$place/program" . && "$place/program" 2>&1`,
     row: 'node, many modules',
     needs: ['node'],
     tree: 'modules',
-    script: () => 'node "$TREE/main.js"',
+    script: (size) => repeated(size, 10, 'node "$TREE/main.js"'),
     inGvisor: true,
     peers: true,
   },

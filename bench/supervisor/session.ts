@@ -1,8 +1,8 @@
 // A program that makes calls when it is told to, below `exec`, and the processes that answer it.
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Coprocess } from '../coprocess.js';
 import { spoof } from '../paths.js';
 
 export interface Session {
@@ -41,38 +41,17 @@ export async function inSession<T>(
   const place = mkdtempSync(join(tmpdir(), 'seccomp-spoof-bench-'));
   const log = join(place, 'log');
   const options = ['-m', mechanism, '--fstype', 'tmpfs=ext4', '--log-file', log];
-  const child = spawn(spoof, ['exec', ...options, '--', caller, path], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  let errors = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
-  const ended = new Promise<never>((_, reject) => {
-    child.on('error', reject);
-    child.on('close', (status) => {
-      reject(new Error(`${mechanism}: the program ended with ${status}: ${errors}`));
-    });
-  });
-  ended.catch(() => undefined); // after `use` nobody waits for it any more
-  const call = async (count: number): Promise<void> => {
-    const done = new Promise<void>((resolve) => {
-      child.stdout.once('data', () => {
-        resolve();
-      });
-    });
-    child.stdin.write(`${count}\n`);
-    await Promise.race([done, ended]);
-  };
+  const program = new Coprocess([spoof, 'exec', ...options, '--', caller, path]);
   try {
-    const { pid } = child;
-    if (pid === undefined) await ended;
     return await use({
-      pid: pid ?? NaN,
+      pid: program.pid,
       supervisors: () => supervisorsIn(readFileSync(log, 'utf8')),
-      call,
+      call: async (count) => {
+        await program.ask(String(count));
+      },
     });
   } finally {
-    child.kill('SIGKILL');
-    await ended.catch(() => undefined);
+    await program.end();
     rmSync(place, { recursive: true, force: true });
   }
 }

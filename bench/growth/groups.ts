@@ -1,0 +1,116 @@
+// What grows. A group is measured in common rounds, so that its rows can be compared.
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { policyFile } from './policies.js';
+import type { RuleKind } from './policies.js';
+
+export interface Variant {
+  readonly row: string;
+  readonly call: 'statfs' | 'open';
+  readonly path: string;
+  readonly policy: string;
+  readonly workers: 'threads' | 'processes';
+  readonly count: number;
+  /** Mounts besides the machine's own, on directories of a new tmpfs. */
+  readonly mounts?: { readonly count: number; readonly directory: string };
+}
+
+export interface Group {
+  readonly name: string;
+  /** On one CPU: what is measured is work, not where it is done. */
+  readonly pinned: boolean;
+  readonly variants: readonly Variant[];
+}
+
+const one = { workers: 'threads', count: 1 } as const;
+const elsewhere = '/usr/share';
+const ruleCounts = [1, 10, 100, 1000, 10_000];
+
+function rules(place: string, kind: RuleKind, call: Variant['call'], path: string): Group {
+  return {
+    name: kind,
+    pinned: true,
+    variants: ruleCounts.map((count) => ({
+      row: `${call}, ${count} ${kind === 'statfs' ? 'path' : kind} rules`.replace(
+        'files rules',
+        'rules',
+      ),
+      call,
+      path,
+      policy: policyFile(place, `${kind}-${count}`, [[kind, count]]),
+      ...one,
+    })),
+  };
+}
+
+/** A directory whose path is exactly that long, made below `place`. */
+function directoryOf(place: string, length: number): string {
+  let path = place;
+  while (length - path.length > 1) {
+    // No single letter may be left over: that would need a slash and nothing else.
+    const room = length - path.length - 1;
+    const name = Math.min(room, room === 202 || room === 201 ? 190 : 200);
+    path = `${path}/${'d'.repeat(name)}`;
+  }
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
+const calls = ['statfs', 'open'] as const;
+
+/** All groups; what they need lies below `place`. */
+export function groups(place: string): Group[] {
+  const policy = policyFile(place, 'few', [
+    ['statfs', 10],
+    ['files', 10],
+  ]);
+  const many = (workers: Variant['workers'], counts: readonly number[]): Group => ({
+    name: workers,
+    pinned: false,
+    variants: calls.flatMap((call) =>
+      counts.map((count) => ({
+        row: workers === 'threads' ? call : `${call}, ${count} processes`,
+        ...{ call, path: elsewhere, policy, workers, count },
+      })),
+    ),
+  });
+  const directory = join(place, 'mounts');
+  mkdirSync(directory);
+  const namesake = existsSync('/etc/host.conf') ? '/etc/host.conf' : join(place, 'host.conf');
+  const paths = [
+    elsewhere, // 10 bytes
+    ...[100, 1000, 4000].map((length) => directoryOf(place, length)),
+  ];
+  return [
+    rules(place, 'statfs', 'statfs', elsewhere),
+    rules(place, 'files', 'open', elsewhere),
+    rules(place, 'wildcards', 'open', elsewhere),
+    rules(place, 'trees', 'open', elsewhere),
+    rules(place, 'namesakes', 'open', namesake),
+    many('threads', [1, 2, 8, 64]),
+    many('processes', [1, 8, 64]),
+    {
+      name: 'mounts',
+      pinned: true,
+      variants: [30, 3000].map((count) => ({
+        row: `statfs, ${count} mounts`,
+        call: 'statfs',
+        path: join(directory, `m${count - 1}`),
+        policy,
+        mounts: { count, directory },
+        ...one,
+      })),
+    },
+    {
+      name: 'path length',
+      pinned: true,
+      variants: calls.flatMap((call) =>
+        paths.map((path) => ({
+          row: `${call}, path of ${path.length} bytes`,
+          ...{ call, path, policy },
+          ...one,
+        })),
+      ),
+    },
+  ];
+}
