@@ -1,5 +1,5 @@
 // What grows. A group is measured in common rounds, so that its rows can be compared.
-import { existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { policyFile } from './policies.js';
 import type { RuleKind } from './policies.js';
@@ -76,6 +76,10 @@ export function groups(place: string): Group[] {
   });
   const directory = join(place, 'mounts');
   mkdirSync(directory);
+  // Others have to look as the program would.
+  const below = join(place, 'private', 'below');
+  mkdirSync(below, { recursive: true });
+  chmodSync(join(place, 'private'), 0o700);
   const namesake = existsSync('/etc/host.conf') ? '/etc/host.conf' : join(place, 'host.conf');
   const paths = [
     elsewhere, // 10 bytes
@@ -98,6 +102,15 @@ export function groups(place: string): Group[] {
         path: join(directory, `m${count - 1}`),
         policy,
         mounts: { count, directory },
+        ...one,
+      })),
+    },
+    {
+      name: 'rights',
+      pinned: true,
+      variants: calls.map((call) => ({
+        row: `${call}, below a directory of mode 0700`,
+        ...{ call, path: below, policy },
         ...one,
       })),
     },

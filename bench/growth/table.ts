@@ -1,7 +1,7 @@
 // The table `growth`: what a stopped call costs while something grows: rules that do not match,
 // threads, processes, mounts, the length of a path.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compile } from '../compile.js';
@@ -121,6 +121,7 @@ async function measure(options: Options): Promise<Measured> {
   const rows: Row[] = [];
   const leftOut: LeftOut[] = [];
   const place = mkdtempSync(join(tmpdir(), 'spoof-'));
+  chmodSync(place, 0o755); // private directories are a matter of their own
   try {
     for (const group of groups(place)) {
       const chosen = choose(group, options);

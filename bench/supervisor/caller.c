@@ -1,6 +1,7 @@
 /* caller.c - makes calls that are stopped, in turns: for each number that it reads, that many calls,
  * then it says "done". Between the turns the supervisor can be looked at.
- * usage: caller PATH   (a directory of a filesystem whose type is changed) */
+ * usage: caller DIRECTORY PRIVATE   (both on a filesystem whose type is changed, PRIVATE below a
+ * directory of mode 0700) */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,6 +12,8 @@
 
 /* Of a thousand calls that many opens of a mount table, which costs much more than the others. */
 #define TABLES_IN_THOUSAND 2
+/* And that many are below a directory that only its owner may enter: rights have to be looked at. */
+#define PRIVATE_IN_THOUSAND 20
 
 static void complain(const char *what) {
     fprintf(stderr, "caller: %s: %s\n", what, strerror(errno));
@@ -25,11 +28,16 @@ static void read_table(void) {
     close(fd);
 }
 
-static void call(long number, const char *path, int directory) {
+static void call(long number, const char *path, const char *below_private, int directory) {
     struct statfs info;
     int fd;
     if (number % 1000 < TABLES_IN_THOUSAND) {
         read_table();
+        return;
+    }
+    if (number % 1000 < TABLES_IN_THOUSAND + PRIVATE_IN_THOUSAND) {
+        if (statfs(below_private, &info) != 0)
+            complain("statfs below a private directory");
         return;
     }
     switch (number % 4) {
@@ -54,7 +62,7 @@ static void call(long number, const char *path, int directory) {
 
 int main(int count, char **arguments) {
     char line[32];
-    if (count != 2)
+    if (count != 3)
         return 2;
     int directory = open(arguments[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
@@ -62,7 +70,7 @@ int main(int count, char **arguments) {
     while (fgets(line, sizeof line, stdin)) {
         long calls = strtol(line, NULL, 10);
         for (long i = 0; i < calls; i++)
-            call(i, arguments[1], directory);
+            call(i, arguments[1], arguments[2], directory);
         puts("done");
         fflush(stdout);
     }

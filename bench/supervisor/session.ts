@@ -31,17 +31,17 @@ function supervisorsIn(log: string): number[] {
   ].filter((pid) => pid !== undefined);
 }
 
-/** Runs `caller` on `path` under a mechanism as long as `use` takes. */
+/** Runs `caller` on paths under a mechanism as long as `use` takes. */
 export async function inSession<T>(
   caller: string,
   mechanism: string,
-  path: string,
+  paths: readonly string[],
   use: (session: Session) => Promise<T>,
 ): Promise<T> {
   const place = mkdtempSync(join(tmpdir(), 'seccomp-spoof-bench-'));
   const log = join(place, 'log');
   const options = ['-m', mechanism, '--fstype', 'tmpfs=ext4', '--log-file', log];
-  const program = new Coprocess([spoof, 'exec', ...options, '--', caller, path]);
+  const program = new Coprocess([spoof, 'exec', ...options, '--', caller, ...paths]);
   try {
     return await use({
       pid: program.pid,

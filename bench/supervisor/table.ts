@@ -1,6 +1,7 @@
 // The table `supervisor`: memory and descriptors of guardian and worker together, before and after
 // many calls. They must not grow, and nothing of Node may be left.
-import { statfsSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
 import { compile } from '../compile.js';
 import type { LeftOut, Row } from '../model.js';
 import { spread } from '../statistics.js';
@@ -8,17 +9,19 @@ import { wanted } from '../table.js';
 import type { Measured, Options, Table } from '../table.js';
 import { held, programsOf } from './processes.js';
 import { inSession } from './session.js';
+import type { Session } from './session.js';
 
 const table = 'supervisor';
 const TMPFS_MAGIC = 0x01021994;
 
 /** Where the type of a filesystem is changed by the policy of the session. */
 function directoryOnTmpfs(): string | undefined {
-  return ['/dev/shm', '/run', '/tmp'].find((path) => {
+  return ['/dev/shm', '/tmp', '/run'].find((path) => {
     try {
+      accessSync(path, constants.W_OK);
       return statfsSync(path).type === TMPFS_MAGIC;
     } catch {
-      return false; // there is none
+      return false; // there is none, or none for us
     }
   });
 }
@@ -33,10 +36,13 @@ interface Figure {
 async function look(
   caller: string,
   way: string,
-  path: string,
+  directory: string,
   marks: readonly number[],
 ): Promise<Figure[]> {
-  return inSession(caller, way, path, async ({ pid, supervisors, call }) => {
+  const place = mkdtempSync(join(directory, 'seccomp-spoof-bench-')); // of mode 0700
+  const below = join(place, 'below');
+  mkdirSync(below);
+  const use = async ({ pid, supervisors, call }: Session): Promise<Figure[]> => {
     const figures: Figure[] = [];
     let made = 0;
     for (const mark of marks) {
@@ -53,7 +59,12 @@ async function look(
     const running = programsOf([pid, ...supervisors()]);
     const value = running.filter((name) => name.startsWith('node')).length;
     return [...figures, { row: 'processes of Node', unit: 'count', value }];
-  });
+  };
+  try {
+    return await inSession(caller, way, [directory, below], use);
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
 }
 
 async function measure(options: Options): Promise<Measured> {
