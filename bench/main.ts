@@ -13,6 +13,10 @@ import type { Options, Table } from './table.js';
 
 const tables: readonly Table[] = [programsTable, growth, startup, supervisor];
 
+/** What all of these expressions match, each somewhere in the text. */
+const allOf = (expressions: readonly string[]): RegExp =>
+  new RegExp(`^${expressions.map((expression) => `(?=.*(?:${expression}))`).join('')}`);
+
 const words = await yargs(hideBin(process.argv))
   .scriptName('npm run bench --')
   .usage('$0 [OPTION...]\n\nMeasures what seccomp-spoof costs, next to its peers.')
@@ -20,7 +24,7 @@ const words = await yargs(hideBin(process.argv))
   .option('only', {
     type: 'string',
     default: '',
-    describe: 'regular expression: TABLE/PLACE/WAY/ROW',
+    describe: 'regular expression: TABLE/PLACE/WAY/ROW; of several, all must match',
   })
   .option('json', { type: 'string', describe: 'write the result to this file' })
   .epilogue(`Tables:\n${tables.map(({ name, about }) => `  ${name}  ${about}`).join('\n')}`)
@@ -30,7 +34,7 @@ const words = await yargs(hideBin(process.argv))
 
 const options: Options = {
   quick: words.quick,
-  only: new RegExp(words.only),
+  only: allOf([words.only].flat()),
   progress: (line) => {
     console.error(line);
   },
