@@ -4,8 +4,12 @@ import { mkdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { bench, build } from './paths.js';
 
+const compiled = new Map<string, string>();
+
 /** Path of the program made of one source below bench/ (and objects); throws if it is not to be had. */
 export function compile(source: string, more: readonly string[] = []): string {
+  const known = compiled.get(source);
+  if (known !== undefined) return known;
   const name = basename(source, '.c');
   const made = join(build, name);
   // Under a name of its own first: another bench may be running the old one.
@@ -19,5 +23,6 @@ export function compile(source: string, more: readonly string[] = []): string {
     throw new Error(`the bench needs a C compiler: cannot run ${compiler}: ${error.message}`);
   if (status !== 0) throw new Error(`${compiler} cannot compile bench/${source}:\n${stderr}`);
   renameSync(fresh, made);
+  compiled.set(source, made);
   return made;
 }
