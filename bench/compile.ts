@@ -1,28 +1,39 @@
-// Programs in C of the bench: compiled when they are needed, into bench/build/.
+// The bench's own C programs, compiled once a run.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, renameSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { bench, build } from './paths.js';
+
+const programs = {
+  grow: ['growth/grow.c'],
+  'with-mounts': ['growth/with-mounts.c'],
+  nothing: ['startup/nothing.c'],
+  'probe-times': ['startup/probe-times.c'],
+  'spawn-times': ['startup/spawn-times.c'],
+  caller: ['supervisor/caller.c'],
+} as const satisfies Record<string, readonly string[]>;
 
 const compiled = new Map<string, string>();
 
-/** Path of the program made of one source below bench/ (and objects); throws if it is not to be had. */
-export function compile(source: string, more: readonly string[] = []): string {
-  const known = compiled.get(source);
+/** Its file; throws with the compiler's words if it cannot be compiled. `objects` are linked in. */
+export function compile(name: keyof typeof programs, objects: readonly string[] = []): string {
+  const known = compiled.get(name);
   if (known !== undefined) return known;
-  const name = basename(source, '.c');
-  const made = join(build, name);
-  // Under a name of its own first: another bench may be running the old one.
-  const fresh = `${made}.${process.pid}`;
-  mkdirSync(build, { recursive: true });
-  const compiler = process.env['CC'] ?? 'cc';
-  const flags = ['-std=c11', '-D_GNU_SOURCE', '-O2', '-Wall', '-Wextra', '-Werror', '-static'];
-  const words = [...flags, '-pthread', '-o', fresh, join(bench, source), ...more];
-  const { status, stderr, error } = spawnSync(compiler, words, { encoding: 'utf8' });
-  if (error !== undefined)
-    throw new Error(`the bench needs a C compiler: cannot run ${compiler}: ${error.message}`);
-  if (status !== 0) throw new Error(`${compiler} cannot compile bench/${source}:\n${stderr}`);
-  renameSync(fresh, made);
-  compiled.set(source, made);
-  return made;
+  const directory = join(build, 'bin');
+  mkdirSync(directory, { recursive: true });
+  const file = join(directory, name);
+  // Moved to its place when complete: another run of the bench may be using the old one.
+  const fresh = `${file}.${process.pid}`;
+  const flags = ['-std=c11', '-D_GNU_SOURCE', '-O2', '-Wall', '-Wextra', '-Werror', '-pthread'];
+  const sources = programs[name].map((source) => join(bench, source));
+  const { status, error, stderr } = spawnSync(
+    'cc',
+    [...flags, ...sources, ...objects, '-o', fresh],
+    { encoding: 'utf8' },
+  );
+  if (error) throw new Error(`cc cannot be run: ${error.message}`);
+  if (status !== 0) throw new Error(`cc cannot compile ${name}:\n${stderr}`);
+  renameSync(fresh, file);
+  compiled.set(name, file);
+  return file;
 }

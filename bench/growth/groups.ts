@@ -1,5 +1,5 @@
 // What grows. A group is measured in common rounds, so that its rows can be compared.
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { policyFile } from './policies.js';
 import type { RuleKind } from './policies.js';
@@ -26,15 +26,20 @@ const one = { workers: 'threads', count: 1 } as const;
 const elsewhere = '/usr/share';
 const ruleCounts = [1, 10, 100, 1000, 10_000];
 
+const ruleNames: Readonly<Record<RuleKind, string>> = {
+  statfs: 'path rules',
+  files: 'rules',
+  wildcards: 'wildcard rules',
+  trees: 'tree rules',
+  namesakes: 'namesake rules',
+};
+
 function rules(place: string, kind: RuleKind, call: Variant['call'], path: string): Group {
   return {
-    name: kind,
+    name: ruleNames[kind],
     pinned: true,
     variants: ruleCounts.map((count) => ({
-      row: `${call}, ${count} ${kind === 'statfs' ? 'path' : kind} rules`.replace(
-        'files rules',
-        'rules',
-      ),
+      row: `${call}, ${count} ${ruleNames[kind]}`,
       call,
       path,
       policy: policyFile(place, `${kind}-${count}`, [[kind, count]]),
@@ -80,7 +85,8 @@ export function groups(place: string): Group[] {
   const below = join(place, 'private', 'below');
   mkdirSync(below, { recursive: true });
   chmodSync(join(place, 'private'), 0o700);
-  const namesake = existsSync('/etc/host.conf') ? '/etc/host.conf' : join(place, 'host.conf');
+  const namesake = join(place, 'host.conf');
+  writeFileSync(namesake, '');
   const paths = [
     elsewhere, // 10 bytes
     ...[100, 1000, 4000].map((length) => directoryOf(place, length)),

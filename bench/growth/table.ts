@@ -37,9 +37,9 @@ function wordsFor(variant: Variant, way: Way, pinned: boolean): string[] {
     ...(pinned ? ['taskset', '--cpu-list', '0'] : []),
     ...(mounts === undefined
       ? []
-      : [compile('growth/with-mounts.c'), String(mounts.count), mounts.directory]),
+      : [compile('with-mounts'), String(mounts.count), mounts.directory]),
     ...(way === 'native' ? [] : [spoof, 'exec', '-m', way, '--policy', policy, '--']),
-    ...[compile('growth/grow.c'), call, path, workers, String(count)],
+    ...[compile('grow'), call, path, workers, String(count)],
   ];
 }
 
@@ -111,7 +111,7 @@ function obstacle(group: Group, place: string): string | undefined {
   if (group.pinned && spawnSync('taskset', ['--version']).error !== undefined)
     return 'taskset is not installed';
   if (group.variants.every(({ mounts }) => mounts === undefined)) return undefined;
-  const tried = spawnSync(compile('growth/with-mounts.c'), ['0', place, 'true'], {
+  const tried = spawnSync(compile('with-mounts'), ['0', place, 'true'], {
     encoding: 'utf8',
   });
   return tried.status === 0 ? undefined : tried.stderr.trim();

@@ -34,7 +34,7 @@ export const ways: readonly Way[] = [
     peer: true,
     places: ['here'],
   },
-  { name: 'proot', words: ['proot', '--'], peer: true, places: ['here'] },
+  { name: 'proot', words: ['proot'], peer: true, places: ['here'] },
   { name: 'syd', words: ['syd', '-poff', '-mlock:exec', '--'], peer: true, places: ['here'] },
 ];
 

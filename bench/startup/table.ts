@@ -39,7 +39,7 @@ function timeStages({ commands }: Stages, rounds: number): Times {
   const words = Object.values(commands).flatMap((command) => [...command, ';']);
   const policy = openSync(blob, 'r');
   try {
-    const times = run([compile('startup/spawn-times.c'), String(rounds), ...words], policy);
+    const times = run([compile('spawn-times'), String(rounds), ...words], policy);
     return Object.fromEntries(
       Object.keys(commands).map((name, at) => [name, times.map((round) => round[at] ?? NaN)]),
     );
@@ -54,7 +54,7 @@ function timeProbe(rounds: number): readonly number[] {
   const objects = readdirSync(built, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.o') && !/^(front\/|supervisor\/main\.o$)/.test(name))
     .map((name) => join(built, name));
-  const program = compile('startup/probe-times.c', objects);
+  const program = compile('probe-times', objects);
   return run([program, 'notify', String(rounds), blob], 'ignore').flat();
 }
 
@@ -109,7 +109,7 @@ function measure(options: Options): Measured {
   if (nobodyAsks) return { rows: [], leftOut: [] };
   options.progress(`${table}: ${rounds} rounds`);
   const leftOut: LeftOut[] = [];
-  const made = stages(compile('startup/nothing.c'));
+  const made = stages(compile('nothing'));
   try {
     const times = timeStages(made, rounds);
     let probe: readonly number[] | undefined;

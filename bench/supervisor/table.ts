@@ -84,12 +84,7 @@ async function measure(options: Options): Promise<Measured> {
       continue;
     }
     options.progress(`${table}: ${way}, ${calls} calls`);
-    for (const { row, unit, value } of await look(
-      compile('supervisor/caller.c'),
-      way,
-      path,
-      marks,
-    )) {
+    for (const { row, unit, value } of await look(compile('caller'), way, path, marks)) {
       const about = { table, row, way, place: 'here', driver: 'c', threads: 1 } as const;
       if (asked(row)) rows.push({ ...about, pinned: false, unit, value: spread([value]) });
     }
