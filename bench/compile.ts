@@ -5,6 +5,10 @@ import { join } from 'node:path';
 import { bench, build } from './paths.js';
 
 const programs = {
+  allow: ['floors/allow.c'],
+  floor: ['floors/floor.c', 'floors/answer.c', 'floors/tracee.c'],
+  calls: ['drivers/calls.c', 'drivers/measure.c'],
+  crowd: ['drivers/crowd.c'],
   grow: ['growth/grow.c'],
   'with-mounts': ['growth/with-mounts.c'],
   nothing: ['startup/nothing.c'],

@@ -8,6 +8,7 @@ import { compile } from '../compile.js';
 import { Coprocess } from '../coprocess.js';
 import type { LeftOut, Row } from '../model.js';
 import { spoof } from '../paths.js';
+import { cannotPin, pin } from '../ways/pin.js';
 import { pairedRatios, spread } from '../statistics.js';
 import { wanted } from '../table.js';
 import type { Measured, Options, Table } from '../table.js';
@@ -31,16 +32,12 @@ interface Series {
   readonly unfairness: number[];
 }
 
-function wordsFor(variant: Variant, way: Way, pinned: boolean): string[] {
+function wordsFor(variant: Variant, way: Way, pinned: boolean): readonly string[] {
   const { mounts, policy, call, path, workers, count } = variant;
-  return [
-    ...(pinned ? ['taskset', '--cpu-list', '0'] : []),
-    ...(mounts === undefined
-      ? []
-      : [compile('with-mounts'), String(mounts.count), mounts.directory]),
-    ...(way === 'native' ? [] : [spoof, 'exec', '-m', way, '--policy', policy, '--']),
-    ...[compile('grow'), call, path, workers, String(count)],
-  ];
+  const within =
+    mounts === undefined ? [] : [compile('with-mounts'), String(mounts.count), mounts.directory];
+  const under = way === 'native' ? [] : [spoof, 'exec', '-m', way, '--policy', policy, '--'];
+  return pin([...within, ...under, compile('grow'), call, path, workers, String(count)], pinned);
 }
 
 async function measureOnce(series: Series): Promise<[nanoseconds: number, unfairness: number]> {
@@ -114,8 +111,8 @@ function choose(group: Group, options: Options): Chosen {
 
 /** Why a group cannot be measured here. */
 function obstacle(group: Group, place: string): string | undefined {
-  if (group.pinned && spawnSync('taskset', ['--version']).error !== undefined)
-    return 'taskset is not installed';
+  const notPinned = group.pinned ? cannotPin() : undefined;
+  if (notPinned !== undefined) return notPinned;
   if (group.variants.every(({ mounts }) => mounts === undefined)) return undefined;
   const tried = spawnSync(compile('with-mounts'), ['0', place, 'true'], {
     encoding: 'utf8',

@@ -7,7 +7,7 @@ import type { Program, Size } from './program.js';
 import { Trees, missing, programOf, programs, timeProgram } from './rounds.js';
 import type { Task, Timed } from './rounds.js';
 import { timeInside, unavailable } from './gvisor.js';
-import { tryPeer, ways } from './ways.js';
+import { prefix, ways } from './ways.js';
 
 type Place = Row['place'];
 
@@ -44,14 +44,14 @@ const sizes = {
   quickGvisor: { files: 300, modules: 50, cats: 20, packages: [], short: true },
 } satisfies Record<string, Size>;
 
-const isPeer = (name: string): boolean => ways.find((way) => way.name === name)?.peer === true;
+const isPeer = (name: string): boolean =>
+  ways.here.find((way) => way.name === name)?.kind === 'peer';
 
 /** The ways that are wanted for a program, after `native`; none if there are none. */
 function taskOf(program: Program, place: Place, options: Options): Task | undefined {
-  const chosen = ways.filter(
-    ({ name, peer, places }) =>
-      places.includes(place) &&
-      (program.peers || !peer) &&
+  const chosen = ways[place].filter(
+    ({ name, kind }) =>
+      (program.peers || kind !== 'peer') &&
       wanted(options, { table, place, way: name, row: program.row }),
   );
   if (chosen.length === 0) return undefined;
@@ -60,7 +60,7 @@ function taskOf(program: Program, place: Place, options: Options): Task | undefi
     row: program.row,
     ways: {
       native: [],
-      ...Object.fromEntries(measured.map(({ name, words }) => [name, words])),
+      ...Object.fromEntries(measured.map((way) => [way.name, prefix(way)])),
     },
   };
 }
@@ -134,17 +134,16 @@ class Findings {
   }
 }
 
-/** Peers that can run something here; the others are left out. */
+/** Ways below which something can be run here; the others are left out. */
 function usable(findings: Findings, needed: ReadonlySet<string>): Set<string> {
   const found = new Set<string>();
-  for (const way of ways.filter(({ peer, name }) => peer && needed.has(name))) {
-    const tried = tryPeer(way);
-    if ('why' in tried) {
-      findings.leave('here', way.name, tried.why);
-      continue;
-    }
-    findings.peers[way.name] = tried.version;
-    found.add(way.name);
+  for (const way of ways.here) {
+    if (!needed.has(way.name)) continue;
+    const why = way.available();
+    if (why === undefined) found.add(way.name);
+    else findings.leave('here', way.name, why);
+    if (why === undefined && way.kind === 'peer')
+      findings.peers[way.name] = way.version?.() ?? 'unknown';
   }
   return found;
 }
@@ -155,7 +154,8 @@ function tasksFor(place: Place, options: Options, findings: Findings): Task[] {
     .filter(({ inGvisor }) => place === 'here' || inGvisor)
     .map((program) => taskOf(program, place, options))
     .filter((task) => task !== undefined);
-  const peers = usable(findings, new Set(tasks.flatMap((task) => Object.keys(task.ways))));
+  const needed = new Set(tasks.flatMap((task) => Object.keys(task.ways)));
+  const found = place === 'here' ? usable(findings, needed) : needed;
   return tasks
     .filter(({ row }) => {
       const absent = missing(programOf(row));
@@ -165,9 +165,7 @@ function tasksFor(place: Place, options: Options, findings: Findings): Task[] {
     })
     .map(({ row, ways: all }) => ({
       row,
-      ways: Object.fromEntries(
-        Object.entries(all).filter(([name]) => !isPeer(name) || peers.has(name)),
-      ),
+      ways: Object.fromEntries(Object.entries(all).filter(([name]) => found.has(name))),
     }));
 }
 

@@ -1,50 +1,32 @@
-// The ways in which a program is run: natively, below `exec` with the default policy, and below peers
-// that are told to stop the same calls, as near as they can.
-import { spawnSync } from 'node:child_process';
+// The ways in which a program is run: those of the table `calls` that say something about programs,
+// with the default policy.
 import type { Row } from '../model.js';
-import { spoof } from '../paths.js';
+import { native } from '../ways/bases.js';
+import { ours } from '../ways/ours.js';
+import { strace } from '../ways/strace.js';
+import type { Way } from '../ways/way.js';
+import { waysHere } from '../ways/ways.js';
 
-export interface Way {
-  readonly name: string;
-  /** In front of the program's own. */
-  readonly words: readonly string[];
-  /** Somebody else's program: it may be missing, and need not be able to run everything. */
-  readonly peer: boolean;
-  readonly places: readonly Row['place'][];
-}
+const job = { policy: '9p-as-ext4' };
 
-const own = (mechanism: string, places: Way['places']): Way => ({
-  name: mechanism,
-  words: [spoof, 'exec', '-m', mechanism, '--'],
-  peer: false,
-  places,
-});
+/** What that policy stops: ways to open, and what tells the type of a filesystem. */
+const stopped = '?open,openat,?openat2,statfs,fstatfs';
 
-/** What the default policy stops: every way to open, and what tells the type of a filesystem. */
-const stopped = 'open,openat,openat2,statfs,fstatfs';
+const straceOfThose: Way = {
+  ...strace,
+  wrap: (words) => [
+    ...['strace', '-f', '--seccomp-bpf', '-qq', '-e', `trace=${stopped}`, '-o', '/dev/null'],
+    ...words,
+  ],
+};
 
-export const ways: readonly Way[] = [
-  { name: 'native', words: [], peer: false, places: ['here', 'gvisor'] },
-  own('notify', ['here']),
-  own('trace', ['here', 'gvisor']),
-  own('ptrace', ['here', 'gvisor']),
-  {
-    name: 'strace',
-    words: ['strace', '-f', '--seccomp-bpf', '-qq', '-o', '/dev/null', '-e', `trace=${stopped}`],
-    peer: true,
-    places: ['here'],
-  },
-  { name: 'proot', words: ['proot'], peer: true, places: ['here'] },
-  { name: 'syd', words: ['syd', '-poff', '-mlock:exec', '--'], peer: true, places: ['here'] },
-];
+export const ways: Readonly<Record<Row['place'], readonly Way[]>> = {
+  here: waysHere(job)
+    .filter(({ name, kind }) => kind !== 'base' || name === native.name)
+    .map((way) => (way.name === strace.name ? straceOfThose : way)),
+  // Debian's gVisor, of 2022, has no user notification.
+  gvisor: [native, ours('trace', job), ours('ptrace', job)],
+};
 
-/** Its version if a program can be run below it here; otherwise why not. */
-export function tryPeer({ name, words }: Way): { version: string } | { why: string } {
-  const [command = '', ...rest] = words;
-  const version = spawnSync(command, ['--version'], { encoding: 'utf8' });
-  if (version.error !== undefined) return { why: `${name} is not installed` };
-  const ran = spawnSync(command, [...rest, 'true'], { encoding: 'utf8', timeout: 30_000 });
-  if (ran.status === 0) return { version: version.stdout.trim().split('\n')[0] ?? 'unknown' };
-  const why = ran.stderr.trim().slice(-400);
-  return { why: `${name} cannot run a program here (status ${ran.status}): ${why}` };
-}
+/** The words in front of a command's own. */
+export const prefix = (way: Way): readonly string[] => way.wrap([], { pinned: false });

@@ -1,0 +1,49 @@
+// A way is what a command runs under while it is measured: nothing, a filter, a floor, this
+// project's mechanisms, or a peer of this project.
+
+/** What the command shall be told. */
+export interface Job {
+  /** For this project's mechanisms: a policy file. */
+  readonly policy: string;
+  /** A file with content of its own. Peers get the nearest equal of that. */
+  readonly virtual?: VirtualFile;
+}
+
+export interface VirtualFile {
+  readonly path: string;
+  readonly content: string;
+  /** A real file that has that content, for peers that can only bind one over another. */
+  readonly file: string;
+}
+
+/** Which of the answers are changed under a way; what is not is as the kernel says. */
+export interface Does {
+  readonly statfs: boolean;
+  readonly mounts: boolean;
+  readonly virtual: boolean;
+}
+
+export const doesNothing: Does = { statfs: false, mounts: false, virtual: false };
+export const doesAll: Does = { statfs: true, mounts: true, virtual: true };
+
+export interface WrapOptions {
+  /** Bound to one CPU, with all that serves it. */
+  readonly pinned: boolean;
+}
+
+export interface Way {
+  readonly name: string;
+  readonly place: 'here' | 'gvisor';
+  /** Peers may fail or be missing; the others must work. */
+  readonly kind: 'base' | 'ours' | 'peer';
+  readonly does: Does;
+  /** For a reader of the report: why its figures are not of the very same job. */
+  readonly differs?: string;
+  /** Why it cannot be used here, or undefined if it can: found by trying. */
+  available(): string | undefined;
+  version?(): string | undefined;
+  /** The words that run this command under it. */
+  wrap(words: readonly string[], options: WrapOptions): readonly string[];
+  /** Takes away what `wrap` has left. */
+  cleanup?(): void;
+}
