@@ -46,7 +46,7 @@ export interface Run {
   readonly errors: string;
 }
 
-const TIMEOUT_MS = 30 * 60_000; // only to detect hangs
+const TIMEOUT_MS = 15 * 60_000; // only to detect hangs
 
 /** Starts the program by the words of a way, `tree` being the directory of its tree. */
 export function runOnce(
@@ -78,8 +78,9 @@ export function runOnce(
       },
     });
     const milliseconds = Number(process.hrtime.bigint() - began) / 1e6;
-    if (ended.error !== undefined) throw ended.error;
-    const { status, signal, stdout, stderr } = ended;
+    const { status, signal, stdout, stderr, error } = ended;
+    // It could not be started, or hung.
+    if (error !== undefined) return { milliseconds, result: error.message, errors: '' };
     return { milliseconds, result: `${status ?? signal} ${stdout.trim()}`, errors: stderr };
   } finally {
     rmSync(place, { recursive: true, force: true, maxRetries: 3 });

@@ -66,6 +66,7 @@ function taskOf(program: Program, place: Place, options: Options): Task | undefi
 }
 
 function rowsOf(timed: Timed, place: Place): Row[] {
+  if (timed.wrong['native'] !== undefined) return []; // nothing to compare with
   const { native } = timed.milliseconds;
   return Object.entries(timed.milliseconds)
     .filter(([way]) => timed.wrong[way] === undefined)
