@@ -3,15 +3,16 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { calls } from './calls/table.js';
 import { growth } from './growth/table.js';
 import { machine, version } from './machine.js';
-import type { LeftOut, Result, Row } from './model.js';
+import type { LeftOut, Result, Row, WayInfo } from './model.js';
 import { programsTable } from './programs/table.js';
 import { startup } from './startup/table.js';
 import { supervisor } from './supervisor/table.js';
 import type { Options, Table } from './table.js';
 
-const tables: readonly Table[] = [programsTable, growth, startup, supervisor];
+const tables: readonly Table[] = [calls, programsTable, growth, startup, supervisor];
 
 /** What all of these expressions match, each somewhere in the text. */
 const allOf = (expressions: readonly string[]): RegExp =>
@@ -42,21 +43,25 @@ const options: Options = {
 
 const rows: Row[] = [];
 const leftOut: LeftOut[] = [];
-const peers: Record<string, string> = {};
+const ways: Record<string, WayInfo> = {};
 const failures: string[] = [];
 for (const table of tables) {
   const measured = await table.measure(options);
   rows.push(...measured.rows);
   leftOut.push(...measured.leftOut);
-  Object.assign(peers, measured.peers);
+  Object.assign(ways, measured.ways);
   failures.push(...(measured.failures ?? []));
 }
+const versions = Object.entries(ways).flatMap(([name, { version }]) =>
+  version === undefined ? [] : [[name, version] as const],
+);
 const result: Result = {
   format: 1,
   date: new Date().toISOString(),
   version: version(),
-  machine: machine(peers),
+  machine: machine(Object.fromEntries(versions)),
   quick: options.quick,
+  ways,
   rows,
   leftOut,
 };

@@ -30,8 +30,15 @@ export interface Row {
   readonly pinned: boolean;
   readonly unit: 'ns' | 'ms' | 'kB' | 'count';
   readonly value: Spread;
-  /** The slowest hundredth of single calls, median of the rounds, in the same unit. */
+  /**
+   * Calls that were timed one by one, in the same unit: the middle one, and what the slowest tenth
+   * and hundredth take at least. A `value` is the mean of many calls.
+   */
+  readonly p50?: Spread;
+  readonly p90?: Spread;
   readonly p99?: Spread;
+  /** Of all threads together. */
+  readonly perSecond?: Spread;
   /** The slowest thread's mean to the fastest thread's: 1 is fair. */
   readonly unfairness?: Spread;
   /** Of the same rounds, value to the value of that other way. */
@@ -57,6 +64,13 @@ export interface LeftOut {
   readonly why: string;
 }
 
+/** What a reader must know of a way to compare it with the others. */
+export interface WayInfo {
+  readonly version?: string;
+  /** Why its figures are not of the very same job. */
+  readonly differs?: string;
+}
+
 export interface Result {
   readonly format: 1;
   /** UTC, ISO 8601. */
@@ -65,6 +79,8 @@ export interface Result {
   readonly version: string;
   readonly machine: Machine;
   readonly quick: boolean;
+  /** Those that were measured, by name; in gVisor the same ones are meant. */
+  readonly ways: Readonly<Record<string, WayInfo>>;
   readonly rows: readonly Row[];
   readonly leftOut: readonly LeftOut[];
 }

@@ -1,5 +1,5 @@
 // A part of the bench: measures one table of the report.
-import type { LeftOut, Row, TableName } from './model.js';
+import type { LeftOut, Row, TableName, WayInfo } from './model.js';
 
 export interface Options {
   /** A tenth of the time: for a first look, and for CI. */
@@ -13,8 +13,8 @@ export interface Options {
 export interface Measured {
   readonly rows: readonly Row[];
   readonly leftOut: readonly LeftOut[];
-  /** Versions of the peers that took part. */
-  readonly peers?: Readonly<Record<string, string>>;
+  /** Those that took part, by name. */
+  readonly ways?: Readonly<Record<string, WayInfo>>;
   /** What is not as it must be, whatever it costs: the bench reports it, and ends with 1. */
   readonly failures?: readonly string[];
 }

@@ -1,5 +1,5 @@
 /* crowd.c - a mount namespace that has so many mounts, for as long as standard input stays open:
- * its mounts go with it. Says `ready` when others may enter the namespace.
+ * its mounts go with it. When others may enter, it says which namespaces: `mount` or `user mount`.
  * usage: crowd DIRECTORY COUNT    (DIRECTORY: an empty one; COUNT: at least as many) */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,11 +24,11 @@ static void put(const char *path, const char *text) {
 }
 
 /* An ordinary user needs a user namespace as well, and stays who it is there. */
-static void enter(void) {
+static const char *enter(void) {
     char map[64];
     unsigned user = geteuid(), group = getegid();
     if (user == 0 && unshare(CLONE_NEWNS) == 0)
-        return;
+        return "mount";
     if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
         fail("no mount namespace can be made");
     put("/proc/self/setgroups", "deny");
@@ -36,6 +36,7 @@ static void enter(void) {
     put("/proc/self/uid_map", map);
     snprintf(map, sizeof map, "%u %u 1", group, group);
     put("/proc/self/gid_map", map);
+    return "user mount";
 }
 
 static int count_mounts(void) {
@@ -59,7 +60,7 @@ int main(int count, char **words) {
         fprintf(stderr, "usage: crowd DIRECTORY COUNT\n");
         return 2;
     }
-    enter();
+    const char *namespaces = enter();
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
         fail("mounts cannot be made private");
     if (count_mounts() < atoi(words[2]))
@@ -71,7 +72,7 @@ int main(int count, char **words) {
             fail(path);
         tmpfs(path);
     }
-    puts("ready");
+    puts(namespaces);
     if (fflush(stdout) != 0)
         fail("standard output");
     char nothing;

@@ -9,8 +9,8 @@ export interface Variant {
   readonly call: 'statfs' | 'open';
   readonly path: string;
   readonly policy: string;
-  readonly workers: 'threads' | 'processes';
-  readonly count: number;
+  /** That many make the calls at once. */
+  readonly processes: number;
   /** Mounts besides the machine's own, on directories of a new tmpfs. */
   readonly mounts?: { readonly count: number; readonly directory: string };
 }
@@ -22,7 +22,7 @@ export interface Group {
   readonly variants: readonly Variant[];
 }
 
-const one = { workers: 'threads', count: 1 } as const;
+const one = { processes: 1 } as const;
 const elsewhere = '/usr/share';
 const ruleCounts = [1, 10, 100, 1000, 10_000];
 
@@ -69,16 +69,6 @@ export function groups(place: string): Group[] {
     ['statfs', 10],
     ['files', 10],
   ]);
-  const many = (workers: Variant['workers'], counts: readonly number[]): Group => ({
-    name: workers,
-    pinned: false,
-    variants: calls.flatMap((call) =>
-      counts.map((count) => ({
-        row: workers === 'threads' ? call : `${call}, ${count} processes`,
-        ...{ call, path: elsewhere, policy, workers, count },
-      })),
-    ),
-  });
   const directory = join(place, 'mounts');
   mkdirSync(directory);
   // Others have to look as the program would.
@@ -97,8 +87,16 @@ export function groups(place: string): Group[] {
     rules(place, 'wildcards', 'open', elsewhere),
     rules(place, 'trees', 'open', elsewhere),
     rules(place, 'namesakes', 'open', namesake),
-    many('threads', [1, 2, 8, 64]),
-    many('processes', [1, 8, 64]),
+    {
+      name: 'processes',
+      pinned: false,
+      variants: calls.flatMap((call) =>
+        [1, 8, 64].map((processes) => ({
+          row: `${call}, ${processes} ${processes === 1 ? 'process' : 'processes'}`,
+          ...{ call, path: elsewhere, policy, processes },
+        })),
+      ),
+    },
     {
       name: 'mounts',
       pinned: true,

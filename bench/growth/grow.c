@@ -1,7 +1,7 @@
-/* grow.c - one kind of call by many threads or processes at once. For each number that it reads it
+/* grow.c - one kind of call by one or many processes at once. For each number that it reads it
  * makes about that many calls, and prints the nanoseconds a call takes (wall time of all to the
- * number of calls) and how much longer the slowest worker's calls took than the fastest one's.
- * usage: grow statfs|open PATH threads|processes COUNT */
+ * number of calls) and how much longer the slowest one's calls took than the fastest one's.
+ * usage: grow statfs|open PATH PROCESSES */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -15,11 +15,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MOST_WORKERS 1024
+#define MOST_PROCESSES 1024
 
 struct shared {
     pthread_barrier_t begin;
-    double began[MOST_WORKERS], ended[MOST_WORKERS];
+    double began[MOST_PROCESSES], ended[MOST_PROCESSES];
     bool failed;
 };
 
@@ -44,38 +44,26 @@ static bool call(void) {
     return fd >= 0;
 }
 
-static void *work(void *number) {
-    size_t own = (size_t)number;
+static void work(size_t own) {
     pthread_barrier_wait(&shared->begin);
     shared->began[own] = now_ns();
     for (long i = 0; i < calls_each; i++)
         if (!call())
             shared->failed = true;
     shared->ended[own] = now_ns();
-    return NULL;
 }
 
-static void in_threads(size_t count) {
-    pthread_t threads[MOST_WORKERS];
-    for (size_t i = 1; i < count; i++)
-        if (pthread_create(&threads[i], NULL, work, (void *)i) != 0) /* NOLINT: a number */
-            exit(1);
-    work((void *)0);
-    for (size_t i = 1; i < count; i++)
-        pthread_join(threads[i], NULL);
-}
-
-static void in_processes(size_t count) {
+static void work_in_processes(size_t count) {
     for (size_t i = 1; i < count; i++) {
         pid_t pid = fork();
         if (pid < 0)
             exit(1);
         if (pid == 0) {
-            work((void *)i); /* NOLINT: a number */
+            work(i);
             _exit(0);
         }
     }
-    work((void *)0);
+    work(0);
     while (wait(NULL) > 0)
         ;
 }
@@ -95,14 +83,13 @@ static void report(size_t count) {
 
 int main(int argument_count, char **arguments) {
     char line[32];
-    if (argument_count != 5)
+    if (argument_count != 4)
         return 2;
     opens = strcmp(arguments[1], "open") == 0;
     path = arguments[2];
-    bool processes = strcmp(arguments[3], "processes") == 0;
-    size_t count = strtoul(arguments[4], NULL, 10);
+    size_t count = strtoul(arguments[3], NULL, 10);
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (count < 1 || count > MOST_WORKERS || shared == MAP_FAILED)
+    if (count < 1 || count > MOST_PROCESSES || shared == MAP_FAILED)
         return 2;
     pthread_barrierattr_t across;
     pthread_barrierattr_init(&across);
@@ -110,10 +97,7 @@ int main(int argument_count, char **arguments) {
     pthread_barrier_init(&shared->begin, &across, (unsigned)count);
     while (fgets(line, sizeof line, stdin)) {
         calls_each = strtol(line, NULL, 10) / (long)count + 1;
-        if (processes)
-            in_processes(count);
-        else
-            in_threads(count);
+        work_in_processes(count);
         if (shared->failed) {
             fprintf(stderr, "grow: %s of %s failed\n", arguments[1], path);
             return 1;

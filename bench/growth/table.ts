@@ -1,5 +1,5 @@
 // The table `growth`: what a stopped call costs while something grows: rules that do not match,
-// threads, processes, mounts, the length of a path.
+// processes, mounts, the length of a path.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,11 +33,11 @@ interface Series {
 }
 
 function wordsFor(variant: Variant, way: Way, pinned: boolean): readonly string[] {
-  const { mounts, policy, call, path, workers, count } = variant;
+  const { mounts, policy, call, path, processes } = variant;
   const within =
     mounts === undefined ? [] : [compile('with-mounts'), String(mounts.count), mounts.directory];
   const under = way === 'native' ? [] : [spoof, 'exec', '-m', way, '--policy', policy, '--'];
-  return pin([...within, ...under, compile('grow'), call, path, workers, String(count)], pinned);
+  return pin([...within, ...under, compile('grow'), call, path, String(processes)], pinned);
 }
 
 async function measureOnce(series: Series): Promise<[nanoseconds: number, unfairness: number]> {
@@ -51,9 +51,9 @@ function rowOf(series: Series, all: readonly Series[], pinned: boolean): Row {
   const native = all.find((each) => each.way === 'native' && each.variant === variant);
   return {
     ...{ table, row: variant.row, way, place: 'here', driver: 'c', pinned, unit: 'ns' },
-    threads: variant.workers === 'threads' ? variant.count : 1,
+    threads: 1,
     value: spread(nanoseconds),
-    ...(variant.count === 1 ? {} : { unfairness: spread(unfairness) }),
+    ...(variant.processes === 1 ? {} : { unfairness: spread(unfairness) }),
     ...(native === undefined || native === series
       ? {}
       : { toNative: spread(pairedRatios(nanoseconds, native.nanoseconds)) }),
@@ -145,6 +145,6 @@ async function measure(options: Options): Promise<Measured> {
 
 export const growth: Table = {
   name: table,
-  about: 'a stopped call while rules, threads, processes, mounts, or the path grow',
+  about: 'a stopped call while rules, processes, mounts, or the path grow',
   measure,
 };

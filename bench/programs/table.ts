@@ -1,5 +1,5 @@
 // The table `programs`: wall time of whole programs under each way, to that of the same program natively.
-import type { LeftOut, Row } from '../model.js';
+import type { LeftOut, Row, WayInfo } from '../model.js';
 import { pairedRatios, spread } from '../statistics.js';
 import { wanted } from '../table.js';
 import type { Measured, Options, Table } from '../table.js';
@@ -7,7 +7,7 @@ import type { Program, Size } from './program.js';
 import { Trees, missing, programOf, programs, timeProgram } from './rounds.js';
 import type { Task, Timed } from './rounds.js';
 import { timeInside, unavailable } from './gvisor.js';
-import { prefix, ways } from './ways.js';
+import { aboutWay, prefix, ways } from './ways.js';
 
 type Place = Row['place'];
 
@@ -120,7 +120,7 @@ class Findings {
   readonly rows: Row[] = [];
   readonly leftOut: LeftOut[] = [];
   readonly failures: string[] = [];
-  readonly peers: Record<string, string> = {};
+  readonly ways: Record<string, WayInfo> = {};
 
   add(timed: Timed, place: Place): void {
     if (timed.unusable !== undefined) this.leave(place, `*/${timed.row}`, timed.unusable);
@@ -141,10 +141,10 @@ function usable(findings: Findings, needed: ReadonlySet<string>): Set<string> {
   for (const way of ways.here) {
     if (!needed.has(way.name)) continue;
     const why = way.available();
-    if (why === undefined) found.add(way.name);
-    else findings.leave('here', way.name, why);
-    if (why === undefined && way.kind === 'peer')
-      findings.peers[way.name] = way.version?.() ?? 'unknown';
+    if (why === undefined) {
+      found.add(way.name);
+      findings.ways[way.name] = aboutWay(way);
+    } else findings.leave('here', way.name, why);
   }
   return found;
 }

@@ -1,6 +1,6 @@
 // The ways in which a program is run: those of the table `calls` that say something about programs,
 // with the default policy.
-import type { Row } from '../model.js';
+import type { Row, WayInfo } from '../model.js';
 import { native } from '../ways/bases.js';
 import { ours } from '../ways/ours.js';
 import { strace } from '../ways/strace.js';
@@ -30,3 +30,12 @@ export const ways: Readonly<Record<Row['place'], readonly Way[]>> = {
 
 /** The words in front of a command's own. */
 export const prefix = (way: Way): readonly string[] => way.wrap([], { pinned: false });
+
+export function aboutWay(way: Way): WayInfo {
+  const { differs } = way;
+  const known = way.version?.();
+  return {
+    ...(known === undefined ? {} : { version: known }),
+    ...(differs === undefined ? {} : { differs }),
+  };
+}
