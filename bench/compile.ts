@@ -9,12 +9,18 @@ const programs = {
   floor: ['floors/floor.c', 'floors/answer.c', 'floors/tracee.c'],
   calls: ['drivers/calls.c', 'drivers/measure.c'],
   crowd: ['drivers/crowd.c'],
+  grow: ['growth/grow.c'],
+  'with-mounts': ['growth/with-mounts.c'],
+  nothing: ['startup/nothing.c'],
+  'probe-times': ['startup/probe-times.c'],
+  'spawn-times': ['startup/spawn-times.c'],
+  caller: ['supervisor/caller.c'],
 } as const satisfies Record<string, readonly string[]>;
 
 const compiled = new Map<string, string>();
 
-/** Its file; throws with the compiler's words if it cannot be compiled. */
-export function compile(name: keyof typeof programs): string {
+/** Its file; throws with the compiler's words if it cannot be compiled. `objects` are linked in. */
+export function compile(name: keyof typeof programs, objects: readonly string[] = []): string {
   const known = compiled.get(name);
   if (known !== undefined) return known;
   const directory = join(build, 'bin');
@@ -24,9 +30,11 @@ export function compile(name: keyof typeof programs): string {
   const fresh = `${file}.${process.pid}`;
   const flags = ['-std=c11', '-D_GNU_SOURCE', '-O2', '-Wall', '-Wextra', '-Werror', '-pthread'];
   const sources = programs[name].map((source) => join(bench, source));
-  const { status, error, stderr } = spawnSync('cc', [...flags, ...sources, '-o', fresh], {
-    encoding: 'utf8',
-  });
+  const { status, error, stderr } = spawnSync(
+    'cc',
+    [...flags, ...sources, ...objects, '-o', fresh],
+    { encoding: 'utf8' },
+  );
   if (error) throw new Error(`cc cannot be run: ${error.message}`);
   if (status !== 0) throw new Error(`cc cannot compile ${name}:\n${stderr}`);
   renameSync(fresh, file);

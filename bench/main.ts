@@ -4,11 +4,19 @@ import { dirname } from 'node:path';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { calls } from './calls/table.js';
+import { growth } from './growth/table.js';
 import { machine, version } from './machine.js';
 import type { LeftOut, Result, Row, WayInfo } from './model.js';
+import { programsTable } from './programs/table.js';
+import { startup } from './startup/table.js';
+import { supervisor } from './supervisor/table.js';
 import type { Options, Table } from './table.js';
 
-const tables: readonly Table[] = [calls];
+const tables: readonly Table[] = [calls, programsTable, growth, startup, supervisor];
+
+/** What all of these expressions match, each somewhere in the text. */
+const allOf = (expressions: readonly string[]): RegExp =>
+  new RegExp(`^${expressions.map((expression) => `(?=.*(?:${expression}))`).join('')}`);
 
 const words = await yargs(hideBin(process.argv))
   .scriptName('npm run bench --')
@@ -17,7 +25,7 @@ const words = await yargs(hideBin(process.argv))
   .option('only', {
     type: 'string',
     default: '',
-    describe: 'regular expression: TABLE/PLACE/WAY/ROW',
+    describe: 'regular expression: TABLE/PLACE/WAY/ROW; of several, all must match',
   })
   .option('json', { type: 'string', describe: 'write the result to this file' })
   .epilogue(`Tables:\n${tables.map(({ name, about }) => `  ${name}  ${about}`).join('\n')}`)
@@ -27,7 +35,7 @@ const words = await yargs(hideBin(process.argv))
 
 const options: Options = {
   quick: words.quick,
-  only: new RegExp(words.only),
+  only: allOf([words.only].flat()),
   progress: (line) => {
     console.error(line);
   },
@@ -36,11 +44,13 @@ const options: Options = {
 const rows: Row[] = [];
 const leftOut: LeftOut[] = [];
 const ways: Record<string, WayInfo> = {};
+const failures: string[] = [];
 for (const table of tables) {
   const measured = await table.measure(options);
   rows.push(...measured.rows);
   leftOut.push(...measured.leftOut);
   Object.assign(ways, measured.ways);
+  failures.push(...(measured.failures ?? []));
 }
 const versions = Object.entries(ways).flatMap(([name, { version }]) =>
   version === undefined ? [] : [[name, version] as const],
@@ -59,3 +69,5 @@ if (words.json !== undefined) {
   mkdirSync(dirname(words.json), { recursive: true });
   writeFileSync(words.json, `${JSON.stringify(result, undefined, 1)}\n`);
 }
+for (const failure of failures) console.error(`wrong: ${failure}`);
+if (failures.length > 0) process.exitCode = 1;
