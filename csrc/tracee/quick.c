@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -148,6 +149,42 @@ static int open_own_entry(struct stopped_call *call, const struct look_request *
     return -EAGAIN;
 }
 
+/* A directory is closed to nobody, but who may search every directory passes there, and so do we.
+ * Only where no server judges in another way: -EACCES elsewhere. */
+static int open_as_capable(struct stopped_call *call, const struct look_request *request,
+                           bool *missing) {
+    struct server *server = call->server;
+    if (!server->receiving || request->path[0] != '/' || request->resolve != 0 ||
+        !is_tidy(request->path) || goes_up(request->path) ||
+        !mounts_path_is_quick(server_surroundings(server)->mounts, request->path) ||
+        !acquaintance_is_in_our_namespaces(server, call->tid))
+        return -EACCES;
+    if (become_owner(server) != 0)
+        abort(); /* never go on as somebody else: the guardian replaces us */
+    int fd = open_plain(AT_FDCWD, request->path, flags_of(request), 0, true);
+    if (request->missing && (fd == -EAGAIN || fd == -ENOENT))
+        fd = look_in_directory(server, AT_FDCWD, request, missing);
+    if (resume_identity(server) != 0)
+        abort();
+    return fd;
+}
+
+/* Nobody is kept out by what is open to all: but a directory can be open to all, and closed to its
+ * owner or group alone. Who has a capability passes everywhere; of others the credentials are
+ * needed, and -EACCES says so. */
+static int open_as_tracee_would(struct stopped_call *call, int base,
+                                const struct look_request *request, bool *missing) {
+    int fd = open_somehow(call->server, base, request, missing);
+    if (server_surroundings(call->server)->proof != PROOF_AS_NOBODY || (fd < 0 && fd != -EACCES))
+        return fd;
+    bool capable = credentials_search_all(call->tid);
+    if (fd >= 0 && !capable) {
+        close(fd);
+        return -EACCES;
+    }
+    return fd < 0 && capable ? open_as_capable(call, request, missing) : fd;
+}
+
 struct look look_quickly(struct stopped_call *call, const struct look_request *request,
                          bool *exact) {
     struct server *server = call->server;
@@ -162,16 +199,9 @@ struct look look_quickly(struct stopped_call *call, const struct look_request *r
         if (base < 0)
             return no_look(proc_fallback(-base));
     }
-    int fd = open_somehow(server, base, request, &missing);
+    int fd = open_as_tracee_would(call, base, request, &missing);
     if (base >= 0)
         close(base);
-    /* A directory can be open to all, but closed to its owner or group alone. Who has a capability
-     * passes there too; of others the credentials are needed. */
-    if (fd >= 0 && server_surroundings(server)->proof == PROOF_AS_NOBODY &&
-        !credentials_search_all(call->tid)) {
-        close(fd);
-        fd = -EACCES;
-    }
     *exact = fd == -ELOOP || fd == -EACCES || fd == -ENOSYS || fd == -EAGAIN || fd == -EINVAL ||
              fd == -EXDEV || (fd == -ENOENT && request->missing);
     if (fd >= 0) {
