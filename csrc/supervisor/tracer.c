@@ -22,6 +22,8 @@
 #include "tracer_serve.h"
 
 #define LOG_PERIOD_MS 100
+#define MOST_CHANGES 64
+#define ROUNDS_OF_ONE 4            /* asking whether there is more costs a call */
 #define CALL_STOP (SIGTRAP | 0x80) /* PTRACE_O_TRACESYSGOOD */
 
 /* ---- stops ---- */
@@ -182,25 +184,58 @@ int tracer_seize(pid_t starter, bool every_call) {
     return ptrace(PTRACE_INTERRUPT, starter, NULL, NULL) == 0 ? 0 : -errno;
 }
 
+/* ---- one after the other ---- */
+
+struct change {
+    pid_t tid;
+    int status;
+};
+
+/* What has happened to tracees. The kernel tells of the newest tracee first, which would starve the
+ * others where there is always one that has stopped; so now and then all that is known is taken
+ * before any of them goes on. Returns how many; 0, or -errno, of waitpid(2). */
+static int take_changes(struct change *changes, bool may_sleep) {
+    static unsigned taken;
+    int count = 0;
+    int most = ++taken % ROUNDS_OF_ONE == 0 ? MOST_CHANGES : 1;
+    while (count < most) {
+        struct change *change = &changes[count];
+        int flags = __WALL | (may_sleep && count == 0 ? 0 : WNOHANG);
+        change->tid = waitpid(-1, &change->status, flags);
+        if (change->tid <= 0)
+            return count > 0 || change->tid == 0 ? count : -errno;
+        count++;
+    }
+    return count;
+}
+
+/* Has another thread taken over the id by execve(2), while the stop waited its turn? */
+static bool is_outdated(const struct change *change) {
+    const int exec = SIGTRAP | PTRACE_EVENT_EXEC << 8;
+    siginfo_t info;
+    return WIFSTOPPED(change->status) && change->status >> 8 != exec &&
+           ptrace(PTRACE_GETSIGINFO, change->tid, NULL, &info) == 0 && info.si_code == exec;
+}
+
 void tracer_run(const struct tracer_setup *setup) {
     struct tracer *tracer = &the_tracer;
+    struct change changes[MOST_CHANGES];
     title_set("spoof-guardian", "seccomp-spoof: tracer");
     tracer->setup = setup;
     if (!prepare(tracer))
         return;
     for (;;) {
-        int status = 0;
         bool alone = pool_outstanding() == 0 && !setup->logging;
-        pid_t tid = waitpid(-1, &status, __WALL | (alone ? 0 : WNOHANG));
-        if (tid > 0) {
-            on_status(tid, status);
-            if (pool_outstanding() > 0)
-                tracer_finish_jobs(); /* also if there is always a stop to look at */
-        } else if (tid < 0 && errno == ECHILD) {
+        int count = take_changes(changes, alone);
+        for (int i = 0; i < count; i++)
+            if (count == 1 || !is_outdated(&changes[i]))
+                on_status(changes[i].tid, changes[i].status);
+        if (count > 0 && pool_outstanding() > 0)
+            tracer_finish_jobs(); /* also if there is always a stop to look at */
+        if (count == -ECHILD)
             return;
-        } else if (!alone) {
+        if (count <= 0 && !alone)
             wait_for_both();
-        }
         if (setup->logging)
             log_events(setup->segment, setup->policy, setup->log_level, 0);
     }
