@@ -36,6 +36,8 @@ export interface PolicyFile {
   readonly description: string | undefined;
   readonly extends: readonly Reference[];
   readonly remove: readonly Reference[];
+  /** All that it says is in this one file. */
+  readonly standsAlone: boolean;
   /** Its own rules. */
   readonly rules: NormalisedPolicy;
   /** A problem at the place of the policy's name. */
@@ -228,6 +230,9 @@ export function readDocument(text: string, file: string, directory: string): Fil
       description: document.description,
       extends: references('extends'),
       remove: references('remove'),
+      standsAlone:
+        document.extends === undefined &&
+        (document.files ?? []).every((rule) => !('contentFile' in rule)),
       rules,
       nameProblem: (message, suggestion) => source.problem(['name'], message, suggestion),
     },

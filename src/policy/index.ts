@@ -4,13 +4,14 @@
  * and nothing but this file and two small ones: every module costs a start about a millisecond.
  */
 import { InstallError } from '../errors.js';
-import { DEFAULT_POLICY, defaultLocations, type PolicyLocations } from './locations.js';
+import { DEFAULT_POLICY, defaultLocations, fileOf, type PolicyLocations } from './locations.js';
 import {
   EMPTY_POLICY,
   NAME_PATTERN,
   type NamedPolicy,
   type NormalisedPolicy,
 } from './normalised.js';
+import type { CachedFile } from './cache.js';
 import type { PolicyLoader } from './load.js';
 
 export { PolicyError, formatProblem, type Problem } from './problem.js';
@@ -50,7 +51,7 @@ async function loadLayers(
   references: readonly string[],
   locations: PolicyLocations,
   directory: string,
-): Promise<NamedPolicy[]> {
+): Promise<{ readonly layers: readonly NamedPolicy[]; readonly standsAlone: boolean }> {
   let loader: PolicyLoader | undefined;
   const layers: NamedPolicy[] = [];
   for (const reference of references) {
@@ -62,7 +63,7 @@ async function loadLayers(
     loader ??= new (await import('./load.js')).PolicyLoader(locations);
     layers.push(loader.load(reference, directory));
   }
-  return layers;
+  return { layers, standsAlone: loader?.standsAlone ?? true };
 }
 
 function shippedOnly(reference: string, { shipped }: PolicyLocations): NamedPolicy | undefined {
@@ -87,7 +88,9 @@ function requestedPolicies({ policies, fstypes }: PolicyRequest): readonly strin
  * needed. Throws PolicyError (with the place of every fault), UsageError for a wrong --fstype, or
  * InstallError.
  */
-export async function mergePolicies(request: PolicyRequest): Promise<ResolvedPolicy> {
+export async function mergePolicies(
+  request: PolicyRequest,
+): Promise<ResolvedPolicy & { readonly standsAlone: boolean }> {
   const locations = request.locations ?? defaultLocations(request.environment);
   const [{ fstypePolicy }, { override }] = await Promise.all([
     import('./fstype.js'),
@@ -96,7 +99,11 @@ export async function mergePolicies(request: PolicyRequest): Promise<ResolvedPol
   const told = fstypePolicy(request.fstypes);
   // Not process.cwd(): that throws where the working directory was removed.
   const directory = request.baseDirectory ?? '.';
-  const layers = await loadLayers(requestedPolicies(request), locations, directory);
+  const { layers, standsAlone } = await loadLayers(
+    requestedPolicies(request),
+    locations,
+    directory,
+  );
   const merged = layers.reduce((lower, { policy }) => override(lower, policy), EMPTY_POLICY);
   return {
     names: [
@@ -104,6 +111,8 @@ export async function mergePolicies(request: PolicyRequest): Promise<ResolvedPol
       ...request.fstypes.map((argument) => `--fstype ${argument}`),
     ],
     policy: override(merged, told),
+    /** No file of a policy has named another one. */
+    standsAlone,
   };
 }
 
@@ -120,9 +129,25 @@ export async function resolvePolicy(request: PolicyRequest): Promise<CompiledPol
     const blob = locations.shipped.blob(only);
     if (blob !== undefined) return shippedPolicy(only, blob, locations);
   }
-  const merged = await mergePolicies({ ...request, locations });
+  const entry = references.length === 1 ? await entryOf(only, request) : undefined;
+  const kept = entry?.read();
+  if (kept !== undefined) return kept;
+  const { names, policy, standsAlone } = await mergePolicies({ ...request, locations });
   const { compilePolicy } = await import('./compile.js');
-  return { ...merged, blob: compilePolicy(merged.policy, merged.names.join(', ')) };
+  const compiled = { names, policy, blob: compilePolicy(policy, names.join(', ')) };
+  if (standsAlone) entry?.write(compiled);
+  return compiled;
+}
+
+/** Where one policy file alone may be kept, compiled. */
+async function entryOf(
+  reference: string,
+  { fstypes, baseDirectory = '.', environment = process.env }: PolicyRequest,
+): Promise<CachedFile | undefined> {
+  if (!reference.includes('/') || fstypes.length > 0) return undefined;
+  const { CachedFile } = await import('./cache.js');
+  const { shown, path } = fileOf(reference, baseDirectory, '');
+  return CachedFile.of(shown, path, environment);
 }
 
 /** The rules are read only if somebody asks for them: exec needs the blob alone. */

@@ -1,9 +1,9 @@
 /** Finds policy files, reads them, and merges in what they extend. */
 import { existsSync, realpathSync } from 'node:fs';
-import { dirname, isAbsolute, join, normalize } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { readDocument, type PolicyFile, type Reference } from './document.js';
-import { knownNames, type PolicyLocations } from './locations.js';
+import { fileOf, knownNames, type PolicyLocations } from './locations.js';
 import { override, removeRule, ruleIds } from './merge.js';
 import {
   EMPTY_POLICY,
@@ -36,6 +36,7 @@ const onCommandLine: Complain = (message, suggestion) => ({ message, suggestion 
 export class PolicyLoader {
   readonly #locations: PolicyLocations;
   readonly #loaded = new Map<string, NamedPolicy>();
+  #standsAlone = true;
 
   constructor(locations: PolicyLocations) {
     this.#locations = locations;
@@ -47,6 +48,11 @@ export class PolicyLoader {
    */
   load(reference: string, directory: string): NamedPolicy {
     return this.#load(reference, directory, '', onCommandLine, []);
+  }
+
+  /** No file that was loaded has named another one: policies that it extends, or content. */
+  get standsAlone(): boolean {
+    return this.#standsAlone;
   }
 
   #load(
@@ -82,6 +88,7 @@ export class PolicyLoader {
     }
     const { file, problems } = readDocument(text, found.shown, dirname(found.path));
     if (file === undefined) throw new PolicyError(problems);
+    if (!file.standsAlone) this.#standsAlone = false;
     if (found.lookedUp !== undefined && found.lookedUp !== file.name) {
       const message = `the policy is looked up as ${found.lookedUp} but calls itself ${file.name}`;
       throw new PolicyError([file.nameProblem(message, `write name: ${found.lookedUp}`)]);
@@ -131,10 +138,7 @@ export class PolicyLoader {
     complain: Complain,
   ): Found | NamedPolicy {
     if (reference.includes('/')) {
-      const shown = normalize(isAbsolute(reference) ? reference : join(shownDirectory, reference));
-      // No join() for the path to open: it would take `..` off a symbolic link as text.
-      const path = isAbsolute(reference) ? reference : `${directory}/${reference}`;
-      return { shown, path, lookedUp: undefined };
+      return { ...fileOf(reference, directory, shownDirectory), lookedUp: undefined };
     }
     const shipped = NAME_PATTERN.test(reference)
       ? this.#locations.shipped.read(reference)

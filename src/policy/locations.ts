@@ -1,7 +1,7 @@
-/** Where policies are found by name. Needs neither yaml nor zod. */
+/** Where policies are found, by name and by path. Needs neither yaml nor zod. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { InstallError, messageOf, systemCode } from '../errors.js';
@@ -90,4 +90,20 @@ export function defaultLocations(environment: NodeJS.ProcessEnv = process.env): 
 export function knownNames(locations: PolicyLocations): string[] {
   const files = locations.directories.flatMap((directory) => namesIn(directory, '.yaml'));
   return [...new Set([...locations.shipped.names(), ...files])];
+}
+
+/**
+ * The file of a reference with a `/`, relative to `directory`, and how messages call it:
+ * `shownDirectory` is what they call that directory (empty: the working directory).
+ */
+export function fileOf(
+  reference: string,
+  directory: string,
+  shownDirectory: string,
+): { readonly shown: string; readonly path: string } {
+  return {
+    shown: normalize(isAbsolute(reference) ? reference : join(shownDirectory, reference)),
+    // No join() for the path to open: it would take `..` off a symbolic link as text.
+    path: isAbsolute(reference) ? reference : `${directory}/${reference}`,
+  };
 }

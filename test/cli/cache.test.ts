@@ -1,0 +1,122 @@
+// Compiled policies that are kept: used for the very same file only, and only where nobody else can
+// write. That one was used shows in an entry that a test has changed.
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import t from 'tap';
+import { cli, type Ended, environment } from './helpers.js';
+
+const home = t.testdir();
+chmodSync(home, 0o755);
+const policyFile = path.join(home, 'policy.yaml');
+const target = path.join(home, 'told');
+const entries = path.join(home, '.cache/seccomp-spoof');
+
+const policy = (content: string, more = ''): string => `apiVersion: seccomp-spoof/v1
+name: kept
+${more}files:
+  - path: ${target}
+    content: ${JSON.stringify(content)}
+`;
+
+const told = (env: Readonly<Record<string, string>> = {}): Promise<Ended> =>
+  cli(['exec', '--policy', policyFile, 'cat', target], {
+    env: { ...environment, HOME: home, ...env },
+  });
+
+const kept = (directory = entries): string[] => {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+};
+
+/** The entry's own words, so that it shows who has used it. */
+function forge(from: string, to: string): void {
+  const [name = ''] = kept();
+  const entry = path.join(entries, name);
+  const bytes = readFileSync(entry, 'latin1');
+  const at = bytes.lastIndexOf(from);
+  writeFileSync(entry, bytes.slice(0, at) + to + bytes.slice(at + from.length), 'latin1');
+}
+
+t.beforeEach(() => {
+  rmSync(path.join(home, '.cache'), { recursive: true, force: true });
+  writeFileSync(policyFile, policy('one'));
+});
+
+await t.test('is used the second time', async (t) => {
+  t.match(await told(), { status: 0, stdout: 'one' });
+  t.equal(kept().length, 1);
+  forge('one', 'two');
+  t.match(await told(), { status: 0, stdout: 'two' });
+});
+
+await t.test('is not used for another text', async (t) => {
+  await told();
+  writeFileSync(policyFile, policy('six'));
+  t.match(await told(), { status: 0, stdout: 'six' });
+  t.equal(kept().length, 2);
+});
+
+await t.test('that is damaged is made again', async (t) => {
+  await told();
+  const [name = ''] = kept();
+  writeFileSync(path.join(entries, name), 'nonsense\n');
+  t.match(await told(), { status: 0, stdout: 'one' });
+  forge('one', 'two');
+  t.match(await told(), { status: 0, stdout: 'two' });
+});
+
+await t.test('where others can write is not used, nor made', async (t) => {
+  await told();
+  forge('one', 'two');
+  chmodSync(entries, 0o777);
+  t.match(await told(), { status: 0, stdout: 'one' });
+  rmSync(entries, { recursive: true });
+  const elsewhere = path.join(home, 'elsewhere');
+  mkdirSync(elsewhere);
+  symlinkSync(elsewhere, entries);
+  t.match(await told(), { status: 0, stdout: 'one' });
+  t.same(kept(elsewhere), [], 'not through a link');
+});
+
+const asRoot = process.geteuid?.() === 0 ? false : 'only root can give a directory away';
+await t.test('in the home of another user is not made', { skip: asRoot }, async (t) => {
+  chownSync(home, 65534, 65534);
+  t.match(await told(), { status: 0, stdout: 'one' });
+  t.same(kept(), []);
+  chownSync(home, 0, 0);
+});
+
+await t.test('is not made where it is switched off, or of what names other files', async (t) => {
+  await told({ SECCOMP_SPOOF_CACHE: 'off' });
+  t.same(kept(), []);
+  writeFileSync(policyFile, policy('one', 'extends: [9p-as-ext4]\n'));
+  t.match(await told(), { status: 0, stdout: 'one' });
+  t.same(kept(), []);
+  writeFileSync(path.join(home, 'content'), 'one');
+  writeFileSync(policyFile, policy('one').replace(/content: .*/, 'contentFile: content'));
+  t.match(await told(), { status: 0, stdout: 'one' });
+  t.same(kept(), []);
+  writeFileSync(path.join(home, 'content'), 'six');
+  t.match(await told(), { status: 0, stdout: 'six' });
+});
+
+await t.test('cannot be made: nothing is said', async (t) => {
+  writeFileSync(path.join(home, '.cache'), '');
+  t.match(await told(), { status: 0, stdout: 'one', stderr: '' });
+  const cache = path.join(home, 'cache');
+  mkdirSync(cache);
+  t.match(await told({ XDG_CACHE_HOME: cache }), { status: 0, stdout: 'one' });
+  t.equal(kept(path.join(cache, 'seccomp-spoof')).length, 1, 'XDG_CACHE_HOME comes first');
+});
