@@ -6,9 +6,9 @@
  *   --threads N, --ms N     how many at once, and how long a shape takes
  *   --statfs PATH           asked by statfs and fstatfs
  *   --type NUMBER           the type that they shall tell
- *   --content TEXT          what DIR/virtual shall hold
+ *   --content TEXT          what DIR/place/virtual shall hold
  *   --table-has TYPE, --table-lacks TYPE  types in the mount table
- * DIR holds the files `existing` and `virtual`, and no `missing`. */
+ * DIR holds the files `existing` and `place/virtual`, and no `missing`. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -234,7 +234,7 @@ int main(int count, char **words) {
         fail(options.directory);
     options.existing = below(options.directory, "existing");
     options.missing = below(options.directory, "missing");
-    options.virtual_path = below(options.directory, "virtual");
+    options.virtual_path = below(options.directory, "place/virtual");
     options.some_file = open(options.existing, O_RDONLY | O_CLOEXEC);
     if (options.some_file < 0)
         fail(options.existing);
