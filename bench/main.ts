@@ -1,11 +1,10 @@
 // The command line of `npm run bench`.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { calls } from './calls/table.js';
 import { machine, version } from './machine.js';
 import type { LeftOut, Result, Row, WayInfo } from './model.js';
+import { finish, reportOptions } from './report/command.js';
 import type { Options, Table } from './table.js';
 
 const tables: readonly Table[] = [calls];
@@ -20,6 +19,7 @@ const words = await yargs(hideBin(process.argv))
     describe: 'regular expression: TABLE/PLACE/WAY/ROW',
   })
   .option('json', { type: 'string', describe: 'write the result to this file' })
+  .options(reportOptions)
   .epilogue(`Tables:\n${tables.map(({ name, about }) => `  ${name}  ${about}`).join('\n')}`)
   .strict()
   .version(false)
@@ -33,29 +33,29 @@ const options: Options = {
   },
 };
 
-const rows: Row[] = [];
-const leftOut: LeftOut[] = [];
-const ways: Record<string, WayInfo> = {};
-for (const table of tables) {
-  const measured = await table.measure(options);
-  rows.push(...measured.rows);
-  leftOut.push(...measured.leftOut);
-  Object.assign(ways, measured.ways);
+async function measure(): Promise<Result> {
+  const rows: Row[] = [];
+  const leftOut: LeftOut[] = [];
+  const ways: Record<string, WayInfo> = {};
+  for (const table of tables) {
+    const measured = await table.measure(options);
+    rows.push(...measured.rows);
+    leftOut.push(...measured.leftOut);
+    Object.assign(ways, measured.ways);
+  }
+  const versions = Object.entries(ways).flatMap(([name, { version }]) =>
+    version === undefined ? [] : [[name, version] as const],
+  );
+  return {
+    format: 1,
+    date: new Date().toISOString(),
+    version: version(),
+    machine: machine(Object.fromEntries(versions)),
+    quick: options.quick,
+    ways,
+    rows,
+    leftOut,
+  };
 }
-const versions = Object.entries(ways).flatMap(([name, { version }]) =>
-  version === undefined ? [] : [[name, version] as const],
-);
-const result: Result = {
-  format: 1,
-  date: new Date().toISOString(),
-  version: version(),
-  machine: machine(Object.fromEntries(versions)),
-  quick: options.quick,
-  ways,
-  rows,
-  leftOut,
-};
-if (words.json !== undefined) {
-  mkdirSync(dirname(words.json), { recursive: true });
-  writeFileSync(words.json, `${JSON.stringify(result, undefined, 1)}\n`);
-}
+
+await finish(words, measure);
