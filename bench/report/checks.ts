@@ -9,6 +9,8 @@ export type Base =
   | { readonly is: 'toNative' | 'toAllow' | 'toFloor' }
   /** The same row under another way, or with one other property. */
   | { readonly is: 'way'; readonly way: string }
+  /** The same row under a peer, if it stops that call at all: to let it run is another job. */
+  | { readonly is: 'peer'; readonly way: string }
   | { readonly is: 'row'; readonly row: string }
   | { readonly is: 'threads'; readonly threads: number }
   /** The slowest hundredth of single calls, to the middle one. */
@@ -44,6 +46,9 @@ export interface Judged {
   readonly verdicts: readonly Verdict[];
 }
 
+/** A call that takes less than so many native ones has not been stopped: that takes two switches. */
+const LEAST_STOPPED = 1.5;
+
 const isMeant = (check: Check, row: Row): boolean =>
   row.table === check.table &&
   row.way === check.way &&
@@ -64,6 +69,10 @@ export function figureOf(result: Pick<Result, 'rows'>, base: Base, row: Row): nu
       return row[base.is]?.median;
     case 'way':
       return to(findLike(result, row, { way: base.way }));
+    case 'peer': {
+      const peer = findLike(result, row, { way: base.way });
+      return (peer?.toNative?.median ?? Infinity) < LEAST_STOPPED ? undefined : to(peer);
+    }
     case 'row':
       return to(findLike(result, row, { row: base.row }));
     case 'threads': {

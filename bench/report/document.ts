@@ -38,7 +38,7 @@ function heading(result: Result): string {
       ['system', escape(`${distribution}, Node ${node}`)],
       ['repeat', `\`npm ci && npm run bench --${result.quick ? ' --quick' : ''} --report out\``],
     ],
-    'words',
+    Infinity,
   );
 }
 
@@ -73,7 +73,7 @@ const targetsSection = (result: Result): string =>
     table(
       ['target', '', 'worst', 'at'],
       targets.map((check) => targetLine(judge(check, result))),
-      'words',
+      Infinity,
     ),
   );
 
@@ -134,14 +134,14 @@ function waysSection({ ways }: Result): string {
   if (lines.length === 0) return '';
   return section(
     'Ways, and what they do differently',
-    table(['way', 'version', ''], lines, 'words'),
+    table(['way', 'version', ''], lines, Infinity),
   );
 }
 
 function leftOutSection({ leftOut }: Result): string {
   if (leftOut.length === 0) return section('Left out', 'Nothing.');
   const lines = leftOut.map(({ what, why }) => [escape(what), escape(why)]);
-  return section('Left out', table(['what', 'why'], lines, 'words'));
+  return section('Left out', table(['what', 'why'], lines, Infinity));
 }
 
 /** Files of pictures, by what they show. */

@@ -8,14 +8,14 @@ export const escape = (text: string): string =>
     .replace(/</gu, '&lt;')
     .replace(/[\\`*_[\]|~]/gu, '\\$&');
 
-/** The first column is of words, the others of figures, if not told otherwise. */
+/** The first `words` columns are of words, the others of figures. */
 export function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
-  align: 'figures' | 'words' = 'figures',
+  words = 1,
 ): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  const dashes = head.map((_, at) => (at === 0 || align === 'words' ? '---' : '--:'));
+  const dashes = head.map((_, at) => (at < words ? '---' : '--:'));
   return [line(head), line(dashes), ...rows.map(line)].join('\n');
 }
 

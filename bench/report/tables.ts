@@ -1,7 +1,7 @@
 // The tables of the report: one line a row of the result, and one of ratios only.
 import type { Row } from '../model.js';
 import { escape, table } from './markdown.js';
-import { ratio, withSpread, withUnit } from './numbers.js';
+import { ratio, spreadWithUnit, withSpread, withUnit } from './numbers.js';
 import { byWay, distinct } from './rows.js';
 
 interface Column {
@@ -15,7 +15,7 @@ const spreadOf = (name: 'toNative' | 'toAllow' | 'toFloor' | 'unfairness') => (r
 const columns: readonly Column[] = [
   {
     head: 'median (p10–p90)',
-    cell: ({ value, unit }) => withSpread(value, (median) => withUnit(median, unit)),
+    cell: ({ value, unit }) => spreadWithUnit(value, unit),
   },
   { head: 'to native', cell: spreadOf('toNative') },
   { head: 'to ALLOW', cell: spreadOf('toAllow') },
@@ -33,7 +33,7 @@ export function fullTable(rows: readonly Row[], what: string): string {
       .sort(byWay)
       .map((row) => [escape(name), row.way, ...used.map(({ cell }) => cell(row) ?? '–')]),
   );
-  return table([what, 'way', ...used.map(({ head }) => head)], lines);
+  return table([what, 'way', ...used.map(({ head }) => head)], lines, 2);
 }
 
 /** Medians of ratios to native: a line for each row, a column for each way. */
