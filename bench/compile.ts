@@ -9,15 +9,21 @@ const programs = {
   floor: ['floors/floor.c', 'floors/answer.c', 'floors/tracee.c'],
   calls: ['drivers/calls.c', 'drivers/measure.c'],
   crowd: ['drivers/crowd.c'],
+  grow: ['growth/grow.c'],
+  'with-mounts': ['growth/with-mounts.c'],
+  nothing: ['startup/nothing.c'],
+  'probe-times': ['startup/probe-times.c'],
+  'spawn-times': ['startup/spawn-times.c'],
+  caller: ['supervisor/caller.c'],
 } as const satisfies Record<string, readonly string[]>;
 
 const compiled = new Map<string, string>();
 
-/** Its file; throws with the compiler's words if it cannot be compiled. */
-export function compile(name: keyof typeof programs): string {
+/** Its file; throws with the compiler's words if it cannot be compiled. `objects` are linked in. */
+export function compile(name: keyof typeof programs, objects: readonly string[] = []): string {
   const flags = ['-std=c11', '-D_GNU_SOURCE', '-O2', '-Wall', '-Wextra', '-Werror', '-pthread'];
   const sources = programs[name].map((source) => join(bench, source));
-  return compileOnce(name, (file) => ['cc', ...flags, ...sources, '-o', file]);
+  return compileOnce(name, (file) => ['cc', ...flags, ...sources, ...objects, '-o', file]);
 }
 
 /** The driver in Go; throws if there is no Go, or none that can compile it. */

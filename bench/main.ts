@@ -2,12 +2,20 @@
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { calls } from './calls/table.js';
+import { growth } from './growth/table.js';
 import { machine, version } from './machine.js';
 import type { LeftOut, Result, Row, WayInfo } from './model.js';
+import { programsTable } from './programs/table.js';
 import { finish, reportOptions } from './report/command.js';
+import { startup } from './startup/table.js';
+import { supervisor } from './supervisor/table.js';
 import type { Options, Table } from './table.js';
 
-const tables: readonly Table[] = [calls];
+const tables: readonly Table[] = [calls, programsTable, growth, startup, supervisor];
+
+/** What all of these expressions match, each somewhere in the text. */
+const allOf = (expressions: readonly string[]): RegExp =>
+  new RegExp(`^${expressions.map((expression) => `(?=.*(?:${expression}))`).join('')}`);
 
 const words = await yargs(hideBin(process.argv))
   .scriptName('npm run bench --')
@@ -16,7 +24,7 @@ const words = await yargs(hideBin(process.argv))
   .option('only', {
     type: 'string',
     default: '',
-    describe: 'regular expression: TABLE/PLACE/WAY/ROW',
+    describe: 'regular expression: TABLE/PLACE/WAY/ROW; of several, all must match',
   })
   .option('json', { type: 'string', describe: 'write the result to this file' })
   .options(reportOptions)
@@ -27,7 +35,7 @@ const words = await yargs(hideBin(process.argv))
 
 const options: Options = {
   quick: words.quick,
-  only: new RegExp(words.only),
+  only: allOf([words.only].flat()),
   progress: (line) => {
     console.error(line);
   },
@@ -37,12 +45,16 @@ async function measure(): Promise<Result> {
   const rows: Row[] = [];
   const leftOut: LeftOut[] = [];
   const ways: Record<string, WayInfo> = {};
+  const failures: string[] = [];
   for (const table of tables) {
     const measured = await table.measure(options);
     rows.push(...measured.rows);
     leftOut.push(...measured.leftOut);
     Object.assign(ways, measured.ways);
+    failures.push(...(measured.failures ?? []));
   }
+  for (const failure of failures) console.error(`wrong: ${failure}`);
+  if (failures.length > 0) process.exitCode = 1;
   const versions = Object.entries(ways).flatMap(([name, { version }]) =>
     version === undefined ? [] : [[name, version] as const],
   );

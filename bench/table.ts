@@ -15,6 +15,8 @@ export interface Measured {
   readonly leftOut: readonly LeftOut[];
   /** Those that took part, by name. */
   readonly ways?: Readonly<Record<string, WayInfo>>;
+  /** What is not as it must be, whatever it costs: the bench reports it, and ends with 1. */
+  readonly failures?: readonly string[];
 }
 
 export interface Table {

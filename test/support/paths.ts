@@ -1,7 +1,7 @@
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { root } from '../../bench/paths.js';
 
-export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+export { root };
 /** The program under test, as a checkout runs it. */
 export const seccompSpoof = path.join(root, 'dist/seccomp-spoof');
 /** What test/subjects/Makefile builds. */

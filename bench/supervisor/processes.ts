@@ -1,0 +1,58 @@
+// What /proc tells of processes: memory, descriptors, descendants.
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
+
+export interface Held {
+  /** Resident memory in kB: all of it, and the fair share of what others map too. */
+  readonly rss: number;
+  readonly pss: number;
+  readonly descriptors: number;
+}
+
+function kilobytes(text: string, field: string): number {
+  const found = new RegExp(`^${field}:\\s*(\\d+) kB$`, 'm').exec(text)?.[1];
+  if (found === undefined) throw new Error(`smaps_rollup does not tell ${field}`);
+  return Number(found);
+}
+
+/** Of several processes together. */
+export function held(pids: readonly number[]): Held {
+  const each = pids.map((pid) => {
+    const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+    return {
+      rss: kilobytes(rollup, 'Rss'),
+      pss: kilobytes(rollup, 'Pss'),
+      descriptors: readdirSync(`/proc/${pid}/fd`).length,
+    };
+  });
+  const sum = (field: keyof Held): number => each.reduce((all, one) => all + one[field], 0);
+  return { rss: sum('rss'), pss: sum('pss'), descriptors: sum('descriptors') };
+}
+
+/** Parents by process; a process that ends meanwhile is not in it. */
+function parents(): Map<number, number> {
+  const found = new Map<number, number>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+      const parent = /^\S+ (\d+)/.exec(stat.slice(stat.lastIndexOf(')') + 2))?.[1];
+      if (parent !== undefined) found.set(Number(name), Number(parent));
+    } catch {
+      continue; // it has ended
+    }
+  }
+  return found;
+}
+
+/** The programs that run in these processes and in all that descend from them. */
+export function programsOf(pids: readonly number[]): string[] {
+  const all = new Set(pids);
+  const known = parents();
+  let before: number;
+  do {
+    before = all.size;
+    for (const [pid, parent] of known) if (all.has(parent)) all.add(pid);
+  } while (all.size > before);
+  return [...all].map((pid) => basename(readlinkSync(`/proc/${pid}/exe`)));
+}

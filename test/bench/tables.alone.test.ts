@@ -1,0 +1,105 @@
+// The tables of the bench but `calls`: a small part of each is measured, and gives the rows that it must.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import t from 'tap';
+import type { Result, Row } from '../../bench/model.js';
+import { timeProgram, Trees } from '../../bench/programs/rounds.js';
+import { cleanCommand } from '../support/environment.js';
+import { root } from '../support/paths.js';
+
+const scratch = mkdtempSync(path.join(tmpdir(), 'bench-test-'));
+t.teardown(() => {
+  rmSync(scratch, { recursive: true });
+});
+
+function bench(only: string): Result {
+  const file = path.join(scratch, 'result.json');
+  const words = ['--quick', '--only', only, '--json', file];
+  const [command, rest] = cleanCommand([process.execPath, 'bench/run.mjs', ...words]);
+  const { status, stderr } = spawnSync(command, rest, { cwd: root, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the bench ended with ${status}: ${stderr}`);
+  return JSON.parse(readFileSync(file, 'utf8')) as Result;
+}
+
+const key = ({ place, way, row }: Row): string => `${place}/${way}/${row}`;
+
+function find(rows: readonly Row[], wanted: string): Row {
+  const row = rows.find((each) => key(each) === wanted);
+  if (row === undefined) throw new Error(`no row ${wanted} in ${rows.map(key).join(', ')}`);
+  return row;
+}
+
+void t.test('programs: rows of native and of the ways asked for, with ratios', (t) => {
+  const { rows } = bench('^programs/here/(notify|trace)/one cat');
+  t.strictSame(rows.map(key).sort(), [
+    'here/native/one cat a file',
+    'here/notify/one cat a file',
+    'here/trace/one cat a file',
+  ]);
+  const notify = find(rows, 'here/notify/one cat a file');
+  t.match(notify, { table: 'programs', unit: 'ms', value: { rounds: 2 } });
+  t.ok((notify.toNative?.median ?? 0) > 0.5, 'it has a ratio to native');
+  t.equal(find(rows, 'here/native/one cat a file').toNative, undefined);
+  t.end();
+});
+
+void t.test('programs: in gVisor, or why not', (t) => {
+  const { rows, leftOut } = bench('^programs/gvisor/trace/one cat');
+  if (rows.length === 0) t.match(leftOut, [{ what: 'programs/gvisor/*', why: /./ }]);
+  else t.ok((find(rows, 'gvisor/trace/one cat a file').toNative?.median ?? 0) > 0.5);
+  t.end();
+});
+
+void t.test('programs: another output than natively is not a time but a failure', (t) => {
+  const size = { files: 20, modules: 0, cats: 5, packages: [], short: true };
+  const trees = new Trees(size);
+  t.teardown(() => {
+    trees.remove();
+  });
+  const task = { row: 'one cat a file', ways: { native: [], broken: ['echo'] } };
+  const { wrong } = timeProgram(task, 1, size, trees.get('files'));
+  t.match(wrong, { broken: /instead of/ });
+  t.equal(wrong['native'], undefined);
+  t.end();
+});
+
+void t.test('growth: the rows of one group', (t) => {
+  const { rows } = bench('^growth/here/notify/open, 10+ rules$');
+  t.strictSame(
+    rows.filter(({ way }) => way === 'notify').map(({ row }) => row),
+    ['open, 10 rules', 'open, 100 rules', 'open, 1000 rules', 'open, 10000 rules'],
+  );
+  for (const row of rows.filter(({ way }) => way === 'notify'))
+    t.ok((row.toNative?.median ?? 0) > 1, `${row.row}: a stopped call costs more`);
+  t.end();
+});
+
+void t.test('startup: the parts are about the whole', (t) => {
+  const { rows } = bench('^startup/');
+  const whole = find(rows, 'here/auto/exec, shipped policy');
+  const parts = ['shim', 'Node', 'JavaScript, shipped policy', 'probe', 'starter'].map(
+    (name) => find(rows, `here/auto/part: ${name}`).value.median,
+  );
+  const sum = parts.reduce((all, one) => all + one, 0);
+  t.ok(sum > whole.value.median / 2 && sum < whole.value.median * 2, `${sum} ms of all parts`);
+  t.equal(find(rows, 'here/native/node -e 0').toNative?.median, 1);
+  t.end();
+});
+
+void t.test('supervisor: memory and descriptors, and nothing of Node', (t) => {
+  const { rows, leftOut } = bench('^supervisor/here/trace/');
+  if (rows.length === 0) {
+    t.match(leftOut, [{ why: /tmpfs/ }]);
+    t.end();
+    return;
+  }
+  t.equal(find(rows, 'here/trace/processes of Node').value.median, 0);
+  t.match(find(rows, 'here/trace/Rss at start'), { unit: 'kB', driver: 'c' });
+  const descriptors = ['at start', 'after 100000 calls'].map(
+    (when) => find(rows, `here/trace/descriptors ${when}`).value.median,
+  );
+  t.equal(descriptors[1], descriptors[0], 'no descriptor is lost');
+  t.end();
+});
