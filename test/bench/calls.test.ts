@@ -30,14 +30,11 @@ else await withScratch(made);
 async function withScratch(scratch: Scratch): Promise<void> {
   t.teardown(scratch.remove);
 
-  for (const driver of [cDriver, goDriver])
-    await t.test(`the driver in ${driver.name}`, (t) => {
-      const program = driver.program();
-      if ('missing' in program) {
-        t.skip(program.missing);
-        t.end();
-        return;
-      }
+  for (const driver of [cDriver, goDriver]) {
+    const program = driver.program();
+    const skip = 'missing' in program ? program.missing : false;
+    await t.test(`the driver in ${driver.name}`, { skip }, (t) => {
+      if ('missing' in program) return;
       const run = (way: Way): SpawnSyncReturns<string> => {
         const asked = { shapes: names, threads: 2, ms: 2 };
         const [command = '', ...rest] = driverWords(program.file, scratch, way, asked);
@@ -60,6 +57,7 @@ async function withScratch(scratch: Scratch): Promise<void> {
       );
       t.end();
     });
+  }
 
   await t.test('a way that does not do its job', async (t) => {
     const group = (way: Way): Group => ({
