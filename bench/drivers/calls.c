@@ -52,8 +52,7 @@ static const char *check_type(const struct options *options, const struct statfs
 
 static const char *check_statfs(const struct options *options) {
     struct statfs info;
-    return statfs(options->statfs_path, &info) == 0 ? check_type(options, &info)
-                                                    : strerror(errno);
+    return statfs(options->statfs_path, &info) == 0 ? check_type(options, &info) : strerror(errno);
 }
 
 static bool call_fstatfs(const struct options *options) {
@@ -63,8 +62,7 @@ static bool call_fstatfs(const struct options *options) {
 
 static const char *check_fstatfs(const struct options *options) {
     struct statfs info;
-    return fstatfs(options->statfs_file, &info) == 0 ? check_type(options, &info)
-                                                     : strerror(errno);
+    return fstatfs(options->statfs_file, &info) == 0 ? check_type(options, &info) : strerror(errno);
 }
 
 static bool call_existing_absolute(const struct options *options) {

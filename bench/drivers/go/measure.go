@@ -34,6 +34,7 @@ type worker struct {
 	o       *options
 	calls   int
 	took    time.Duration
+	batches []float64 // ns a call in each
 	samples []int64
 	err     error
 }
@@ -64,7 +65,9 @@ func (w *worker) manyAtOnce(begin time.Time, duration time.Duration, batch int) 
 			w.once()
 		}
 		w.calls += batch
-		w.took = time.Since(begin)
+		took := time.Since(begin)
+		w.batches = append(w.batches, float64(took-w.took)/float64(batch))
+		w.took = took
 	}
 }
 
@@ -122,6 +125,11 @@ func summary(name string, workers []*worker) figures {
 		f.ThreadNs = append(f.ThreadNs, ns)
 		f.Ns += ns / float64(len(workers))
 		pooled = append(pooled, w.samples...)
+	}
+	// See ns_a_call in measure.c.
+	if len(workers) == 1 {
+		slices.Sort(workers[0].batches)
+		f.Ns = workers[0].batches[len(workers[0].batches)/2]
 	}
 	f.PerSecond = float64(f.Calls) / longest.Seconds()
 	slices.Sort(pooled)
