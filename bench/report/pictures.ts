@@ -1,9 +1,11 @@
 // Which figures are shown as pictures. Not all: what is not here is in the report's tables.
-import type { Result, Row } from '../model.js';
+import type { Result, Row, Spread } from '../model.js';
+import { rounded } from '../statistics.js';
 import { amount, byWay, distinct } from './rows.js';
 import type { Bar, Line, Panel, Picture } from './svg.js';
 
 const colours: Readonly<Record<string, string>> = {
+  native: '#57606a',
   allow: '#afb8c1',
   floor: '#6e7781',
   auto: '#0550ae',
@@ -59,40 +61,53 @@ const pinnedCalls = ({ rows }: Result): Row[] =>
 const programs = ({ rows }: Result, place: Row['place']): Row[] =>
   rows.filter((row) => row.table === 'programs' && row.place === place);
 
-const growing = ['rules', 'threads'] as const;
+/** A row at its place on the axis of what grows, with the time that one call takes. */
+type Point = readonly [amount: number, row: Row, time: Spread];
 
-/** How figures of one call grow: to that of the smallest amount, under the same way. */
-function growthPanel(
-  title: string,
-  axis: string,
-  rows: readonly (readonly [number, Row])[],
-): Panel | undefined {
-  const lines = distinct(rows.map(([, { way }]) => way)).flatMap((way): Line[] => {
-    const points = rows.filter(([, row]) => row.way === way).sort(([a], [b]) => a - b);
-    const first = points[0]?.[1].value.median;
+/** Of all threads together: the time between the ends of two calls. */
+function together({ value, perSecond }: Row): Spread {
+  if (perSecond === undefined) return value;
+  const { median, p10, p90, rounds } = perSecond;
+  return { median: 1e9 / median, p10: 1e9 / p90, p90: 1e9 / p10, rounds };
+}
+
+/** How the time of one call grows: to that of the smallest amount, under the same way. */
+function growthPanel(title: string, axis: string, all: readonly Point[]): Panel | undefined {
+  const lines = distinct(all.map(([, { way }]) => way)).flatMap((way): Line[] => {
+    const points = all.filter(([, row]) => row.way === way).sort(([a], [b]) => a - b);
+    const first = points[0]?.[2].median;
     if (first === undefined || points.length < 2) return [];
-    const scale = (value: number): number => Number((value / first).toPrecision(4));
-    const scaled = points.map(([x, { value }]) => {
-      const { median, p10, p90, rounds } = value;
+    const scale = (value: number): number => rounded(value / first);
+    const scaled = points.map(([x, , { median, p10, p90, rounds }]) => {
       return [x, { median: scale(median), p10: scale(p10), p90: scale(p90), rounds }] as const;
     });
-    return [{ label: way, colour: way === 'native' ? '#57606a' : colourOf(way), points: scaled }];
+    return [{ label: way, colour: colourOf(way), points: scaled }];
   });
   return lines.length === 0 ? undefined : { title, axis, lines };
 }
 
+const growingRules = { statfs: /^statfs, \d+ path rules$/, open: /^open, \d+ rules$/ } as const;
+const growingThreads = ['statfs', 'open, unmatched, existing, absolute'] as const;
+const linesShown = ['native', 'notify', 'trace'];
+
 function growthPanels(result: Result): Panel[] {
-  const all = result.rows.filter(({ table, place }) => table === 'growth' && place === 'here');
-  const panels = growing.flatMap((what) =>
-    (['statfs', 'open'] as const).map((call) => {
-      const pattern = what === 'rules' ? /^(?:statfs, \d+ path|open, \d+) rules$/ : /^\w+$/;
-      const rows = all
-        .filter(({ row }) => row.startsWith(call) && pattern.test(row))
-        .map((row) => [what === 'rules' ? (amount(row.row) ?? 0) : row.threads, row] as const);
-      return growthPanel(`${call}, ${what}`, what, rows);
-    }),
+  const shown = result.rows.filter(
+    ({ place, way }) => place === 'here' && linesShown.includes(way),
   );
-  return panels.filter((panel) => panel !== undefined);
+  const rules = Object.entries(growingRules).map(([call, pattern]) => {
+    const rows = shown.filter(({ table, row }) => table === 'growth' && pattern.test(row));
+    const points = rows.map((row): Point => [amount(row.row) ?? 0, row, row.value]);
+    return growthPanel(`${call}: rules that do not match`, 'rules', points);
+  });
+  const threads = growingThreads.map((call) => {
+    const rows = shown.filter(
+      ({ table, row, driver, pinned }) =>
+        table === 'calls' && row === call && driver === 'c' && !pinned,
+    );
+    const points = rows.map((row): Point => [row.threads, row, together(row)]);
+    return growthPanel(`${call}: threads`, 'threads, not pinned', points);
+  });
+  return [...rules, ...threads].filter((panel) => panel !== undefined);
 }
 
 /** For a README: two calls and two programs. */
@@ -129,7 +144,7 @@ export function pictures(result: Result): Readonly<Record<string, Picture>> {
     ),
     growth: one(
       'What must not grow',
-      'Time of a stopped call, to that with the fewest (1×), log scales; upright: 10th to 90th percentile.',
+      'Time a call, of all threads together, to that with the fewest (1×), log scales; upright: 10th to 90th percentile.',
       growthPanels(result),
     ),
   };

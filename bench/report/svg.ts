@@ -150,7 +150,7 @@ function lines(
     },
     series: list.flatMap(({ label, colour, points }): SeriesOption[] => [
       {
-        ...{ type: 'line', ...axes, ...quiet, symbol: 'circle', symbolSize: 6 },
+        ...{ type: 'line', ...axes, ...quiet, clip: false, symbol: 'circle', symbolSize: 6 },
         ...{ lineStyle: { color: colour, width: 2 }, itemStyle: { color: colour } },
         endLabel: { show: true, formatter: label, color: colour, fontSize: 11 },
         data: points.map(([x, { median }]) => [x, median]),
@@ -247,4 +247,5 @@ const plain = (svg: string): string =>
   svg
     .replace(/<style[^>]*>.*?<\/style>\s*/su, '')
     .replace(/ (?:class="zr[^"]*"|ecmeta_\w+="[^"]*"|pointer-events="[^"]*")/gu, '')
+    .replace(/\bzr\d+-/gu, 'zr-')
     .trim();
