@@ -148,11 +148,10 @@ function lines(
       axisLabel: { ...small, formatter: (value: number) => ratio(value) },
       splitLine: { lineStyle: { color: ink.grid } },
     },
-    series: list.flatMap(({ label, colour, points }): SeriesOption[] => [
+    series: list.flatMap(({ colour, points }): SeriesOption[] => [
       {
         ...{ type: 'line', ...axes, ...quiet, clip: false, symbol: 'circle', symbolSize: 6 },
         ...{ lineStyle: { color: colour, width: 2 }, itemStyle: { color: colour } },
-        endLabel: { show: true, formatter: label, color: colour, fontSize: 11 },
         data: points.map(([x, { median }]) => [x, median]),
       },
       {
@@ -175,6 +174,23 @@ const valuesOf = (list: readonly Bar[], place: Place): object[] =>
       fontSize: 11,
     }),
   );
+
+/** The names of lines, at their ends; one below the other where lines end at the same place. */
+function namesOf(list: readonly Line[], place: Place, [from, to]: Range): object[] {
+  const ends = list
+    .flatMap(({ label, colour, points }) => {
+      const last = points.at(-1)?.[1].median;
+      const share = Math.log((last ?? from) / from) / Math.log(to / from);
+      return [{ label, colour, top: place.top + place.height * (1 - share) - 6 }];
+    })
+    .sort((a, b) => a.top - b.top);
+  let free = -Infinity;
+  return ends.map(({ label, colour, top }) => {
+    const at = Math.max(top, free);
+    free = at + 12;
+    return text(label, place.left + place.width + 8, at, { fill: colour, fontSize: 11 });
+  });
+}
 
 function lay(picture: Picture): { places: Place[]; height: number } {
   const column = (WIDTH - 2 * MARGIN) / picture.columns;
@@ -219,7 +235,10 @@ export function drawSvg(picture: Picture): string {
     graphic.push(
       text(panel.title, place.left, place.top - 18, { fontWeight: 'bold', fontSize: 12 }),
     );
-    if ('lines' in panel) return [lines(panel.lines, panel.axis, place, range, at)];
+    if ('lines' in panel) {
+      graphic.push(...namesOf(panel.lines, place, range));
+      return [lines(panel.lines, panel.axis, place, range, at)];
+    }
     graphic.push(...valuesOf(panel.bars, place));
     return [bars(panel.bars, place, range, at)];
   });
