@@ -10,6 +10,7 @@ import (
 
 const samplesOfAll = 200000
 const largestBatch = 1 << 20
+const shortestBatch = 20 * time.Microsecond
 
 type figures struct {
 	Shape     string    `json:"shape"`
@@ -53,12 +54,11 @@ func (w *worker) batchTime(batch int) time.Duration {
 	return time.Since(begin)
 }
 
-// batchSize is so many calls that reading the clock after them costs nothing, and yet a small part
-// of all. The quicker one of two counts: an interrupted one would end the search too early.
-func (w *worker) batchSize(duration time.Duration) int {
+// batchSize: see batch_size in measure.c.
+func (w *worker) batchSize() int {
+	enough := max(shortestBatch, 50*time.Duration(clockCost()))
 	for batch := 1; ; batch *= 2 {
-		if batch >= largestBatch ||
-			w.batchTime(batch) > duration/64 && w.batchTime(batch) > duration/64 {
+		if min(w.batchTime(batch), w.batchTime(batch)) > enough || batch >= largestBatch {
 			return batch
 		}
 	}
@@ -166,7 +166,7 @@ func measure(name string, s shape, o *options) bool {
 	}
 	each(workers, func(w *worker, _ time.Time) {
 		opens(o.existing) // see measure.c
-		batch := w.batchSize(duration)
+		batch := w.batchSize()
 		lock.Lock()
 		batches[w] = batch
 		lock.Unlock()
