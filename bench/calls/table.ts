@@ -64,7 +64,7 @@ async function measureCrowd(
   ways: readonly Way[],
 ): Promise<void> {
   const { rounds, ms } = effort(options.quick);
-  const own = ways.filter((way) => way.ownTmpfs !== undefined);
+  const own = ways.filter((way) => way.ownMounts);
   const group: Group = {
     name: `c, ${mounts} mounts`,
     driver: cDriver,
