@@ -64,7 +64,7 @@ async function measureCrowd(
   ways: readonly Way[],
 ): Promise<void> {
   const { rounds, ms } = effort(options.quick);
-  const own = ways.filter((way) => way.ownTmpfs !== undefined);
+  const own = ways.filter((way) => way.ownMounts);
   const group: Group = {
     name: `c, ${mounts} mounts`,
     driver: cDriver,
@@ -75,8 +75,11 @@ async function measureCrowd(
     ms,
   };
   if (ways.every((way) => shapesOf(options, group, way).length === 0)) return;
-  for (const { name } of own)
-    measurement.leave(`calls, ${name}, mountinfo of ${mounts} mounts`, 'it has mounts of its own');
+  for (const way of own.filter((way) => shapesOf(options, group, way).length > 0))
+    measurement.leave(
+      `calls, ${way.name}, mountinfo of ${mounts} mounts`,
+      'it has mounts of its own',
+    );
   const crowd = await makeCrowd(scratch.crowd, mounts);
   if (typeof crowd === 'string') {
     measurement.leave(`calls, mountinfo of ${mounts} mounts`, crowd);

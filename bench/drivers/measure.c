@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 #define SAMPLES 200000 /* of all threads together */
-#define BATCHES 1000   /* of a thread */
+#define BATCHES 5000   /* of a thread */
+#define SHORTEST_BATCH_NS 20000
 #define LARGEST_BATCH (1UL << 20)
 
 struct together {
@@ -56,13 +57,38 @@ static uint64_t begin_together(struct together *together) {
     return atomic_load(&together->begin);
 }
 
-/* So many calls that reading the clock after them costs nothing, and yet a small part of all. */
-static uint64_t batch_size(struct worker *worker, uint64_t duration) {
+static int compare(const void *left, const void *right) {
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+    return (a > b) - (a < b);
+}
+
+/* What the clock itself adds to a call that is timed alone. */
+static uint32_t clock_cost(void) {
+    uint32_t costs[1001];
+    for (size_t i = 0; i < 1001; i++) {
+        uint64_t before = now();
+        costs[i] = (uint32_t)(now() - before);
+    }
+    qsort(costs, 1001, sizeof *costs, compare);
+    return costs[500];
+}
+
+static uint64_t batch_time(struct worker *worker, uint64_t batch) {
+    uint64_t begin = now();
+    for (uint64_t i = 0; i < batch; i++)
+        once(worker);
+    return now() - begin;
+}
+
+/* So many calls that reading the clock after them costs next to nothing, and no more: the smaller a
+ * batch, the fewer are interrupted. */
+static uint64_t batch_size(struct worker *worker) {
+    uint64_t enough = (uint64_t)50 * clock_cost();
+    enough = enough < SHORTEST_BATCH_NS ? SHORTEST_BATCH_NS : enough;
     for (uint64_t batch = 1;; batch *= 2) {
-        uint64_t begin = now();
-        for (uint64_t i = 0; i < batch; i++)
-            once(worker);
-        if (now() - begin > duration / 64 || batch >= LARGEST_BATCH)
+        uint64_t first = batch_time(worker, batch), second = batch_time(worker, batch);
+        /* The quicker one: an interrupted one would end the search too early. */
+        if ((first < second ? first : second) > enough || batch >= LARGEST_BATCH)
             return batch;
     }
 }
@@ -75,7 +101,7 @@ static void *work(void *argument) {
     int fd = open(together->options->existing, O_RDONLY | O_CLOEXEC);
     if (fd >= 0)
         close(fd);
-    uint64_t batch = batch_size(worker, duration);
+    uint64_t batch = batch_size(worker);
 
     uint64_t begin = begin_together(together), before = begin;
     do {
@@ -100,11 +126,6 @@ static void *work(void *argument) {
     return NULL;
 }
 
-static int compare(const void *left, const void *right) {
-    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-    return (a > b) - (a < b);
-}
-
 static int compare_doubles(const void *left, const void *right) {
     double a = *(const double *)left, b = *(const double *)right;
     return (a > b) - (a < b);
@@ -121,17 +142,6 @@ static double ns_a_call(struct worker *workers, int threads) {
     for (int i = 0; i < threads; i++)
         sum += (double)workers[i].ended / (double)workers[i].calls;
     return sum / threads;
-}
-
-/* What the clock itself adds to a call that is timed alone. */
-static uint32_t clock_cost(void) {
-    static uint32_t costs[1001];
-    for (size_t i = 0; i < 1001; i++) {
-        uint64_t before = now();
-        costs[i] = (uint32_t)(now() - before);
-    }
-    qsort(costs, 1001, sizeof *costs, compare);
-    return costs[500];
 }
 
 static void print_percentiles(struct worker *workers, int threads, uint32_t *pooled) {

@@ -123,6 +123,7 @@ export function inGvisor(way: Way, sandboxes: Sandboxes): Way {
     kind: way.kind,
     does: way.does,
     ownTmpfs: '/tmp',
+    ownMounts: true,
     ...(way.differs !== undefined && { differs: way.differs }),
     available: once(() => sandboxes.available() ?? tryTrue(inside)),
     ...(way.version && { version: way.version.bind(way) }),

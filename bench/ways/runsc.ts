@@ -20,6 +20,7 @@ export function runsc({ virtual }: Job): Way {
     differs:
       'gVisor, ptrace platform: another kernel answers every call, and reaches files through 9p; a directory is bound over that of the virtual file; statfs asks a tmpfs of its own',
     ownTmpfs: '/tmp',
+    ownMounts: true,
     available: () => sandboxes.available(),
     version: () => sandboxes.version(),
     wrap: (words, options) => sandboxes.wrap(words, options),

@@ -13,8 +13,9 @@ export function sandlock({ virtual }: Job): Way {
     place: 'here',
     kind: 'peer',
     does: { ...doesNothing, virtual: virtual !== undefined },
+    ownMounts: true,
     differs:
-      'a sandbox by user notification and Landlock: shows another directory in place of that of the virtual file, looks up every path itself, and changes neither statfs nor the mount table',
+      'a sandbox by user notification and Landlock: shows another directory in place of that of the virtual file, looks up every path itself, changes no statfs, does not stop fstatfs, and has a mount table of its own',
     available: once(() => {
       if (!isInstalled('sandlock')) return 'sandlock is not installed (cargo install sandlock-cli)';
       return tryTrue(way);

@@ -42,8 +42,10 @@ export interface Way {
   readonly does: Does;
   /** For a reader of the report: why its figures are not of the very same job. */
   readonly differs?: string;
-  /** A tmpfs that it shows instead of this machine's: it has mounts of its own. */
+  /** A tmpfs that it shows instead of this machine's. */
   readonly ownTmpfs?: string;
+  /** Its mount table is not that of this machine. */
+  readonly ownMounts?: true;
   /** Why it cannot be used here, or undefined if it can: found by trying. */
   available(): string | undefined;
   version?(): string | undefined;

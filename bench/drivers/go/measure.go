@@ -10,6 +10,7 @@ import (
 
 const samplesOfAll = 200000
 const largestBatch = 1 << 20
+const shortestBatch = 20 * time.Microsecond
 
 type figures struct {
 	Shape     string    `json:"shape"`
@@ -45,15 +46,19 @@ func (w *worker) once() {
 	}
 }
 
-// batchSize is so many calls that reading the clock after them costs nothing, and yet a small part
-// of all.
-func (w *worker) batchSize(duration time.Duration) int {
+func (w *worker) batchTime(batch int) time.Duration {
+	begin := time.Now()
+	for i := 0; i < batch; i++ {
+		w.once()
+	}
+	return time.Since(begin)
+}
+
+// batchSize: see batch_size in measure.c.
+func (w *worker) batchSize() int {
+	enough := max(shortestBatch, 50*time.Duration(clockCost()))
 	for batch := 1; ; batch *= 2 {
-		begin := time.Now()
-		for i := 0; i < batch; i++ {
-			w.once()
-		}
-		if time.Since(begin) > duration/64 || batch >= largestBatch {
+		if min(w.batchTime(batch), w.batchTime(batch)) > enough || batch >= largestBatch {
 			return batch
 		}
 	}
@@ -161,7 +166,7 @@ func measure(name string, s shape, o *options) bool {
 	}
 	each(workers, func(w *worker, _ time.Time) {
 		opens(o.existing) // see measure.c
-		batch := w.batchSize(duration)
+		batch := w.batchSize()
 		lock.Lock()
 		batches[w] = batch
 		lock.Unlock()
