@@ -21,6 +21,20 @@ const compiled = new Map<string, string>();
 
 /** Its file; throws with the compiler's words if it cannot be compiled. `objects` are linked in. */
 export function compile(name: keyof typeof programs, objects: readonly string[] = []): string {
+  const flags = ['-std=c11', '-D_GNU_SOURCE', '-O2', '-Wall', '-Wextra', '-Werror', '-pthread'];
+  const sources = programs[name].map((source) => join(bench, source));
+  return compileOnce(name, (file) => ['cc', ...flags, ...sources, ...objects, '-o', file]);
+}
+
+/** The driver in Go; throws if there is no Go, or none that can compile it. */
+export function compileGo(): string {
+  return compileOnce('calls-go', (file) => [
+    ...['env', 'CGO_ENABLED=0', 'GOTOOLCHAIN=local', 'GOFLAGS='],
+    ...['go', '-C', join(bench, 'drivers/go'), 'build', '-o', file, '.'],
+  ]);
+}
+
+function compileOnce(name: string, words: (file: string) => readonly string[]): string {
   const known = compiled.get(name);
   if (known !== undefined) return known;
   const directory = join(build, 'bin');
@@ -28,15 +42,10 @@ export function compile(name: keyof typeof programs, objects: readonly string[] 
   const file = join(directory, name);
   // Moved to its place when complete: another run of the bench may be using the old one.
   const fresh = `${file}.${process.pid}`;
-  const flags = ['-std=c11', '-D_GNU_SOURCE', '-O2', '-Wall', '-Wextra', '-Werror', '-pthread'];
-  const sources = programs[name].map((source) => join(bench, source));
-  const { status, error, stderr } = spawnSync(
-    'cc',
-    [...flags, ...sources, ...objects, '-o', fresh],
-    { encoding: 'utf8' },
-  );
-  if (error) throw new Error(`cc cannot be run: ${error.message}`);
-  if (status !== 0) throw new Error(`cc cannot compile ${name}:\n${stderr}`);
+  const [command = '', ...rest] = words(fresh);
+  const { status, error, stderr } = spawnSync(command, rest, { encoding: 'utf8' });
+  if (error) throw new Error(`${command} cannot be run: ${error.message}`);
+  if (status !== 0) throw new Error(`${name} cannot be compiled: ${stderr.trim()}`);
   renameSync(fresh, file);
   compiled.set(name, file);
   return file;

@@ -1,6 +1,4 @@
 // The command line of `npm run bench`.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { calls } from './calls/table.js';
@@ -8,6 +6,7 @@ import { growth } from './growth/table.js';
 import { machine, version } from './machine.js';
 import type { LeftOut, Result, Row, WayInfo } from './model.js';
 import { programsTable } from './programs/table.js';
+import { finish, reportOptions } from './report/command.js';
 import { startup } from './startup/table.js';
 import { supervisor } from './supervisor/table.js';
 import type { Options, Table } from './table.js';
@@ -28,6 +27,7 @@ const words = await yargs(hideBin(process.argv))
     describe: 'regular expression: TABLE/PLACE/WAY/ROW; of several, all must match',
   })
   .option('json', { type: 'string', describe: 'write the result to this file' })
+  .options(reportOptions)
   .epilogue(`Tables:\n${tables.map(({ name, about }) => `  ${name}  ${about}`).join('\n')}`)
   .strict()
   .version(false)
@@ -41,33 +41,33 @@ const options: Options = {
   },
 };
 
-const rows: Row[] = [];
-const leftOut: LeftOut[] = [];
-const ways: Record<string, WayInfo> = {};
-const failures: string[] = [];
-for (const table of tables) {
-  const measured = await table.measure(options);
-  rows.push(...measured.rows);
-  leftOut.push(...measured.leftOut);
-  Object.assign(ways, measured.ways);
-  failures.push(...(measured.failures ?? []));
+async function measure(): Promise<Result> {
+  const rows: Row[] = [];
+  const leftOut: LeftOut[] = [];
+  const ways: Record<string, WayInfo> = {};
+  const failures: string[] = [];
+  for (const table of tables) {
+    const measured = await table.measure(options);
+    rows.push(...measured.rows);
+    leftOut.push(...measured.leftOut);
+    Object.assign(ways, measured.ways);
+    failures.push(...(measured.failures ?? []));
+  }
+  for (const failure of failures) console.error(`wrong: ${failure}`);
+  if (failures.length > 0) process.exitCode = 1;
+  const versions = Object.entries(ways).flatMap(([name, { version }]) =>
+    version === undefined ? [] : [[name, version] as const],
+  );
+  return {
+    format: 1,
+    date: new Date().toISOString(),
+    version: version(),
+    machine: machine(Object.fromEntries(versions)),
+    quick: options.quick,
+    ways,
+    rows,
+    leftOut,
+  };
 }
-const versions = Object.entries(ways).flatMap(([name, { version }]) =>
-  version === undefined ? [] : [[name, version] as const],
-);
-const result: Result = {
-  format: 1,
-  date: new Date().toISOString(),
-  version: version(),
-  machine: machine(Object.fromEntries(versions)),
-  quick: options.quick,
-  ways,
-  rows,
-  leftOut,
-};
-if (words.json !== undefined) {
-  mkdirSync(dirname(words.json), { recursive: true });
-  writeFileSync(words.json, `${JSON.stringify(result, undefined, 1)}\n`);
-}
-for (const failure of failures) console.error(`wrong: ${failure}`);
-if (failures.length > 0) process.exitCode = 1;
+
+await finish(words, measure);

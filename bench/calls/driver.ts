@@ -1,6 +1,6 @@
 // The programs that make the calls, and what they print.
 import invariant from 'tiny-invariant';
-import { compile } from '../compile.js';
+import { compile, compileGo } from '../compile.js';
 import type { Row } from '../model.js';
 import { once } from '../ways/try.js';
 import type { Way } from '../ways/way.js';
@@ -18,6 +18,17 @@ export const cDriver: Driver = {
   program: once(() => ({ file: compile('calls') })),
 };
 
+export const goDriver: Driver = {
+  name: 'go',
+  program: once(() => {
+    try {
+      return { file: compileGo() };
+    } catch (error) {
+      return { missing: error instanceof Error ? error.message : String(error) };
+    }
+  }),
+};
+
 export interface Asked {
   readonly shapes: readonly string[];
   readonly threads: number;
@@ -28,17 +39,16 @@ export interface Asked {
 export function driverWords(
   file: string,
   scratch: Scratch,
-  way: Pick<Way, 'does' | 'place'>,
+  way: Pick<Way, 'does' | 'ownTmpfs'>,
   { shapes, threads, ms }: Asked,
 ): readonly string[] {
-  const { does, place } = way;
+  const { does, ownTmpfs } = way;
   const [seen, gone] = does.mounts ? ['ext4', ['--table-lacks', 'tmpfs']] : ['tmpfs', []];
   return [
     file,
     ...['--directory', scratch.directory],
     ...['--threads', String(threads), '--ms', String(ms)],
-    // A sandbox sees the directory through its own protocol, but has a tmpfs of its own.
-    ...['--statfs', place === 'gvisor' ? '/tmp' : scratch.directory],
+    ...['--statfs', ownTmpfs ?? scratch.directory],
     ...['--type', String(does.statfs ? types.ext4 : types.tmpfs)],
     ...['--content', does.virtual ? scratch.job.virtual.content : realContent],
     ...['--table-has', seen, ...gone],

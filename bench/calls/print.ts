@@ -1,37 +1,26 @@
-// The rows, for whoever sits at the terminal.
-import type { Row, Spread } from '../model.js';
+// The rows, for whoever sits at the terminal: a line a call, a column a way.
+import type { Row } from '../model.js';
 
-const brief = (spread: Spread | undefined): string =>
-  spread === undefined ? '' : String(Number(spread.median.toPrecision(3)));
+const brief = (value: number): string => String(Number(value.toPrecision(3)));
 
-const between = ({ p10, p90 }: Spread): string =>
-  `${Number(p10.toPrecision(3))}-${Number(p90.toPrecision(3))}`;
+/** Native times, and how many times as long the others take. */
+const cell = ({ value, toNative }: Row): string =>
+  toNative === undefined ? `${brief(value.median)} ns` : `${brief(toNative.median)} x`;
 
-/** Rows that differ in their way only stand below each other. */
 export function printRows(rows: readonly Row[]): void {
-  const titles = new Map<string, Row[]>();
+  const tables = new Map<string, Record<string, Record<string, string>>>();
   for (const row of rows) {
     const { driver, threads, pinned, place } = row;
-    const title = `${row.row} (${driver}, ${threads} ${threads === 1 ? 'thread' : 'threads'}, ${pinned ? 'pinned' : 'unpinned'}, ${place})`;
-    titles.set(title, [...(titles.get(title) ?? []), row]);
+    const title = `${driver}, ${threads} ${threads === 1 ? 'thread' : 'threads'}, ${pinned ? 'pinned' : 'unpinned'}, ${place}`;
+    const table = tables.get(title) ?? {};
+    tables.set(title, table);
+    (table[row.row] ??= {})[row.way] = cell(row);
+    // How far from the floor is what the mechanisms are judged by.
+    if (row.toFloor !== undefined && row.way === 'notify')
+      (table[row.row] ??= {})['notify/floor'] = brief(row.toFloor.median);
   }
-  for (const [title, ones] of titles) {
+  for (const [title, table] of tables) {
     console.log(title);
-    console.table(
-      Object.fromEntries(
-        ones.map((row) => [
-          row.way,
-          {
-            ns: brief(row.value),
-            'p10-p90': between(row.value),
-            p99: brief(row.p99),
-            native: brief(row.toNative),
-            allow: brief(row.toAllow),
-            floor: brief(row.toFloor),
-            unfair: brief(row.unfairness),
-          },
-        ]),
-      ),
-    );
+    console.table(table);
   }
 }

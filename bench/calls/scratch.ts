@@ -54,12 +54,16 @@ export function makeScratch(): Scratch | undefined {
     rmSync(directory, { recursive: true, force: true });
   });
   const inside = (name: string): string => join(directory, name);
-  const virtual = { path: inside('virtual'), content: virtualContent, file: inside('bound') };
+  const virtual = {
+    path: inside('place/virtual'),
+    content: virtualContent,
+    file: inside('bound/virtual'),
+  };
+  for (const name of ['place', 'bound', 'crowd']) mkdirSync(inside(name));
   writeFileSync(inside('existing'), 'nothing looks at this\n');
   writeFileSync(virtual.path, realContent);
   writeFileSync(virtual.file, virtualContent);
   writeFileSync(inside('bench.yaml'), policy(virtual.path));
-  mkdirSync(inside('crowd'));
   return {
     directory,
     crowd: inside('crowd'),

@@ -1,10 +1,10 @@
 // The table `calls`: nanoseconds a system call, as the program that makes it sees them.
 import type { WayInfo } from '../model.js';
 import type { Measured, Options, Table } from '../table.js';
-import { waysHere } from '../ways/ways.js';
+import { waysHere, waysInGvisor } from '../ways/ways.js';
 import type { Way } from '../ways/way.js';
 import { makeCrowd } from './crowd.js';
-import { cDriver } from './driver.js';
+import { cDriver, goDriver, type Driver } from './driver.js';
 import { Measurement } from './measure.js';
 import { shapesOf, type Group } from './plan.js';
 import { printRows } from './print.js';
@@ -12,25 +12,48 @@ import { makeRow } from './rows.js';
 import { makeScratch, type Scratch } from './scratch.js';
 import { crowds, shapes, tableShapes } from './shapes.js';
 
-const effort = (quick: boolean): { rounds: number; ms: number; threadRounds: number } =>
-  quick ? { rounds: 3, ms: 10, threadRounds: 2 } : { rounds: 15, ms: 40, threadRounds: 5 };
+interface Effort {
+  readonly rounds: number;
+  readonly ms: number;
+  readonly fewRounds: number;
+  /** Long enough for each of many threads on one CPU to run several times. */
+  readonly threadsMs: number;
+  /** Long enough for calls that take a millisecond. */
+  readonly gvisorMs: number;
+}
 
-/** Long enough for each of many threads on one CPU to run several times. */
-const threadsMs = (quick: boolean): number => (quick ? 50 : 200);
+const effort = (quick: boolean): Effort =>
+  quick
+    ? { rounds: 3, ms: 10, fewRounds: 2, threadsMs: 50, gvisorMs: 20 }
+    : { rounds: 15, ms: 40, fewRounds: 5, threadsMs: 200, gvisorMs: 100 };
 
-function groupsHere(options: Options, ways: readonly Way[]): Group[] {
-  const { rounds, ms, threadRounds } = effort(options.quick);
-  const single: Group = { name: 'C', driver: cDriver, shapes, ways, threads: 1, rounds, ms };
-  const threaded = [2, 8, 64].map((threads): Group => ({
-    name: `C, ${threads} threads`,
-    driver: cDriver,
+function groups(options: Options, ways: readonly Way[], gvisor: readonly Way[]): Group[] {
+  const { rounds, ms, fewRounds, threadsMs, gvisorMs } = effort(options.quick);
+  const single = { shapes, threads: 1, ms };
+  const threaded = (driver: Driver, threads: number): Group => ({
+    name: `${driver.name}, ${threads} threads`,
+    driver,
     shapes: shapes.filter((shape) => shape.threaded),
     ways: ways.filter((way) => way.kind !== 'peer' && way.name !== 'allow'),
     threads,
-    rounds: threadRounds,
-    ms: threadsMs(options.quick),
-  }));
-  return [single, ...threaded];
+    rounds: fewRounds,
+    ms: threadsMs,
+  });
+  const many = [2, 8, 64];
+  return [
+    { ...single, name: 'c', driver: cDriver, ways, rounds },
+    ...many.map((threads) => threaded(cDriver, threads)),
+    { ...single, name: 'go', driver: goDriver, ways, rounds: fewRounds },
+    ...many.map((threads) => threaded(goDriver, threads)),
+    {
+      ...single,
+      name: 'c, in gVisor',
+      driver: cDriver,
+      ways: gvisor,
+      rounds: fewRounds,
+      ms: gvisorMs,
+    },
+  ];
 }
 
 async function measureCrowd(
@@ -41,16 +64,22 @@ async function measureCrowd(
   ways: readonly Way[],
 ): Promise<void> {
   const { rounds, ms } = effort(options.quick);
+  const own = ways.filter((way) => way.ownMounts);
   const group: Group = {
-    name: `C, ${mounts} mounts`,
+    name: `c, ${mounts} mounts`,
     driver: cDriver,
     shapes: tableShapes(mounts),
-    ways,
+    ways: ways.filter((way) => !own.includes(way)),
     threads: 1,
     rounds: Math.ceil(rounds / 2),
     ms,
   };
   if (ways.every((way) => shapesOf(options, group, way).length === 0)) return;
+  for (const way of own.filter((way) => shapesOf(options, group, way).length > 0))
+    measurement.leave(
+      `calls, ${way.name}, mountinfo of ${mounts} mounts`,
+      'it has mounts of its own',
+    );
   const crowd = await makeCrowd(scratch.crowd, mounts);
   if (typeof crowd === 'string') {
     measurement.leave(`calls, mountinfo of ${mounts} mounts`, crowd);
@@ -68,12 +97,13 @@ async function measure(options: Options): Promise<Measured> {
   if (scratch === undefined)
     return { rows: [], leftOut: [{ what: 'calls', why: 'no tmpfs can be written to' }] };
   const ways = waysHere(scratch.job);
+  const gvisor = waysInGvisor(scratch.job, [scratch.directory]);
   const measurement = new Measurement(options, scratch);
   try {
-    for (const group of groupsHere(options, ways)) await measurement.measure(group);
+    for (const group of groups(options, ways, gvisor)) await measurement.measure(group);
     for (const mounts of crowds) await measureCrowd(mounts, measurement, options, scratch, ways);
   } finally {
-    for (const way of ways) way.cleanup?.();
+    for (const way of [...ways, ...gvisor]) way.cleanup?.();
     scratch.remove();
   }
   const { series, leftOut } = measurement;

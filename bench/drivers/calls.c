@@ -6,9 +6,9 @@
  *   --threads N, --ms N     how many at once, and how long a shape takes
  *   --statfs PATH           asked by statfs and fstatfs
  *   --type NUMBER           the type that they shall tell
- *   --content TEXT          what DIR/virtual shall hold
+ *   --content TEXT          what DIR/place/virtual shall hold
  *   --table-has TYPE, --table-lacks TYPE  types in the mount table
- * DIR holds the files `existing` and `virtual`, and no `missing`. */
+ * DIR holds the files `existing` and `place/virtual`, and no `missing`. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -52,8 +52,7 @@ static const char *check_type(const struct options *options, const struct statfs
 
 static const char *check_statfs(const struct options *options) {
     struct statfs info;
-    return statfs(options->statfs_path, &info) == 0 ? check_type(options, &info)
-                                                    : strerror(errno);
+    return statfs(options->statfs_path, &info) == 0 ? check_type(options, &info) : strerror(errno);
 }
 
 static bool call_fstatfs(const struct options *options) {
@@ -63,8 +62,7 @@ static bool call_fstatfs(const struct options *options) {
 
 static const char *check_fstatfs(const struct options *options) {
     struct statfs info;
-    return fstatfs(options->statfs_file, &info) == 0 ? check_type(options, &info)
-                                                     : strerror(errno);
+    return fstatfs(options->statfs_file, &info) == 0 ? check_type(options, &info) : strerror(errno);
 }
 
 static bool call_existing_absolute(const struct options *options) {
@@ -234,7 +232,7 @@ int main(int count, char **words) {
         fail(options.directory);
     options.existing = below(options.directory, "existing");
     options.missing = below(options.directory, "missing");
-    options.virtual_path = below(options.directory, "virtual");
+    options.virtual_path = below(options.directory, "place/virtual");
     options.some_file = open(options.existing, O_RDONLY | O_CLOEXEC);
     if (options.some_file < 0)
         fail(options.existing);

@@ -3,14 +3,18 @@
 #include "measure.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define SAMPLES 200000 /* of all threads together */
+#define BATCHES 5000   /* of a thread */
+#define SHORTEST_BATCH_NS 20000
 #define LARGEST_BATCH (1UL << 20)
 
 struct together {
@@ -25,7 +29,9 @@ struct worker {
     pthread_t thread;
     struct together *together;
     uint64_t calls, ended, failed; /* of the first pass */
-    uint32_t *samples;             /* of the second */
+    double *batches;               /* ns a call in each batch of it */
+    size_t batched;
+    uint32_t *samples; /* of the second */
     size_t sampled;
     int error;
 };
@@ -51,13 +57,38 @@ static uint64_t begin_together(struct together *together) {
     return atomic_load(&together->begin);
 }
 
-/* So many calls that reading the clock after them costs nothing, and yet a small part of all. */
-static uint64_t batch_size(struct worker *worker, uint64_t duration) {
+static int compare(const void *left, const void *right) {
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+    return (a > b) - (a < b);
+}
+
+/* What the clock itself adds to a call that is timed alone. */
+static uint32_t clock_cost(void) {
+    uint32_t costs[1001];
+    for (size_t i = 0; i < 1001; i++) {
+        uint64_t before = now();
+        costs[i] = (uint32_t)(now() - before);
+    }
+    qsort(costs, 1001, sizeof *costs, compare);
+    return costs[500];
+}
+
+static uint64_t batch_time(struct worker *worker, uint64_t batch) {
+    uint64_t begin = now();
+    for (uint64_t i = 0; i < batch; i++)
+        once(worker);
+    return now() - begin;
+}
+
+/* So many calls that reading the clock after them costs next to nothing, and no more: the smaller a
+ * batch, the fewer are interrupted. */
+static uint64_t batch_size(struct worker *worker) {
+    uint64_t enough = (uint64_t)50 * clock_cost();
+    enough = enough < SHORTEST_BATCH_NS ? SHORTEST_BATCH_NS : enough;
     for (uint64_t batch = 1;; batch *= 2) {
-        uint64_t begin = now();
-        for (uint64_t i = 0; i < batch; i++)
-            once(worker);
-        if (now() - begin > duration / 64 || batch >= LARGEST_BATCH)
+        uint64_t first = batch_time(worker, batch), second = batch_time(worker, batch);
+        /* The quicker one: an interrupted one would end the search too early. */
+        if ((first < second ? first : second) > enough || batch >= LARGEST_BATCH)
             return batch;
     }
 }
@@ -66,19 +97,26 @@ static void *work(void *argument) {
     struct worker *worker = argument;
     struct together *together = worker->together;
     uint64_t duration = (uint64_t)together->options->ms * 1000000U;
-    uint64_t batch = batch_size(worker, duration);
+    /* strace stops every call of a new thread until one was traced that its filter names. */
+    int fd = open(together->options->existing, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    uint64_t batch = batch_size(worker);
 
-    uint64_t begin = begin_together(together);
+    uint64_t begin = begin_together(together), before = begin;
     do {
         for (uint64_t i = 0; i < batch; i++)
             once(worker);
         worker->calls += batch;
         worker->ended = now();
+        if (worker->batched < BATCHES)
+            worker->batches[worker->batched++] = (double)(worker->ended - before) / (double)batch;
+        before = worker->ended;
     } while (worker->ended < begin + duration);
     worker->ended -= begin;
 
     pthread_barrier_wait(&together->barrier);
-    uint64_t before = begin = begin_together(together);
+    begin = begin_together(together);
     do {
         before = now();
         once(worker);
@@ -88,25 +126,27 @@ static void *work(void *argument) {
     return NULL;
 }
 
-static int compare(const void *left, const void *right) {
-    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+static int compare_doubles(const void *left, const void *right) {
+    double a = *(const double *)left, b = *(const double *)right;
     return (a > b) - (a < b);
 }
 
-/* What the clock itself adds to a call that is timed alone. */
-static uint32_t clock_cost(void) {
-    static uint32_t costs[1001];
-    for (size_t i = 0; i < 1001; i++) {
-        uint64_t before = now();
-        costs[i] = (uint32_t)(now() - before);
+/* A thread alone: the middle batch, since what interrupts it is not what is measured. Of several,
+ * the wall time: how they get their turns is. */
+static double ns_a_call(struct worker *workers, int threads) {
+    if (threads == 1 && workers->batched > 0) {
+        qsort(workers->batches, workers->batched, sizeof *workers->batches, compare_doubles);
+        return workers->batches[workers->batched / 2];
     }
-    qsort(costs, 1001, sizeof *costs, compare);
-    return costs[500];
+    double sum = 0;
+    for (int i = 0; i < threads; i++)
+        sum += (double)workers[i].ended / (double)workers[i].calls;
+    return sum / threads;
 }
 
 static void print_percentiles(struct worker *workers, int threads, uint32_t *pooled) {
     size_t count = 0;
-    for (int i = 0; i < threads; i++) {
+    for (int i = 0; i < threads && workers[i].sampled > 0; i++) {
         memmove(pooled + count, workers[i].samples, workers[i].sampled * sizeof *pooled);
         count += workers[i].sampled;
     }
@@ -123,14 +163,12 @@ static void print_percentiles(struct worker *workers, int threads, uint32_t *poo
 static void print(const struct together *together, struct worker *workers, uint32_t *pooled) {
     int threads = together->options->threads;
     uint64_t calls = 0, longest = 0;
-    double sum = 0;
     for (int i = 0; i < threads; i++) {
         calls += workers[i].calls;
         longest = workers[i].ended > longest ? workers[i].ended : longest;
-        sum += (double)workers[i].ended / (double)workers[i].calls;
     }
     printf("{\"shape\":\"%s\",\"threads\":%d,\"calls\":%llu,\"ns\":%.1f,\"perSecond\":%.0f",
-           together->shape->name, threads, (unsigned long long)calls, sum / threads,
+           together->shape->name, threads, (unsigned long long)calls, ns_a_call(workers, threads),
            (double)calls * 1e9 / (double)longest);
     printf(",\"threadNs\":[");
     for (int i = 0; i < threads; i++)
@@ -151,8 +189,11 @@ static void run(struct together *together, struct worker *workers, uint32_t *sam
     pthread_barrier_init(&together->barrier, NULL, (unsigned)threads);
     for (int i = 0; i < threads; i++) {
         workers[i] = (struct worker){.together = together,
+                                     .batches = calloc(BATCHES, sizeof(double)),
                                      .samples = samples + (size_t)i * together->samples_each};
-        int error = pthread_create(&workers[i].thread, NULL, work, &workers[i]);
+        int error = workers[i].batches == NULL ? ENOMEM : 0;
+        if (error == 0)
+            error = pthread_create(&workers[i].thread, NULL, work, &workers[i]);
         if (error != 0) { /* those that were started wait for this one for ever */
             fprintf(stderr, "calls: no thread can be started: %s\n", strerror(error));
             exit(2);
@@ -182,6 +223,8 @@ bool measure(const struct shape *shape, const struct options *options) {
     why = shape->check == NULL ? NULL : shape->check(options);
     if (failed == 0 && why == NULL)
         print(&together, workers, pooled);
+    for (int i = 0; i < options->threads; i++)
+        free(workers[i].batches);
     free(workers);
     if (failed > 0) {
         char text[128];

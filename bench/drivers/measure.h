@@ -7,9 +7,9 @@
 
 struct options {
     const char *directory, *statfs_path, *existing, *missing, *virtual_path;
-    const char *content;              /* of the virtual file; null: not checked */
+    const char *content;                 /* of the virtual file; null: not checked */
     const char *table_has, *table_lacks; /* types in the mount table; null: not checked */
-    uint64_t type;                    /* that statfs tells; 0: not checked */
+    uint64_t type;                       /* that statfs tells; 0: not checked */
     int threads, ms;
     int some_file, statfs_file; /* open descriptors, for calls that want one */
 };

@@ -100,11 +100,10 @@ static int reopen(int fd) {
 /* path read, and: reply | open + delivery + close | the table + delivery + close */
 static void answer_open(const struct floor *floor, const struct k_seccomp_notif *request) {
     char path[2 * PAGE];
-    if (!read_path(request->pid, request->data.args[1], path))
-        let_run(floor, request->id);
-    else if (is_virtual(floor, path))
+    bool got = read_path(request->pid, request->data.args[1], path);
+    if (got && is_virtual(floor, path))
         deliver(floor, request, reopen(floor->virtual_file));
-    else if (strcmp(path, "/proc/self/mountinfo") == 0)
+    else if (got && strcmp(path, "/proc/self/mountinfo") == 0)
         deliver(floor, request, mount_table(request->pid));
     else
         let_run(floor, request->id);

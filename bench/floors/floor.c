@@ -60,8 +60,8 @@ static pid_t start(char **command, int *listener) {
     int ready[2];
     if (pipe2(ready, O_CLOEXEC) != 0)
         fail("pipe");
-    long pid = syscall(SYS_clone, (unsigned long)(0x400 /* CLONE_FILES */ | 17 /* SIGCHLD */), 0, 0,
-                       0, 0);
+    long pid =
+        syscall(SYS_clone, (unsigned long)(0x400 /* CLONE_FILES */ | 17 /* SIGCHLD */), 0, 0, 0, 0);
     if (pid < 0)
         fail("clone");
     if (pid == 0)

@@ -12,7 +12,10 @@ export interface Job {
 export interface VirtualFile {
   readonly path: string;
   readonly content: string;
-  /** A real file that has that content, for peers that can only bind one over another. */
+  /**
+   * A real file of the same name that has that content, for peers that can only bind one file or
+   * directory over another; it and the path lie in directories of their own.
+   */
   readonly file: string;
 }
 
@@ -39,6 +42,10 @@ export interface Way {
   readonly does: Does;
   /** For a reader of the report: why its figures are not of the very same job. */
   readonly differs?: string;
+  /** A tmpfs that it shows instead of this machine's. */
+  readonly ownTmpfs?: string;
+  /** Its mount table is not that of this machine. */
+  readonly ownMounts?: true;
   /** Why it cannot be used here, or undefined if it can: found by trying. */
   available(): string | undefined;
   version?(): string | undefined;

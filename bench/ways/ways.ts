@@ -1,7 +1,10 @@
 // Every way that there is.
 import { allow, floor, native } from './bases.js';
+import { inGvisor, Sandboxes } from './gvisor.js';
 import { mechanisms, ours } from './ours.js';
 import { proot } from './proot.js';
+import { runsc } from './runsc.js';
+import { sandlock } from './sandlock.js';
 import { strace } from './strace.js';
 import type { Job, Way } from './way.js';
 
@@ -13,4 +16,12 @@ export const waysHere = (job: Job): readonly Way[] => [
   ...mechanisms.map((mechanism) => ours(mechanism, job)),
   strace,
   proot(job),
+  sandlock(job),
+  runsc(job),
 ];
+
+/** In gVisor, which has no user notification. `share`: directories that the job lies in. */
+export function waysInGvisor(job: Job, share: readonly string[]): readonly Way[] {
+  const sandboxes = new Sandboxes({ share });
+  return [native, ours('trace', job), ours('ptrace', job)].map((way) => inGvisor(way, sandboxes));
+}

@@ -1,0 +1,3 @@
+module bench/calls
+
+go 1.21

@@ -1,0 +1,31 @@
+// gVisor as a peer: the command runs on another kernel, which is told to have another file there.
+import { dirname } from 'node:path';
+import { Sandboxes } from './gvisor.js';
+import { doesNothing, type Job, type Way } from './way.js';
+
+export function runsc({ virtual }: Job): Way {
+  const sandboxes = new Sandboxes(
+    virtual === undefined
+      ? {}
+      : {
+          share: [dirname(dirname(virtual.path))],
+          over: [{ from: dirname(virtual.file), to: dirname(virtual.path) }],
+        },
+  );
+  return {
+    name: 'runsc',
+    place: 'here',
+    kind: 'peer',
+    does: { ...doesNothing, virtual: virtual !== undefined },
+    differs:
+      'gVisor, ptrace platform: another kernel answers every call, and reaches files through 9p; a directory is bound over that of the virtual file; statfs asks a tmpfs of its own',
+    ownTmpfs: '/tmp',
+    ownMounts: true,
+    available: () => sandboxes.available(),
+    version: () => sandboxes.version(),
+    wrap: (words, options) => sandboxes.wrap(words, options),
+    cleanup: () => {
+      sandboxes.cleanup();
+    },
+  };
+}
