@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../policy/blob.h"
+#include "../policy/match.h"
 #include "../supervisor/server.h"
 #include "find.h"
 #include "injected.h"
@@ -68,20 +69,7 @@ struct verdict serve_call(struct stopped_call *call, const uint8_t *policy) {
 }
 
 bool calls_can_look_after(const uint8_t *policy) {
-    const struct blob_header *header = blob_header(policy);
-    const struct blob_candidate *candidates = blob_at(policy, header->candidates.offset);
-    const struct blob_candidate *any_type = blob_at(policy, header->any_type.offset);
-    const struct blob_rule *rules = blob_at(policy, header->rules.offset);
-    for (uint32_t i = 0; i < header->candidates.count; i++)
-        if (candidates[i].glob != 0)
-            return false;
-    for (uint32_t i = 0; i < header->any_type.count; i++)
-        if (any_type[i].glob != 0)
-            return false;
-    for (uint32_t i = 0; i < header->rules.count; i++)
-        if (rules[i].except_globs.count != 0)
-            return false;
-    return true;
+    return !match_statfs_names_paths(policy);
 }
 
 bool calls_always_look(const struct stopped_call *call) {

@@ -11,7 +11,7 @@
 #include "../spoof.h"
 
 #define BLOB_MAGIC 0x50534353U /* "SCSP" */
-#define BLOB_VERSION 3U
+#define BLOB_VERSION 4U
 #define BLOB_MAX_LENGTH (16U << 20)
 #define BLOB_MAX_GLOB 4096U
 #define BLOB_MAX_UNAME 64U /* bytes of a field of uname(2), without its NUL */
@@ -34,31 +34,40 @@ struct blob_header {
     uint32_t version;
     uint32_t length;
     uint32_t calls;
-    struct blob_list names; /* uint32_t offset of the name of each rule; its index is the rule's
-                               number: statfs rules, then mounts, files, uname */
-    struct blob_list rules; /* struct blob_rule: statfs, in the order they were added */
-    struct blob_list types; /* struct blob_type, sorted by type */
-    struct blob_list
-        candidates; /* struct blob_candidate: the lists of all types, one after another */
-    struct blob_list any_type; /* struct blob_candidate: rules that name no type, best first */
+    struct blob_list names;    /* uint32_t offset of the name of each rule; its index is the rule's
+                                  number: statfs rules, then mounts, files, uname */
+    struct blob_list rules;    /* struct blob_rule: statfs, in the order they were added */
+    struct blob_list types;    /* struct blob_type, sorted by type */
+    struct blob_list any_type; /* struct blob_start: rules that name no type */
     struct blob_list mounts;   /* struct blob_mounts_rule */
     struct blob_list mounts_candidates; /* struct blob_mounts_candidate, best first */
     struct blob_list files;             /* struct blob_file_rule */
     struct blob_list file_tails;        /* struct blob_tail, sorted by text */
-    struct blob_list file_any_tail;     /* struct blob_candidate: the last part of whose path is no
-                                           plain text, best first */
+    struct blob_list file_any_tail;     /* struct blob_start: the last part of whose path is no
+                                           plain text */
     struct blob_list file_tail_globs; /* uint32_t offsets of globs: the last parts of those, without
                                          the ones that can reach over a slash */
     struct blob_list file_trees; /* uint32_t offsets of texts, sorted: what the paths begin with
                                     that those can match; none begins with another */
     struct blob_list unames;     /* struct blob_uname_rule: the first one answers */
-    struct blob_list reserved[3];
+    struct blob_list reserved[4];
 };
 
-/* One filesystem type and the candidates that name it, best first. */
+/* One filesystem type and the candidates that name it. */
 struct blob_type {
     uint64_t type;
-    struct blob_list candidates;
+    struct blob_list starts; /* struct blob_start */
+};
+
+/* How globs begin, up to the first byte that is no plain text, and the candidates with such a glob.
+ * The starts of a list are sorted, each stands once, and all that a path can begin with are found
+ * from the last one that is not behind the path: by `shorter`, from one to the next. */
+struct blob_start {
+    uint32_t text; /* offset of `length` bytes; no NUL follows */
+    uint32_t length;
+    uint32_t shorter; /* 1 + index in the list of the longest other one that this one begins with;
+                         0: none */
+    struct blob_list candidates; /* those that are `parent` last, then best first */
 };
 
 /* One way to match: a rule with at most one of its path globs. */
@@ -94,11 +103,11 @@ struct blob_mounts_rule {
     uint32_t reserved;
 };
 
-/* The last part of paths, and the candidates whose globs end in it, best first. */
+/* The last part of paths, and the candidates whose globs end in it. */
 struct blob_tail {
     uint32_t text;
     uint32_t reserved;
-    struct blob_list candidates;
+    struct blob_list starts; /* struct blob_start */
 };
 
 /* One regular expression and what takes the place of its matches; offsets of texts. */

@@ -1,38 +1,11 @@
 /* build_files.c - lays out the files rules of a blob, so that the last part of a path finds the few
  * candidates among ten thousand rules.
- * Rule: candidates of a list stand best first, and ranks compare between lists. */
+ * Rule: candidates have globs and tails of their own. */
 #include "builder.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A candidate before its list is laid out. */
-struct candidate_input {
-    char *glob;
-    char *tail; /* last part of its path as plain text; NULL: it is none */
-    uint32_t rule;
-    uint32_t literals;
-    uint32_t rank;
-    bool parent;
-};
-
-/* Best first: a longer literal path beats a shorter one, what was added first beats the rest. */
-static int by_rank(const void *left, const void *right) {
-    const struct candidate_input *a = left, *b = right;
-    if (a->literals != b->literals)
-        return a->literals > b->literals ? -1 : 1;
-    return a->rule < b->rule ? -1 : a->rule > b->rule;
-}
-
-/* Lists of one tail stand together, each best first; those without one come last. */
-static int by_list(const void *left, const void *right) {
-    const struct candidate_input *a = left, *b = right;
-    if ((a->tail != NULL) != (b->tail != NULL))
-        return a->tail ? -1 : 1;
-    int order = a->tail ? strcmp(a->tail, b->tail) : 0;
-    return order ? order : a->rank < b->rank ? -1 : a->rank > b->rank;
-}
 
 static int by_text(const void *left, const void *right) {
     return strcmp(*(char *const *)left, *(char *const *)right);
@@ -64,10 +37,8 @@ static void add_candidate(struct spoof_builder *builder, struct bytes *to, char 
                           uint32_t rule, bool parent) {
     const char *rest = "";
     struct candidate_input input = {.glob = glob, .rule = rule, .parent = parent};
-    if (glob) {
-        input.literals = literal_bytes(glob);
+    if (glob)
         input.tail = plain_text(builder, tail_of(glob), &rest);
-    }
     if (*rest) {
         free(input.tail);
         input.tail = NULL;
@@ -189,50 +160,25 @@ static bool same_tail(const struct candidate_input *a, const struct candidate_in
     return a->tail && b->tail && strcmp(a->tail, b->tail) == 0;
 }
 
-/* Lays out candidates (sorted by list) and the table of tails that points into them. */
-static void put_candidates(struct spoof_builder *builder, struct bytes *blob,
-                           const struct bytes *inputs, struct blob_header *header) {
+/* Lays out candidates (ranked) and the table of tails that leads to them. */
+static void put_tails(struct spoof_builder *builder, struct bytes *blob, const struct bytes *inputs,
+                      struct blob_header *header) {
     const struct candidate_input *input = (const void *)inputs->data;
-    const uint32_t size = sizeof(struct blob_candidate);
-    size_t count = count_of(inputs, sizeof *input), plain = 0;
-    struct bytes candidates = {0}, tails = {0};
-    for (size_t i = 0; i < count; i++) {
-        struct blob_candidate candidate = {
-            .rule = input[i].rule, .rank = input[i].rank, .parent = input[i].parent};
-        candidate.glob = put_text(builder, blob, input[i].glob);
-        append(builder, &candidates, &candidate, sizeof candidate);
-        plain += input[i].tail != NULL;
-    }
-    struct blob_list all =
-        put_list(builder, blob, candidates.data, size, count_of(&candidates, size));
-    for (size_t i = 0; i < plain;) {
-        size_t first = i++;
-        while (i < plain && same_tail(&input[i], &input[first]))
+    size_t count = count_of(inputs, sizeof *input), i = 0;
+    struct bytes tails = {0};
+    while (i < count && input[i].tail) {
+        size_t first = i;
+        while (i < count && same_tail(&input[i], &input[first]))
             i++;
-        struct blob_tail tail = {
-            .text = put_text(builder, blob, input[first].tail),
-            .candidates = {all.offset + (uint32_t)first * size, (uint32_t)(i - first)},
-        };
+        struct blob_tail tail = {.text = put_text(builder, blob, input[first].tail)};
+        tail.starts = put_candidates(builder, blob, input + first, i - first);
         append(builder, &tails, &tail, sizeof tail);
     }
+    header->file_any_tail = put_candidates(builder, blob, input + i, count - i);
     header->file_tails = put_list(builder, blob, tails.data, sizeof(struct blob_tail),
                                   count_of(&tails, sizeof(struct blob_tail)));
-    header->file_any_tail =
-        (struct blob_list){all.offset + (uint32_t)plain * size, (uint32_t)(count - plain)};
-    put_wild(builder, blob, input + plain, count - plain, header);
-    free(candidates.data);
+    put_wild(builder, blob, input + i, count - i, header);
     free(tails.data);
-}
-
-static void rank_candidates(struct bytes *inputs) {
-    struct candidate_input *input = (void *)inputs->data;
-    size_t count = count_of(inputs, sizeof *input);
-    if (count == 0)
-        return;
-    qsort(input, count, sizeof *input, by_rank);
-    for (size_t i = 0; i < count; i++)
-        input[i].rank = (uint32_t)i;
-    qsort(input, count, sizeof *input, by_list);
 }
 
 void build_files(struct spoof_builder *builder, struct bytes *blob, struct blob_header *header) {
@@ -249,7 +195,7 @@ void build_files(struct spoof_builder *builder, struct bytes *blob, struct blob_
                              count_of(&rules, sizeof(struct blob_file_rule)));
     if (!builder->failed) {
         rank_candidates(&inputs);
-        put_candidates(builder, blob, &inputs, header);
+        put_tails(builder, blob, &inputs, header);
     }
     struct candidate_input *candidate = (void *)inputs.data;
     for (size_t i = 0; i < count_of(&inputs, sizeof *candidate); i++) {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 /* A candidate before it is laid out. */
-struct candidate_input {
+struct mounts_candidate_input {
     struct blob_mounts_candidate candidate;
     uint32_t fstype_literals, point_literals;
 };
@@ -13,7 +13,7 @@ struct candidate_input {
 /* Best first: a path beats none, a longer literal path a shorter one, a named type beats any, a
  * longer literal type a shorter one, and what was added first beats what was added later. */
 static int by_rank(const void *left, const void *right) {
-    const struct candidate_input *a = left, *b = right;
+    const struct mounts_candidate_input *a = left, *b = right;
     if ((a->candidate.point != 0) != (b->candidate.point != 0))
         return a->candidate.point ? -1 : 1;
     if (a->point_literals != b->point_literals)
@@ -33,7 +33,7 @@ static void add_candidates(struct spoof_builder *builder, struct bytes *blob, st
     size_t fstype_count = count_of(&rule->fstypes, sizeof *fstypes);
     size_t point_count = count_of(&rule->paths, sizeof *points);
     for (size_t p = 0; p < (point_count ? point_count : 1); p++) {
-        struct candidate_input input = {.candidate.rule = number};
+        struct mounts_candidate_input input = {.candidate.rule = number};
         if (point_count) {
             input.candidate.point = put_text(builder, blob, points[p]);
             input.point_literals = literal_bytes(points[p]);
@@ -63,9 +63,9 @@ static struct blob_mounts_rule put_rule(struct spoof_builder *builder, struct by
     return rule;
 }
 
-static struct blob_list put_candidates(struct spoof_builder *builder, struct bytes *blob,
-                                       struct bytes *inputs) {
-    struct candidate_input *input = (void *)inputs->data;
+static struct blob_list put_mounts_candidates(struct spoof_builder *builder, struct bytes *blob,
+                                              struct bytes *inputs) {
+    struct mounts_candidate_input *input = (void *)inputs->data;
     size_t count = count_of(inputs, sizeof *input);
     struct bytes candidates = {0};
     if (count)
@@ -93,7 +93,7 @@ void build_mounts(struct spoof_builder *builder, struct bytes *blob, struct blob
     }
     header->mounts = put_list(builder, blob, rules.data, sizeof(struct blob_mounts_rule),
                               count_of(&rules, sizeof(struct blob_mounts_rule)));
-    header->mounts_candidates = put_candidates(builder, blob, &inputs);
+    header->mounts_candidates = put_mounts_candidates(builder, blob, &inputs);
     free(inputs.data);
     free(rules.data);
 }

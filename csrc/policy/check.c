@@ -28,6 +28,29 @@ static bool candidates_sound(const uint8_t *blob, struct blob_list list, uint32_
     return true;
 }
 
+static bool in_order(const uint8_t *blob, const struct blob_start *a, const struct blob_start *b) {
+    uint32_t common = a->length < b->length ? a->length : b->length;
+    int order = memcmp(blob_at(blob, a->text), blob_at(blob, b->text), common);
+    return order ? order < 0 : a->length < b->length;
+}
+
+/* Candidates of `rules` rules, by how their globs begin. */
+static bool starts_sound(const uint8_t *blob, struct blob_list list, uint32_t rules) {
+    const uint64_t length = blob_header(blob)->length;
+    const struct blob_start *starts = blob_at(blob, list.offset);
+    if (!inside(length, list, sizeof *starts, 4))
+        return false;
+    for (uint32_t i = 0; i < list.count; i++) {
+        const struct blob_list text = {starts[i].text, starts[i].length};
+        /* Whoever goes on to a shorter one goes back in the list, so that there is an end. */
+        if (!inside(length, text, 1, 1) || starts[i].shorter > i ||
+            (i > 0 && !in_order(blob, &starts[i - 1], &starts[i])) ||
+            !candidates_sound(blob, starts[i].candidates, rules))
+            return false;
+    }
+    return true;
+}
+
 /* A list of offsets of texts. */
 static bool texts_sound(const uint8_t *blob, struct blob_list list) {
     const uint64_t length = blob_header(blob)->length;
@@ -58,11 +81,10 @@ static const char *statfs_check(const uint8_t *blob, const struct blob_header *h
     for (uint32_t i = 0; i < header->types.count; i++) {
         if (i > 0 && types[i - 1].type >= types[i].type)
             return "its filesystem types are not sorted";
-        if (!candidates_sound(blob, types[i].candidates, header->rules.count))
+        if (!starts_sound(blob, types[i].starts, header->rules.count))
             return "a filesystem type points outside the policy";
     }
-    if (!candidates_sound(blob, header->candidates, header->rules.count) ||
-        !candidates_sound(blob, header->any_type, header->rules.count))
+    if (!starts_sound(blob, header->any_type, header->rules.count))
         return "a candidate points outside the policy";
     return NULL;
 }
@@ -111,10 +133,10 @@ static bool tails_sound(const uint8_t *blob, const struct blob_header *header) {
     const struct blob_tail *tails = blob_at(blob, header->file_tails.offset);
     for (uint32_t i = 0; i < header->file_tails.count; i++)
         if (!is_text(blob, header->length, tails[i].text) ||
-            !candidates_sound(blob, tails[i].candidates, header->files.count) ||
+            !starts_sound(blob, tails[i].starts, header->files.count) ||
             (i > 0 && strcmp(blob_at(blob, tails[i - 1].text), blob_at(blob, tails[i].text)) >= 0))
             return false;
-    return candidates_sound(blob, header->file_any_tail, header->files.count) &&
+    return starts_sound(blob, header->file_any_tail, header->files.count) &&
            texts_sound(blob, header->file_tail_globs) && texts_sound(blob, header->file_trees);
 }
 

@@ -3,6 +3,8 @@
  * every offset in it before. */
 #include "match.h"
 
+#include "best.h"
+
 static const char *skip_stars(const char *glob) {
     while (*glob == '*')
         glob++;
@@ -70,47 +72,29 @@ bool glob_match(const char *glob, const char *path) {
     }
 }
 
-static bool excepted(const uint8_t *blob, const struct blob_rule *rule, uint64_t type,
-                     const char *path, bool *needs_path) {
+struct statfs_question {
+    struct question question;
+    uint64_t type;
+    bool path_known;
+    bool *needs_path;
+};
+
+/* Is there no exception for it? */
+static bool rule_holds(const struct question *question, const struct blob_candidate *candidate) {
+    const struct statfs_question *asked = (const void *)question;
+    const uint8_t *blob = question->blob;
+    const struct blob_rule *rules = blob_at(blob, blob_header(blob)->rules.offset);
+    const struct blob_rule *rule = &rules[candidate->rule];
     const uint64_t *types = blob_at(blob, rule->except_types.offset);
     for (uint32_t i = 0; i < rule->except_types.count; i++)
-        if (types[i] == type)
-            return true;
+        if (types[i] == asked->type)
+            return false;
     if (rule->except_globs.count == 0)
-        return false;
-    if (!path) {
-        *needs_path = true;
-        return false;
-    }
-    const uint32_t *globs = blob_at(blob, rule->except_globs.offset);
-    for (uint32_t i = 0; i < rule->except_globs.count; i++)
-        if (glob_match(blob_at(blob, globs[i]), path))
-            return true;
+        return true;
+    if (asked->path_known)
+        return !match_path_list(blob, rule->except_globs, question->path);
+    *asked->needs_path = true;
     return false;
-}
-
-/* The best candidate of a list, best first; NULL if none. */
-static const struct blob_candidate *best_of(const uint8_t *blob, struct blob_list list,
-                                            uint64_t type, const char *path, bool *needs_path) {
-    const struct blob_candidate *candidates = blob_at(blob, list.offset);
-    const struct blob_rule *rules = blob_at(blob, blob_header(blob)->rules.offset);
-    for (uint32_t i = 0; i < list.count; i++) {
-        const struct blob_candidate *candidate = &candidates[i];
-        if (candidate->glob != 0) {
-            if (!path) {
-                *needs_path = true;
-                return 0;
-            }
-            if (!glob_match(blob_at(blob, candidate->glob), path))
-                continue;
-        }
-        bool excluded = excepted(blob, &rules[candidate->rule], type, path, needs_path);
-        if (*needs_path)
-            return 0;
-        if (!excluded)
-            return candidate;
-    }
-    return 0;
 }
 
 static const struct blob_type *find_type(const uint8_t *blob, uint64_t type) {
@@ -133,21 +117,38 @@ enum match_result match_statfs(const uint8_t *blob, uint64_t type, const char *p
                                uint32_t *rule) {
     const struct blob_header *header = blob_header(blob);
     const struct blob_type *entry = find_type(blob, type);
-    const struct blob_candidate *typed = 0, *untyped = 0;
+    const struct blob_list typed = entry ? entry->starts : (struct blob_list){0, 0};
     bool needs_path = false;
+    const struct statfs_question asked = {
+        .question = {.blob = blob, .path = path ? path : "", .holds = rule_holds},
+        .type = type,
+        .path_known = path != 0,
+        .needs_path = &needs_path,
+    };
 
-    if (entry)
-        typed = best_of(blob, entry->candidates, type, path, &needs_path);
-    if (!needs_path)
-        untyped = best_of(blob, header->any_type, type, path, &needs_path);
+    if (!path && (names_paths(blob, typed) || names_paths(blob, header->any_type)))
+        return MATCH_NEEDS_PATH;
+    const struct blob_candidate *best = better_candidate(&asked.question, typed, 0);
+    best = better_candidate(&asked.question, header->any_type, best);
     if (needs_path)
         return MATCH_NEEDS_PATH;
-    if (!typed && !untyped)
+    if (!best)
         return MATCH_NONE;
-    const struct blob_candidate *best =
-        !untyped || (typed && typed->rank < untyped->rank) ? typed : untyped;
     *rule = best->rule;
     return MATCH_FOUND;
+}
+
+bool match_statfs_names_paths(const uint8_t *blob) {
+    const struct blob_header *header = blob_header(blob);
+    const struct blob_type *types = blob_at(blob, header->types.offset);
+    const struct blob_rule *rules = blob_at(blob, header->rules.offset);
+    for (uint32_t i = 0; i < header->types.count; i++)
+        if (names_paths(blob, types[i].starts))
+            return true;
+    for (uint32_t i = 0; i < header->rules.count; i++)
+        if (rules[i].except_globs.count != 0)
+            return true;
+    return names_paths(blob, header->any_type);
 }
 
 bool word_match(const char *glob, const char *text) {

@@ -25,6 +25,9 @@ enum match_result {
 enum match_result match_statfs(const uint8_t *blob, uint64_t type, const char *path,
                                uint32_t *rule);
 
+/* May it ever need a path? */
+bool match_statfs_names_paths(const uint8_t *blob);
+
 /* Does the glob match all of `text`, a word that is no path? `*` and `?` stand for any bytes. */
 bool word_match(const char *glob, const char *text);
 

@@ -3,6 +3,8 @@
  * but never no for a path that a rule names by the last part of its own or the path of its tree. */
 #include "match.h"
 
+#include "best.h"
+
 /* A part of a path. */
 struct part {
     const char *start;
@@ -54,38 +56,36 @@ static const struct blob_tail *find_tail(const uint8_t *blob, struct part part) 
     return 0;
 }
 
-static bool holds(const uint8_t *blob, const struct blob_candidate *candidate, const char *path,
-                  const char *program) {
+struct file_question {
+    struct question question;
+    const char *program;
+};
+
+static bool rule_holds(const struct question *question, const struct blob_candidate *candidate) {
+    const struct file_question *asked = (const void *)question;
+    const uint8_t *blob = question->blob;
     const struct blob_file_rule *rules = blob_at(blob, blob_header(blob)->files.offset);
     const struct blob_file_rule *rule = &rules[candidate->rule];
-    return glob_match(blob_at(blob, candidate->glob), path) &&
-           !match_path_list(blob, rule->except_globs, path) &&
-           !match_word_list(blob, rule->except_programs, program);
-}
-
-/* The best candidate of a list, best first; NULL if none. */
-static const struct blob_candidate *best_of(const uint8_t *blob, struct blob_list list, bool parent,
-                                            const char *path, const char *program) {
-    const struct blob_candidate *candidates = blob_at(blob, list.offset);
-    for (uint32_t i = 0; i < list.count; i++)
-        if ((candidates[i].parent != 0) == parent && holds(blob, &candidates[i], path, program))
-            return &candidates[i];
-    return 0;
+    return !match_path_list(blob, rule->except_globs, question->path) &&
+           !match_word_list(blob, rule->except_programs, asked->program);
 }
 
 static bool match(const uint8_t *blob, bool parent, const char *path, const char *program,
                   uint32_t *rule) {
     const struct blob_header *header = blob_header(blob);
-    const struct blob_candidate *plain = 0, *wild = 0;
+    const struct file_question asked = {
+        .question = {.blob = blob, .path = path, .parent = parent, .holds = rule_holds},
+        .program = program,
+    };
+    const struct blob_candidate *best = 0;
     if (header->files.count == 0 || *path != '/')
         return false;
     const struct blob_tail *tail = find_tail(blob, last_part(path));
     if (tail)
-        plain = best_of(blob, tail->candidates, parent, path, program);
-    wild = best_of(blob, header->file_any_tail, parent, path, program);
-    if (!plain && !wild)
+        best = better_candidate(&asked.question, tail->starts, best);
+    best = better_candidate(&asked.question, header->file_any_tail, best);
+    if (!best)
         return false;
-    const struct blob_candidate *best = !wild || (plain && plain->rank < wild->rank) ? plain : wild;
     *rule = blob_first_file(blob) + best->rule;
     return true;
 }
@@ -105,23 +105,32 @@ static uint32_t count_slashes(const char *text, const char *end) {
     return count;
 }
 
+struct tree_question {
+    struct question question;
+    uint32_t rule;
+};
+
+static bool is_of_rule(const struct question *question, const struct blob_candidate *candidate) {
+    const struct tree_question *asked = (const void *)question;
+    return blob_first_file(question->blob) + candidate->rule == asked->rule;
+}
+
 const char *match_tree_rest(const uint8_t *blob, uint32_t rule, const char *path) {
-    const struct blob_list list = blob_header(blob)->file_any_tail;
-    const struct blob_candidate *candidates = blob_at(blob, list.offset);
-    for (uint32_t i = 0; i < list.count; i++) {
-        const char *glob = blob_at(blob, candidates[i].glob);
-        if (blob_first_file(blob) + candidates[i].rule != rule || candidates[i].parent ||
-            !glob_match(glob, path))
-            continue;
-        /* What stands before the slash of slash-stars has as many slashes in the path, because no
-         * other wildcard takes one. */
-        uint32_t slashes = count_slashes(glob, 0);
-        for (const char *at = path; *at; at++)
-            if (*at == '/' && --slashes == 0)
-                return at;
-        return "";
-    }
-    return 0;
+    const struct tree_question asked = {
+        .question = {.blob = blob, .path = path, .holds = is_of_rule},
+        .rule = rule,
+    };
+    const struct blob_candidate *best =
+        better_candidate(&asked.question, blob_header(blob)->file_any_tail, 0);
+    if (!best)
+        return 0;
+    /* What stands before the slash of slash-stars has as many slashes in the path, because no other
+     * wildcard takes one. */
+    uint32_t slashes = count_slashes(blob_at(blob, best->glob), 0);
+    for (const char *at = path; *at; at++)
+        if (*at == '/' && --slashes == 0)
+            return at;
+    return "";
 }
 
 /* ---- match_open ---- */

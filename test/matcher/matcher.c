@@ -1,9 +1,11 @@
-/* matcher.c - the glob matcher against a naive one, and the blob check against damaged blobs.
+/* matcher.c - the glob matcher and the one of statfs rules against those that try everything, and
+ * the blob check against damaged blobs.
  * Built with ASan and UBSan together with csrc/policy; prints one line a check and its seed.
  * usage: matcher SEED */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "../../csrc/policy/blob.h"
 #include "../../csrc/policy/match.h"
@@ -132,23 +134,59 @@ static void add_mounts(struct spoof_builder *builder) {
     }
 }
 
-static uint8_t *make_blob(size_t *length) {
+#define MANY 300
+
+/* A statfs rule as it was told, for the matcher that tries everything. */
+struct statfs_rule {
+    uint64_t types[3], except_type;
+    char globs[2][64];
+    uint32_t type_count, glob_count;
+    bool has_except_type, has_except_glob;
+};
+
+static struct statfs_rule rules[MANY];
+static uint32_t rule_count;
+
+/* Short ones of any form, or longer ones of parts that many have in common. */
+static void random_glob(char *glob) {
+    static const char *const parts[] = {"a", "b",  "ab", "abb", "a",  "b",
+                                        "*", "**", "a*", "?b",  "\\a"};
+    if (draw(2)) {
+        random_text(glob, 8, "ab/**?\\");
+        return;
+    }
+    glob[0] = '\0';
+    for (uint32_t n = draw(6) + 1; n > 0; n--)
+        strcat(strcat(glob, "/"), parts[draw(sizeof parts / sizeof *parts)]);
+}
+
+static void add_statfs(struct spoof_builder *builder, struct statfs_rule *rule) {
+    rule->type_count = draw(4);
+    rule->glob_count = draw(3);
+    rule->has_except_type = draw(3) == 0;
+    rule->has_except_glob = draw(3) == 0;
+    rule->except_type = draw(12);
+    for (uint32_t i = 0; i < rule->type_count; i++)
+        spoof_builder_when_type(builder, rule->types[i] = draw(12));
+    for (uint32_t i = 0; i < rule->glob_count; i++) {
+        random_glob(rule->globs[i]);
+        spoof_builder_when_path(builder, rule->globs[i]);
+    }
+    if (rule->has_except_type)
+        spoof_builder_except_type(builder, rule->except_type);
+    if (rule->has_except_glob)
+        spoof_builder_except_path(builder, "/a/**");
+}
+
+static uint8_t *make_blob(uint32_t statfs_rules, size_t *length) {
     struct spoof_builder *builder = spoof_builder_new();
-    for (int i = 0; i < 40; i++) {
-        char name[24], glob[32];
-        snprintf(name, sizeof name, "rule-%d", i);
+    rule_count = statfs_rules;
+    for (uint32_t i = 0; i < rule_count; i++) {
+        char name[24];
+        snprintf(name, sizeof name, "rule-%u", i);
         spoof_builder_statfs(builder, name);
-        for (uint32_t types = draw(4); types > 0; types--)
-            spoof_builder_when_type(builder, draw(12));
-        for (uint32_t globs = draw(3); globs > 0; globs--) {
-            random_text(glob, 8, "ab/**?");
-            spoof_builder_when_path(builder, glob);
-        }
-        if (draw(3) == 0)
-            spoof_builder_except_type(builder, draw(12));
-        if (draw(3) == 0)
-            spoof_builder_except_path(builder, "/a/**");
-        spoof_builder_answer(builder, SPOOF_FIELD_TYPE, (uint64_t)i);
+        add_statfs(builder, &rules[i]);
+        spoof_builder_answer(builder, SPOOF_FIELD_TYPE, i);
     }
     if (draw(2) == 0)
         add_mounts(builder);
@@ -162,6 +200,102 @@ static uint8_t *make_blob(size_t *length) {
         exit(2);
     spoof_builder_free(builder);
     return blob;
+}
+
+static uint32_t literals(const char *glob) {
+    uint32_t count = 0;
+    for (; *glob; glob++) {
+        if (*glob == '\\' && glob[1])
+            glob++;
+        else if (*glob == '*' || *glob == '?')
+            continue;
+        count++;
+    }
+    return count;
+}
+
+/* What a rule is worth for a call: the more the better, 0: it does not hold. */
+static uint32_t worth(const struct statfs_rule *rule, uint64_t type, const char *path) {
+    uint32_t best = rule->glob_count == 0;
+    bool typed = rule->type_count == 0;
+    for (uint32_t i = 0; i < rule->type_count; i++)
+        typed |= rule->types[i] == type;
+    if (!typed || (rule->has_except_type && rule->except_type == type) ||
+        (rule->has_except_glob && glob_match("/a/**", path)))
+        return 0;
+    for (uint32_t i = 0; i < rule->glob_count; i++) {
+        uint32_t found = 2 + literals(rule->globs[i]);
+        if (found > best && glob_match(rule->globs[i], path))
+            best = found;
+    }
+    return best ? best * 2 + (rule->type_count != 0) : 0;
+}
+
+static enum match_result try_all(uint64_t type, const char *path, uint32_t *number) {
+    uint32_t best = 0;
+    for (uint32_t i = 0; i < rule_count; i++) {
+        uint32_t found = worth(&rules[i], type, path);
+        if (found > best) {
+            best = found;
+            *number = i;
+        }
+    }
+    return best ? MATCH_FOUND : MATCH_NONE;
+}
+
+/* Of an unknown path: only if no rule that could win asks for it. */
+static bool try_all_asks(uint64_t type) {
+    uint32_t found, best = 0;
+    bool asks = false;
+    for (uint32_t i = 0; i < rule_count; i++) {
+        struct statfs_rule rule = rules[i];
+        rule.has_except_glob = false;
+        rule.has_except_type = rule.has_except_type && rule.glob_count == 0;
+        if (rule.glob_count != 0) {
+            rule.glob_count = 0;
+            if (worth(&rule, type, "/"))
+                return true; /* a path beats none */
+        }
+        found = worth(&rule, type, "/");
+        if (found > best) {
+            /* One with an exception does not stand in the way of the next one. */
+            asks = rules[i].has_except_glob;
+            best = found;
+        }
+    }
+    return asks;
+}
+
+static int compare_statfs(void) {
+    unsigned found = 0, asked = 0;
+    for (int i = 0; i < 400; i++) {
+        size_t length;
+        uint8_t *blob = make_blob(i % 4 ? draw(12) : MANY, &length);
+        for (int k = 0; k < 200; k++) {
+            char path[64];
+            uint32_t expected = 0, number = 0;
+            uint64_t type = draw(14);
+            random_text(path, 9, draw(2) ? "ab/" : "abba/\\*");
+            enum match_result result = try_all(type, path, &expected);
+            if (match_statfs(blob, type, path, &number) != result || number != expected) {
+                printf("statfs: %s is found by %u, not %u\n", path, number, expected);
+                return 1;
+            }
+            found += result == MATCH_FOUND;
+            result = match_statfs(blob, type, NULL, &number);
+            if ((result == MATCH_NEEDS_PATH) != try_all_asks(type) ||
+                (result == MATCH_FOUND && number != expected) ||
+                (result == MATCH_NEEDS_PATH && !match_statfs_names_paths(blob))) {
+                printf("statfs: type %u without a path gives %d\n", (unsigned)type, result);
+                return 1;
+            }
+            asked += result == MATCH_NEEDS_PATH;
+        }
+        free(blob);
+    }
+    printf("statfs: 80000 compared, %s hold, %s need a path\n", found > 10000 ? "many" : "few",
+           asked > 10000 && asked < 75000 ? "many" : "few");
+    return 0;
 }
 
 /* Every byte of a text that may be NULL, for ASan to see. */
@@ -193,7 +327,7 @@ static int damage_blobs(void) {
     unsigned refused = 0, asked = 0;
     for (int i = 0; i < 200; i++) {
         size_t length;
-        uint8_t *blob = make_blob(&length);
+        uint8_t *blob = make_blob(40, &length);
         if (blob_check(blob, length) != NULL) {
             printf("blobs: a sound one is refused: %s\n", blob_check(blob, length));
             return 1;
@@ -220,8 +354,47 @@ static int damage_blobs(void) {
     return 0;
 }
 
+/* Nanoseconds of one question to a policy with this many rules that do not match. */
+static double ask_many(uint32_t count) {
+    struct spoof_builder *builder = spoof_builder_new();
+    char glob[64];
+    uint32_t number = 0, bits = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        spoof_builder_statfs(builder, "rule");
+        if (i % 2)
+            spoof_builder_when_type(builder, 1);
+        snprintf(glob, sizeof glob, i % 4 < 2 ? "/srv/t%u/**" : "/usr/share/%u*", i);
+        spoof_builder_when_path(builder, glob);
+    }
+    size_t length = (size_t)spoof_builder_finish(builder, NULL, 0);
+    uint8_t *blob = malloc(length);
+    spoof_builder_finish(builder, blob, length);
+    spoof_builder_free(builder);
+    struct timespec start, end;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
+    for (int i = 0; i < 5000; i++)
+        bits |= match_statfs(blob, 1, i % 2 ? "/usr/share" : "/srv/t/x/y", &number);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
+    if (bits != MATCH_NONE || match_statfs(blob, 2, "/srv/t4", &number) != MATCH_FOUND ||
+        match_statfs(blob, 1, "/usr/share/7x", &number) != MATCH_FOUND || number != 7) {
+        printf("statfs: wrong answers of a large policy\n");
+        exit(1);
+    }
+    free(blob);
+    return ((double)(end.tv_sec - start.tv_sec) * 1e9 + (double)(end.tv_nsec - start.tv_nsec)) /
+           5000;
+}
+
+static int compare_times(void) {
+    double few = ask_many(10), many = ask_many(10000);
+    fprintf(stderr, "%.0f ns with 10 rules, %.0f ns with 10000\n", few, many);
+    printf("statfs: ten thousand rules take %s\n",
+           many < few * 5 + 20000 ? "hardly longer" : "longer");
+    return 0;
+}
+
 int main(int count, char **arguments) {
     state = count > 1 ? strtoull(arguments[1], NULL, 10) : 1;
     fprintf(stderr, "seed %llu\n", (unsigned long long)state);
-    return compare_globs() | compare_words() | damage_blobs();
+    return compare_globs() | compare_words() | compare_statfs() | damage_blobs() | compare_times();
 }

@@ -33,12 +33,15 @@ mkdirSync(build, { recursive: true });
 const expected = {
   matcher:
     'globs: 300000 compared, many match\nwords: 300000 compared, many match\n' +
-    'blobs: many refused, many asked\n',
+    'statfs: 80000 compared, many hold, many need a path\n' +
+    'blobs: many refused, many asked\n' +
+    'statfs: ten thousand rules take hardly longer\n',
   files:
     'files: rests and parents are right\n' +
     'files: 300000 compared, many hold, many need no look\n' +
     'files: many damaged blobs refused, many asked\n' +
-    'files: ten thousand rules take hardly longer\n',
+    'files: ten thousand rules take hardly longer\n' +
+    'files: ten thousand namesakes take hardly longer\n',
 };
 
 for (const [name, output] of Object.entries(expected)) {
