@@ -1,5 +1,5 @@
 /* match.h - the matcher: which rule of a compiled policy answers a call.
- * Rule: freestanding. match.c calls nothing but itself, allocates nothing, and its time is bounded,
+ * Rule: freestanding. It calls nothing but itself, allocates nothing, and its time is bounded,
  * so that it can run anywhere, later inside the tracee itself. */
 #ifndef SPOOF_MATCH_H
 #define SPOOF_MATCH_H
@@ -21,7 +21,8 @@ enum match_result {
 };
 
 /* Which rule answers statfs on a filesystem of `type`; `path` is absolute and resolved, or NULL if
- * not looked up (yet). `blob` must have passed blob_check(). */
+ * not looked up (yet). `blob` must have passed blob_check(). The time does not grow with rules
+ * whose globs begin otherwise than the path. */
 enum match_result match_statfs(const uint8_t *blob, uint64_t type, const char *path,
                                uint32_t *rule);
 
@@ -57,7 +58,8 @@ bool match_path_list(const uint8_t *blob, struct blob_list globs, const char *pa
 uint32_t match_open(const uint8_t *blob, const char *path);
 
 /* Which files rule (blob_file_rule()) holds for `path` (absolute, resolved), as `program` (as
- * above) sees it? False: none. */
+ * above) sees it? False: none. The time does not grow with rules whose globs begin otherwise, or
+ * end in another plain name. */
 bool match_file(const uint8_t *blob, const char *path, const char *program, uint32_t *rule);
 /* Which rule invents this directory, if there is none, because it names something below it and says
  * BLOB_FILE_PARENTS? */

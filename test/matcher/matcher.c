@@ -322,6 +322,31 @@ static void ask(const uint8_t *blob) {
         read_text(blob_text(blob, names->text[field]));
 }
 
+/* Starts that lead to themselves, on, or in circles, and starts out of order: all refused. */
+static int damage_starts(void) {
+    size_t length;
+    uint8_t *blob = make_blob(MANY, &length);
+    const struct blob_list list = blob_header(blob)->any_type;
+    struct blob_start *start = (void *)(blob + list.offset);
+    unsigned wrong = list.count < 2;
+    for (uint32_t i = 0; i < list.count; i++) {
+        const struct blob_start kept = start[i];
+        start[i].shorter = i + 1 + draw(3);
+        wrong += blob_check(blob, length) == NULL;
+        start[i] = kept;
+        if (i == 0)
+            continue;
+        start[i].text = start[i - 1].text;
+        start[i].length = start[i - 1].length;
+        wrong += blob_check(blob, length) == NULL;
+        start[i] = kept;
+    }
+    wrong += blob_check(blob, length) != NULL;
+    free(blob);
+    printf("starts: %s wrong one is taken\n", wrong ? "a" : "no");
+    return wrong != 0;
+}
+
 /* Damaged in one to four bytes, or cut: refused, or harmless to ask. */
 static int damage_blobs(void) {
     unsigned refused = 0, asked = 0;
@@ -396,5 +421,6 @@ static int compare_times(void) {
 int main(int count, char **arguments) {
     state = count > 1 ? strtoull(arguments[1], NULL, 10) : 1;
     fprintf(stderr, "seed %llu\n", (unsigned long long)state);
-    return compare_globs() | compare_words() | compare_statfs() | damage_blobs() | compare_times();
+    return compare_globs() | compare_words() | compare_statfs() | damage_starts() | damage_blobs() |
+           compare_times();
 }

@@ -34,6 +34,7 @@ const expected = {
   matcher:
     'globs: 300000 compared, many match\nwords: 300000 compared, many match\n' +
     'statfs: 80000 compared, many hold, many need a path\n' +
+    'starts: no wrong one is taken\n' +
     'blobs: many refused, many asked\n' +
     'statfs: ten thousand rules take hardly longer\n',
   files:
