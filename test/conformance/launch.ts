@@ -123,6 +123,11 @@ export function batchList(jobs: readonly Job[], outputs: string): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
+/** How long a job of `multi` took, natively or wrapped; 0 if it was never run. */
+export function readMilliseconds(jobs: readonly Job[], outputs: string): number[] {
+  return jobs.map((_, i) => Number(read(path.join(outputs, `job-${i}.milliseconds`))));
+}
+
 /** What `multi` left of a job, or a script of `multi` itself: OUTPUT.out, .err and .status. */
 export function readOutcome(output: string): Outcome {
   const status = read(`${output}.status`).trim() || 'never run';

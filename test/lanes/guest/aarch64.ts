@@ -4,7 +4,13 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadPolicy } from '../../../src/index.js';
-import { type Batch, batchList, readOutcome, readOutcomes } from '../../conformance/launch.js';
+import {
+  type Batch,
+  batchList,
+  readMilliseconds,
+  readOutcome,
+  readOutcomes,
+} from '../../conformance/launch.js';
 import { judge } from '../../conformance/oracle.js';
 import {
   type Result,
@@ -122,13 +128,14 @@ export async function runSuite(suite: Suite, options: GuestOptions): Promise<Sui
     }
 
     let [native, ...batches]: Batch[] = [];
-    const began = Date.now();
+    let times: number[][] = [];
     const onShare = (directory: string): void => {
       const names = ['native', ...suite.wrapped.map((_, i) => `wrapped-${i}`)];
-      [native, ...batches] = names.map((name) => {
-        const left = join(directory, name);
+      const places = names.map((name) => join(directory, name));
+      [native, ...batches] = places.map((left) => {
         return { all: readOutcome(join(left, 'all')), each: readOutcomes(jobs, left) };
       });
+      times = places.map((left) => readMilliseconds(jobs, left));
     };
     const steps = await guest.runAll(scripts, { ...options, onShare });
     const results = suite.wrapped.flatMap((way, i) => {
@@ -138,7 +145,10 @@ export async function runSuite(suite: Suite, options: GuestOptions): Promise<Sui
       const verdicts = judgeBatch(all, native, wrapped, ({ shows }, before, after) =>
         judge(before, after, pair, shows),
       );
-      return verdicts.map(([task, verdict]) => resultOf(run, task, verdict, began));
+      return verdicts.map(([task, verdict]) => {
+        const milliseconds = times[i + 1]?.[all.indexOf(task)] ?? 0;
+        return { ...resultOf(run, task, verdict, 0), milliseconds };
+      });
     });
     return { results, errors: steps.map(({ stderr }) => stderr).join('') };
   } finally {

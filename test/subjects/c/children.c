@@ -68,7 +68,7 @@ static void home(void) {
 
 static void meanwhile(const char *name, pid_t pid) {
     char label[64];
-    turn_wait(&to_parent);
+    turn_wait_for(&to_parent, pid, name);
     snprintf(label, sizeof label, "%s, parent meanwhile", name);
     look(label);
     home();

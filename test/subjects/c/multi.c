@@ -3,8 +3,9 @@
  *
  *     SECONDS <tab> DIRECTORY <tab> OUTPUT <tab> PROGRAM <tab> ARGUMENT...
  *
- * and leaves OUTPUT.out, OUTPUT.err and OUTPUT.status (`exit N`, `signal N` or `timeout`). A job is
- * over when every process that inherited descriptor 3 is gone, not when its first one is. */
+ * and leaves OUTPUT.out, OUTPUT.err, OUTPUT.status (`exit N`, `signal N` or `timeout`) and how long it
+ * took in OUTPUT.milliseconds. A job is over when every process that inherited descriptor 3 is gone,
+ * not when its first one is. */
 #include "subject.h"
 
 #include <errno.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { LIFELINE = 3, WORDS = 16 };
@@ -44,8 +46,27 @@ static _Noreturn void become_job(char **words, int lifeline) {
     die(words[3]);
 }
 
+static long milliseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void leave(const char *output, const char *ending, const char *word, long number) {
+    FILE *file = fopen(beside(output, ending), "we");
+    if (file == NULL)
+        die(output);
+    if (number >= 0)
+        fprintf(file, "%s%ld\n", word, number);
+    else
+        fprintf(file, "%s\n", word);
+    fclose(file);
+}
+
 static void run(char **words) {
     int lifeline[2];
+    const char *output = words[2];
+    long began = milliseconds();
     must(pipe2(lifeline, O_CLOEXEC), "pipe");
     pid_t pid = (pid_t)must(fork(), "fork");
     if (pid == 0)
@@ -63,16 +84,13 @@ static void run(char **words) {
     must(waitpid(pid, &status, 0), "waitpid");
     close(lifeline[0]);
 
-    FILE *file = fopen(beside(words[2], "status"), "we");
-    if (file == NULL)
-        die(words[2]);
     if (ready == 0)
-        fprintf(file, "timeout\n");
+        leave(output, "status", "timeout", -1);
     else if (WIFSIGNALED(status))
-        fprintf(file, "signal %d\n", WTERMSIG(status));
+        leave(output, "status", "signal ", WTERMSIG(status));
     else
-        fprintf(file, "exit %d\n", WEXITSTATUS(status));
-    fclose(file);
+        leave(output, "status", "exit ", WEXITSTATUS(status));
+    leave(output, "milliseconds", "", milliseconds() - began);
 }
 
 int main(int argc, char **argv) {

@@ -87,7 +87,7 @@ static void other_process(void) {
         turn_wait(&done);
         _exit(0);
     }
-    turn_wait(&ready);
+    turn_wait_for(&ready, pid, "other process");
     print("-- another process");
     with("its cwd", "/proc/%ld/cwd", pid);
     with("its cwd has no tree", "/proc/%ld/cwd/tree/file", pid);

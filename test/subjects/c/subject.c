@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { FILLER = 0xa5, MARGIN = 64 };
@@ -261,6 +264,43 @@ void turn_wait(struct turn *turn) {
         continue;
     if (got != 1)
         die("wait for turn");
+}
+
+static void child_has_ended(int signal) {
+    (void)signal;
+}
+
+static bool is_there(const struct turn *turn, const struct timespec *patience,
+                     const sigset_t *mask) {
+    struct pollfd polled = {.fd = turn->pipe[0], .events = POLLIN};
+    return ppoll(&polled, 1, patience, mask) == 1;
+}
+
+void turn_wait_for(struct turn *turn, pid_t child, const char *what) {
+    const struct sigaction notice = {.sa_handler = child_has_ended};
+    const struct timespec none = {0, 0};
+    struct sigaction former_action;
+    sigset_t ends, former_mask, while_waiting;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGCHLD);
+    must(sigprocmask(SIG_BLOCK, &ends, &former_mask), "sigprocmask");
+    must(sigaction(SIGCHLD, &notice, &former_action), "sigaction");
+    while_waiting = former_mask;
+    sigdelset(&while_waiting, SIGCHLD);
+    for (;;) {
+        siginfo_t ended = {0};
+        must(waitid(P_PID, (id_t)child, &ended, WEXITED | WNOHANG | WNOWAIT), what);
+        if (is_there(turn, ended.si_pid == child ? &none : NULL, &while_waiting))
+            break;
+        if (ended.si_pid == child) {
+            reap(child, what);
+            dprintf(STDERR_FILENO, "subject: %s: ended before it gave the turn\n", what);
+            _exit(99);
+        }
+    }
+    must(sigaction(SIGCHLD, &former_action, NULL), "sigaction");
+    must(sigprocmask(SIG_SETMASK, &former_mask, NULL), "sigprocmask");
+    turn_wait(turn);
 }
 
 void beside_thread(void *(*body)(void *), void (*meanwhile)(void)) {

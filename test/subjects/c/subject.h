@@ -76,6 +76,9 @@ struct turn {
 void turn_make(struct turn *turn);
 void turn_give(struct turn *turn);
 void turn_wait(struct turn *turn);
+/* The same, where a child has to give the turn: one that ends before it does so ends the subject,
+ * which says how it ended. */
+void turn_wait_for(struct turn *turn, pid_t child, const char *what);
 /* Runs `body` in a thread, with two turns: it gives the first one when it stands where it is to
  * stand, and waits for the second before it ends. Between these the caller runs `meanwhile`. */
 void beside_thread(void *(*body)(void *), void (*meanwhile)(void));

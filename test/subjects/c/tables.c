@@ -333,7 +333,7 @@ static void another_process(void) {
         turn_wait(&done);
         _exit(0);
     }
-    turn_wait(&ready);
+    turn_wait_for(&ready, pid, "another process");
     print("-- another process");
     snprintf(path, sizeof path, "/proc/%d/mountinfo", pid);
     say_table("its mountinfo", MOUNTINFO, open(path, O_RDONLY));
