@@ -41,7 +41,7 @@ export const limits: readonly Limit[] = [
   },
   {
     ...{ ...notifyFloors, rows: /open, virtual/ },
-    ...{ wording: 'notify: virtual open, in floors', limit: 4, target: 1.15 },
+    ...{ wording: 'notify: virtual open, in floors', limit: 10, target: 1.15 },
   },
   {
     ...{ ...traceStrace, rows: /statfs/ },

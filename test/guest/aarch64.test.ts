@@ -60,7 +60,7 @@ for (const { pair, without, wrapped } of suites) {
       only: new RegExp(`^(?!${without})`),
       seed: Date.now() % 1_000_000,
       effort: 2,
-      patience: 10,
+      patience: 3,
     };
     const { results, errors } = await aarch64.runSuite(suite, { timeoutMs: 1_500_000 });
     t.comment(`guest: ${((performance.now() - began) / 1000).toFixed(1)} s`);
