@@ -57,8 +57,8 @@ struct server {
     bool receiving;    /* this thread is the one that receives */
     enum identity identity;
     struct acquaintances *acquaintances; /* of the thread that receives; NULL: it has none */
-    struct acquaintance *met;            /* who makes the call, if `refreshed` */
-    bool refreshed;                      /* for this call: acquaintance_refresh() */
+    pid_t refreshed;          /* for this call of this thread: acquaintance_refresh(); or 0 */
+    struct acquaintance *met; /* ... and its entry, or NULL */
     /* Lets another thread receive, and clears `receiving`. False if none is left. */
     bool (*step_aside)(struct server *server);
 };

@@ -1,5 +1,6 @@
 /* slots.c - takes and frees slots.
- * Rule: the order in slot_free(): a slot that says it is free has nothing of its last request. */
+ * Rule: the order in slot_free(): a slot that says it is free has nothing of its last request, and
+ * who was delivering does not touch it any more once it says that. */
 #include "slots.h"
 
 #include <limits.h>
@@ -8,12 +9,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "delivery.h"
+
 static struct slot *take_free(struct segment *segment) {
     static unsigned next;
     for (unsigned i = 0; i < SEGMENT_SLOTS; i++) {
         unsigned number = (next + i) % SEGMENT_SLOTS;
         struct slot *slot = &segment->slots[number];
-        if (slot->taken == 0 && atomic_exchange(&slot->taken, 1) == 0) {
+        if (slot->delivery == DELIVERY_NONE && slot->taken == 0 &&
+            atomic_exchange(&slot->taken, 1) == 0) {
             next = number;
             return slot;
         }
@@ -42,12 +46,12 @@ void slot_clear(struct slot *slot) {
     atomic_store_explicit(&slot->begun, 0, memory_order_relaxed);
     atomic_store_explicit(&slot->outside_deaths, 0, memory_order_relaxed);
     atomic_store_explicit(&slot->crashes, 0, memory_order_relaxed);
-    atomic_store_explicit(&slot->delivery, 0, memory_order_relaxed); /* DELIVERY_NONE */
 }
 
 void slot_free(struct segment *segment, struct slot *slot) {
     slot_clear(slot);
     slot->taken = 0;
+    slot->delivery = DELIVERY_NONE;
     if (segment->slot_waiting == 0)
         return;
     segment->slots_freed++;

@@ -187,7 +187,7 @@ static void serve_again(pid_t tid, struct trace_stop *stop) {
 
 void tracer_on_begin(pid_t tid) {
     struct trace_stop stop;
-    the_tracer.server.refreshed = false;
+    the_tracer.server.refreshed = 0;
     const struct known_call *known = NULL;
     if (trace_stop_read(tid, &stop) == 0)
         known = known_call(stop.registers.arch, registers_number(&stop.registers));
@@ -219,7 +219,7 @@ static void change_end(struct stopped_call *call, struct trace_stop *stop, int64
 
 void tracer_on_end(pid_t tid) {
     struct trace_stop stop;
-    the_tracer.server.refreshed = false;
+    the_tracer.server.refreshed = 0;
     if (trace_stop_read(tid, &stop) == 0) {
         struct stopped_call call = trace_call(tid, &stop);
         call.server = &the_tracer.server;

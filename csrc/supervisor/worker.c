@@ -74,7 +74,7 @@ static void serve_slot(struct server *server) {
     memcpy(&request, server->slot->request, sizeof request);
     struct stopped_call call = notify_call(&stop, &request);
     call.server = server;
-    server->refreshed = false;
+    server->refreshed = 0;
 
     struct verdict verdict = serve_call(&call, setup->policy);
     record_verdict(setup->segment, &call, &verdict);

@@ -43,9 +43,9 @@ static struct acquaintance *make_acquainted(struct server *server, struct acquai
 
 void acquaintance_refresh(struct server *server, pid_t tid) {
     struct mounts *mounts = server_surroundings(server)->mounts;
-    if (server->refreshed)
+    if (server->refreshed == tid)
         return;
-    server->refreshed = true;
+    server->refreshed = tid;
     struct acquaintance *one = entry_of(server, tid);
     bool known = one && one->tid == tid;
     /* Both in one call. */

@@ -120,6 +120,8 @@ void mounts_read(struct mounts *mounts) {
     char buffer[65536];
     size_t have = 0;
     ssize_t got;
+    if (!mounts)
+        return;
     if (mounts->quick)
         memset(mounts->quick, 0, mounts->highest / 8);
     mounts->looks_sleep = false;
