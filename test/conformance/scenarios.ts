@@ -71,6 +71,10 @@ export function scenarios(seed: number): readonly Scenario[] {
     { ...c('existing'), words: ({ directory }) => [directory] },
     c('chroots'),
     c('mountns'),
+    ...['chroot', 'unshare', 'setns'].map((way) => ({
+      ...c('departures', [way]),
+      variants: ['static'] as const,
+    })),
     c('users'),
     c('sticky'),
     c('setuid'),
