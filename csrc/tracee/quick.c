@@ -87,24 +87,25 @@ static bool is_tidy(const char *path) {
     return !strstr(path, "//") && !strstr(path, "/.");
 }
 
-static int open_somehow(struct server *server, int base, const struct look_request *request,
-                        bool *missing) {
+/* Without asking a filesystem that may sleep; -EAGAIN: not all of the path is in the cache. */
+static int open_from_cache(struct server *server, int base, const struct look_request *request,
+                           bool *missing) {
     int fd = open_plain(base, request->path, flags_of(request), request->resolve, true);
     if (request->missing && (fd == -EAGAIN || fd == -ENOENT)) {
         int other = look_in_directory(server, base, request, missing);
         if (other != -EAGAIN)
             return other;
     }
-    /* EAGAIN: not all of the path is in the cache, a filesystem would have to be asked. EINVAL:
-     * RESOLVE_CACHED came with Linux 5.12. */
-    if (fd == -EAGAIN || fd == -EINVAL) {
-        bool triggers = mounts_have_triggers(server_surroundings(server)->mounts);
-        if (!server_step_aside(server))
-            return -EBUSY;
-        if (!triggers) /* with automounts it goes step by step */
-            fd = open_plain(base, request->path, flags_of(request), request->resolve, false);
-    }
     return fd;
+}
+
+static int open_slowly(struct server *server, int base, const struct look_request *request) {
+    bool triggers = mounts_have_triggers(server_surroundings(server)->mounts);
+    if (!server_step_aside(server))
+        return -EBUSY;
+    if (triggers)
+        return -EAGAIN; /* with automounts it goes step by step */
+    return open_plain(base, request->path, flags_of(request), request->resolve, false);
 }
 
 static const char *behind(const char *path, const char *beginning) {
@@ -174,15 +175,25 @@ static int open_as_capable(struct stopped_call *call, const struct look_request 
  * needed, and -EACCES says so. */
 static int open_as_tracee_would(struct stopped_call *call, int base,
                                 const struct look_request *request, bool *missing) {
-    int fd = open_somehow(call->server, base, request, missing);
-    if (server_surroundings(call->server)->proof != PROOF_AS_NOBODY || (fd < 0 && fd != -EACCES))
-        return fd;
-    bool capable = credentials_search_all(call->tid);
-    if (fd >= 0 && !capable) {
+    struct server *server = call->server;
+    const bool nobody = server_surroundings(server)->proof == PROOF_AS_NOBODY;
+    int fd = open_from_cache(server, base, request, missing);
+    /* From the cache a directory that is closed gives either of them. */
+    const bool closed = nobody && (fd == -EACCES || fd == -EAGAIN);
+    const bool capable = (closed || (nobody && fd >= 0)) && credentials_search_all(call->tid);
+    if (closed && capable) {
+        int other = open_as_capable(call, request, missing);
+        if (other != -EACCES && other != -EAGAIN)
+            return other;
+    }
+    /* EINVAL: RESOLVE_CACHED came with Linux 5.12. */
+    if (fd == -EAGAIN || fd == -EINVAL)
+        fd = open_slowly(server, base, request);
+    if (fd >= 0 && nobody && !capable && !credentials_search_all(call->tid)) {
         close(fd);
         return -EACCES;
     }
-    return fd < 0 && capable ? open_as_capable(call, request, missing) : fd;
+    return fd;
 }
 
 struct look look_quickly(struct stopped_call *call, const struct look_request *request,
