@@ -14,6 +14,7 @@
 #include "../content/store.h"
 #include "../policy/match.h"
 #include "../supervisor/server.h"
+#include "../tracee/quick.h"
 #include "../tracee/program.h"
 
 bool find_is_worthwhile(const uint8_t *policy, const char *path) {
@@ -34,17 +35,6 @@ static void tidy(char *names) {
         from += length + slashes;
     }
     *to = '\0';
-}
-
-/* Is there a `..` among the names? */
-static bool goes_up(const char *names) {
-    while (*names) {
-        size_t length = strcspn(names, "/");
-        if (length == 2 && names[0] == '.' && names[1] == '.')
-            return true;
-        names += length + strspn(names + length, "/");
-    }
-    return false;
 }
 
 /* The path is its own name. */
@@ -186,11 +176,9 @@ static int store_of(struct stopped_call *call, const uint8_t *policy,
                     const struct found_file *found) {
     int file = store_made(policy, found->number);
     if (file < 0) {
-        if (become_owner(call->server) != 0)
-            abort(); /* never go on as somebody else: the guardian replaces us */
+        act_as_owner(call->server);
         file = store_get(policy, found->number, found->path);
-        if (resume_identity(call->server) != 0)
-            abort();
+        act_as_usual(call->server);
     }
     int fd = file < 0 ? file : fcntl(file, F_DUPFD_CLOEXEC, 0);
     return fd >= 0 || file < 0 ? fd : -errno;

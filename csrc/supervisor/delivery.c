@@ -51,19 +51,15 @@ static void fail(struct segment *segment, const struct slot *slot, struct stoppe
 }
 
 static bool still_waits(const struct slot *slot) {
-    struct notify_stop stop = {.listener = DESCRIPTOR_LISTENER};
-    struct k_seccomp_notif request;
-    memcpy(&request, slot->request, sizeof request);
-    struct stopped_call call = notify_call(&stop, &request);
+    struct notify_stop stop;
+    struct stopped_call call = slot_call(slot, &stop);
     return call.mechanism->still_stopped(&call);
 }
 
 /* A slot in state SENDING. */
 static void send_descriptor(struct segment *segment, struct slot *slot) {
-    struct notify_stop stop = {.listener = DESCRIPTOR_LISTENER};
-    struct k_seccomp_notif request;
-    memcpy(&request, slot->request, sizeof request);
-    struct stopped_call call = notify_call(&stop, &request);
+    struct notify_stop stop;
+    struct stopped_call call = slot_call(slot, &stop);
     int error = notify_deliver(stop.listener, stop.id, slot->delivery_fd, slot->delivery_flags);
     close(slot->delivery_fd);
     if (error != 0)

@@ -169,10 +169,8 @@ static bool start_worker(struct guardian *guardian) {
 }
 
 static void give_up(struct guardian *guardian, struct slot *slot) {
-    struct k_seccomp_notif request;
-    struct notify_stop stop = {.listener = DESCRIPTOR_LISTENER};
-    memcpy(&request, slot->request, sizeof request);
-    struct stopped_call call = notify_call(&stop, &request);
+    struct notify_stop stop;
+    struct stopped_call call = slot_call(slot, &stop);
     guardian->segment->departed = 1; /* perhaps; who would have looked is gone */
     call.mechanism->let_run(&call);
     segment_count(guardian->segment, COUNTER_GIVEN_UP);

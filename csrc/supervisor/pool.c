@@ -35,8 +35,7 @@ static struct job *await_job(void) {
 
 static void *run(void *argument) {
     struct server server = {.surroundings = argument};
-    if (resume_identity(&server) != 0)
-        abort();
+    act_as_usual(&server);
     pthread_mutex_lock(&pool.lock);
     for (;;) {
         struct job *job = await_job();

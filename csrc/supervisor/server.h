@@ -132,5 +132,9 @@ int become_owner(struct server *server);
 int become_tracee(struct server *server, const struct credentials *credentials);
 /* Back to the identity that a thread has between two calls. */
 int resume_identity(struct server *server);
+/* become_owner() and resume_identity() for those who cannot go on without: a thread that would
+ * serve as somebody else ends its process, and the guardian replaces a worker. */
+void act_as_owner(struct server *server);
+void act_as_usual(struct server *server);
 
 #endif

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "delivery.h"
+#include "worker.h"
 
 static struct slot *take_free(struct segment *segment) {
     static unsigned next;
@@ -62,4 +63,11 @@ uint64_t slot_request(const struct slot *slot) {
     uint64_t id;
     memcpy(&id, slot->request, sizeof id);
     return id;
+}
+
+struct stopped_call slot_call(const struct slot *slot, struct notify_stop *stop) {
+    struct k_seccomp_notif request;
+    memcpy(&request, slot->request, sizeof request);
+    stop->listener = DESCRIPTOR_LISTENER;
+    return notify_call(stop, &request);
 }

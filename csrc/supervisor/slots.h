@@ -4,6 +4,7 @@
 #ifndef SPOOF_SLOTS_H
 #define SPOOF_SLOTS_H
 
+#include "../mechanism/notify.h"
 #include "segment.h"
 
 /* A free slot, now the caller's. Only one thread at a time may ask; it waits until there is one. */
@@ -14,5 +15,7 @@ void slot_free(struct segment *segment, struct slot *slot);
 void slot_clear(struct slot *slot);
 /* The id of the request in it, or 0. */
 uint64_t slot_request(const struct slot *slot);
+/* The stopped call that the request is about, without a server; `stop` is filled. */
+struct stopped_call slot_call(const struct slot *slot, struct notify_stop *stop);
 
 #endif

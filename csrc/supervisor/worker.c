@@ -68,11 +68,9 @@ static void free_slot(struct server *server) {
 
 static void serve_slot(struct server *server) {
     const struct worker_setup *setup = the_worker.setup;
-    struct notify_stop stop = {.listener = DESCRIPTOR_LISTENER};
-    struct k_seccomp_notif request;
+    struct notify_stop stop;
     atomic_store_explicit(&server->slot->begun, 1, memory_order_relaxed);
-    memcpy(&request, server->slot->request, sizeof request);
-    struct stopped_call call = notify_call(&stop, &request);
+    struct stopped_call call = slot_call(server->slot, &stop);
     call.server = server;
     server->refreshed = 0;
 

@@ -338,6 +338,16 @@ int resume_identity(struct server *server) {
                                                                  : become_self(server);
 }
 
+void act_as_owner(struct server *server) {
+    if (become_owner(server) != 0)
+        abort();
+}
+
+void act_as_usual(struct server *server) {
+    if (resume_identity(server) != 0)
+        abort();
+}
+
 int become_tracee(struct server *server, const struct credentials *credentials) {
     const struct credentials *own = &server_surroundings(server)->own;
     int result = become_self(server);

@@ -49,8 +49,7 @@ static int open_descriptor(struct server *server, pid_t tid, int fd) {
     if (become_owner(server) != 0)
         return -EPERM;
     int found = open_proc(server_surroundings(server), tid, entry);
-    if (resume_identity(server) != 0)
-        abort(); /* never serve the next call as somebody else: the guardian replaces us */
+    act_as_usual(server);
     return found;
 }
 
@@ -108,8 +107,7 @@ static struct look look_exactly(struct stopped_call *call, const struct look_req
         found.fallback = take_identity(server, credentials);
         if (found.fallback == FALLBACK_NONE)
             found = walk_path(&walk, request->path);
-        if (resume_identity(server) != 0)
-            abort(); /* never serve the next call as somebody else: the guardian replaces us */
+        act_as_usual(server);
     }
     if (walk.root >= 0)
         close(walk.root);
@@ -134,10 +132,8 @@ static int root_of(struct stopped_call *call, struct place *root) {
 }
 
 bool look_is_in_our_root(struct stopped_call *call) {
-    struct place root;
     return acquaintance_is_in_our_root(call->server, call->tid) ||
-           (root_of(call, &root) == 0 &&
-            place_is_root(server_surroundings(call->server), call->tid, &root));
+           thread_is_in_our_root(server_surroundings(call->server), call->tid);
 }
 
 struct look look_path(struct stopped_call *call, const struct look_request *request) {
@@ -190,8 +186,7 @@ ssize_t look_descriptor_name(struct stopped_call *call, uint32_t fd, char *name,
         return -EPERM;
     ssize_t length = readlinkat(server_surroundings(server)->proc, entry, name, capacity - 1);
     int error = errno;
-    if (resume_identity(server) != 0)
-        abort(); /* as above */
+    act_as_usual(server);
     if (length < 0)
         return -error;
     name[length] = '\0';
@@ -210,8 +205,7 @@ static int open_as_tracee(struct stopped_call *call, const char *entry, int flag
             fd = openat(proc, entry, flags | O_CLOEXEC);
             fd = fd < 0 ? -errno : fd;
         }
-        if (resume_identity(server) != 0)
-            abort(); /* as above */
+        act_as_usual(server);
     }
     free(credentials);
     return fd;

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -75,16 +74,21 @@ static int look_in_directory(const struct server *server, int base,
     return fd;
 }
 
-/* Is there a `..` among the names? */
-static bool goes_up(const char *path) {
-    for (const char *at = path; (at = strstr(at, "..")); at += 2)
-        if ((at == path || at[-1] == '/') && (at[2] == '/' || at[2] == '\0'))
+bool goes_up(const char *names) {
+    while (*names) {
+        size_t length = strcspn(names, "/");
+        if (length == 2 && names[0] == '.' && names[1] == '.')
             return true;
+        names += length + strspn(names + length, "/");
+    }
     return false;
 }
 
-static bool is_tidy(const char *path) {
-    return !strstr(path, "//") && !strstr(path, "/.");
+/* Does whatever lies there, if there are no links on the way, surely never sleep? */
+static bool is_quick(const struct server *server, const char *path) {
+    const bool tidy = !strstr(path, "//") && !strstr(path, "/.");
+    return server->receiving && path[0] == '/' && tidy &&
+           mounts_path_is_quick(server_surroundings(server)->mounts, path);
 }
 
 /* Without asking a filesystem that may sleep; -EAGAIN: not all of the path is in the cache. */
@@ -155,18 +159,14 @@ static int open_own_entry(struct stopped_call *call, const struct look_request *
 static int open_as_capable(struct stopped_call *call, const struct look_request *request,
                            bool *missing) {
     struct server *server = call->server;
-    if (!server->receiving || request->path[0] != '/' || request->resolve != 0 ||
-        !is_tidy(request->path) || goes_up(request->path) ||
-        !mounts_path_is_quick(server_surroundings(server)->mounts, request->path) ||
+    if (request->resolve != 0 || !is_quick(server, request->path) ||
         !acquaintance_is_in_our_namespaces(server, call->tid))
         return -EACCES;
-    if (become_owner(server) != 0)
-        abort(); /* never go on as somebody else: the guardian replaces us */
+    act_as_owner(server);
     int fd = open_plain(AT_FDCWD, request->path, flags_of(request), 0, true);
     if (request->missing && (fd == -EAGAIN || fd == -ENOENT))
         fd = look_in_directory(server, AT_FDCWD, request, missing);
-    if (resume_identity(server) != 0)
-        abort();
+    act_as_usual(server);
     return fd;
 }
 
@@ -221,8 +221,7 @@ struct look look_quickly(struct stopped_call *call, const struct look_request *r
             .fd = fd,
             .missing = missing,
             .plain = plain,
-            .quick = plain && server->receiving && is_tidy(request->path) &&
-                     mounts_path_is_quick(server_surroundings(server)->mounts, request->path),
+            .quick = plain && is_quick(server, request->path),
         };
     }
     if (fd == -EBUSY)

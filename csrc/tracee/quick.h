@@ -9,4 +9,7 @@
 struct look look_quickly(struct stopped_call *call, const struct look_request *request,
                          bool *exact);
 
+/* Is there a `..` among the names of a path? */
+bool goes_up(const char *names);
+
 #endif
