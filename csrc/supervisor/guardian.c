@@ -38,9 +38,13 @@
 #define LOG_PERIOD_MS 100
 #define LEAST_DESCRIPTORS 4096
 /* A request that crashes two workers is given up. Kills from outside say little about the request
- * that happened to be served, so it takes more of them (docs/decisions/0002). */
+ * that happened to be served, so it takes 64 of them; and next to nothing if the worker had hardly
+ * begun, so it takes 64 times as many of those (docs/decisions/0002). */
 #define CRASHES_UNTIL_GIVEN_UP 2
 #define KILLS_UNTIL_GIVEN_UP 64
+#define WEIGHT_OF_SHORT_LIFE 1U
+#define WEIGHT_OF_LIFE 64U
+#define SHORT_LIFE_US 1000 /* of processor time, which does not grow with the machine's load */
 /* Workers that fault before they serve anything: then the guardian itself lets every call run. */
 #define BARREN_DEATHS 50
 
@@ -181,8 +185,16 @@ static void give_up(struct guardian *guardian, struct slot *slot) {
     slot_free(guardian->segment, slot);
 }
 
+/* Whether one more death is one too many for this request. `weight`: 0 for a crash. */
+static bool is_too_deadly(struct slot *slot, uint32_t weight) {
+    if (weight == 0)
+        return atomic_fetch_add(&slot->crashes, 1) + 1 >= CRASHES_UNTIL_GIVEN_UP;
+    return atomic_fetch_add(&slot->outside_deaths, weight) + weight >=
+           KILLS_UNTIL_GIVEN_UP * WEIGHT_OF_LIFE;
+}
+
 /* The requests that the dead worker held: the next one serves them again, but not for ever. */
-static void judge_slots(struct guardian *guardian, bool killed) {
+static void judge_slots(struct guardian *guardian, uint32_t weight) {
     for (unsigned i = 0; i < SEGMENT_SLOTS; i++) {
         struct slot *slot = &guardian->segment->slots[i];
         if (atomic_load(&slot->delivery) != DELIVERY_NONE)
@@ -193,9 +205,7 @@ static void judge_slots(struct guardian *guardian, bool killed) {
         }
         if (!atomic_exchange(&slot->begun, 0))
             continue; /* not this request's doing */
-        uint32_t deaths = 1 + (killed ? atomic_fetch_add(&slot->outside_deaths, 1)
-                                      : atomic_fetch_add(&slot->crashes, 1));
-        if (deaths >= (killed ? KILLS_UNTIL_GIVEN_UP : CRASHES_UNTIL_GIVEN_UP))
+        if (is_too_deadly(slot, weight))
             give_up(guardian, slot);
     }
 }
@@ -220,10 +230,17 @@ static void serve_alone(struct guardian *guardian) {
     }
 }
 
+static uint32_t weight_of(const struct rusage *usage) {
+    long seconds = usage->ru_utime.tv_sec + usage->ru_stime.tv_sec;
+    long microseconds = usage->ru_utime.tv_usec + usage->ru_stime.tv_usec;
+    return seconds == 0 && microseconds < SHORT_LIFE_US ? WEIGHT_OF_SHORT_LIFE : WEIGHT_OF_LIFE;
+}
+
 /* Reaps the worker and starts the next. False: none can be had. */
 static bool replace_worker(struct guardian *guardian) {
     int status = 0;
-    while (waitpid(guardian->worker, &status, 0) < 0 && errno == EINTR)
+    struct rusage usage = {0};
+    while (wait4(guardian->worker, &status, 0, &usage) < 0 && errno == EINTR)
         ;
     bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
     if (guardian->logging)
@@ -232,7 +249,7 @@ static bool replace_worker(struct guardian *guardian) {
                  WIFEXITED(status) ? WEXITSTATUS(status) : 0);
     /* What it had open is open still: the table is ours too. */
     delivery_cancel(guardian->segment, guardian->first_of_worker);
-    judge_slots(guardian, killed);
+    judge_slots(guardian, killed ? weight_of(&usage) : 0);
     bool barren = guardian->segment->counters[COUNTER_STOPPED] == guardian->stopped_before;
     guardian->barren_deaths = killed || !barren ? 0 : guardian->barren_deaths + 1;
     return guardian->barren_deaths < BARREN_DEATHS && start_worker(guardian);

@@ -69,12 +69,13 @@ enum counter {
 struct slot {
     uint8_t request[192];   /* struct seccomp_notif; all zero: free. First 8 bytes: its id */
     _Atomic uint32_t begun; /* the current worker has begun to serve it */
-    _Atomic uint32_t outside_deaths; /* workers that SIGKILL took while they served it */
-    _Atomic uint32_t crashes;        /* workers that died by a fault of their own meanwhile */
-    _Atomic uint32_t taken;          /* by a thread of the worker, or by the guardian */
-    _Atomic uint32_t delivery;       /* enum delivery_state, delivery.h; a futex */
-    int32_t delivery_fd;             /* in the table of worker and guardian */
-    uint32_t delivery_flags;         /* O_CLOEXEC or 0 */
+    _Atomic uint32_t
+        outside_deaths;        /* weight of the workers that SIGKILL took while they served it */
+    _Atomic uint32_t crashes;  /* workers that died by a fault of their own meanwhile */
+    _Atomic uint32_t taken;    /* by a thread of the worker, or by the guardian */
+    _Atomic uint32_t delivery; /* enum delivery_state, delivery.h; a futex */
+    int32_t delivery_fd;       /* in the table of worker and guardian */
+    uint32_t delivery_flags;   /* O_CLOEXEC or 0 */
     uint32_t delivery_rule;
     uint8_t padding[32];
 };
