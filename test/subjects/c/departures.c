@@ -57,7 +57,7 @@ static void to_another(void) {
     turn_make(&ready);
     pid_t pid = (pid_t)may(clone(elsewhere, stack + sizeof stack, CLONE_NEWNS | SIGCHLD, NULL),
                            "clone(CLONE_NEWNS)");
-    turn_wait(&ready);
+    turn_wait_for(&ready, pid, "who was born elsewhere");
     snprintf(name, sizeof name, "/proc/%d/ns/mnt", (int)pid);
     int other = open_or_die(name, O_RDONLY);
     may(setns(other, CLONE_NEWNS), "setns");
