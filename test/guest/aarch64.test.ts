@@ -1,6 +1,7 @@
 // The aarch64 build, run on Debian's arm64 kernel in an emulated machine: the probe, and the
 // conformance suite by each mechanism. What is TypeScript does not run there.
 import t from 'tap';
+import type { Result } from '../conformance/tasks.js';
 import * as aarch64 from '../lanes/guest/aarch64.js';
 import { quote } from '../lanes/guest/guest.js';
 import { type Pair, magics } from '../lanes/lane.js';
@@ -50,6 +51,9 @@ const suites: { pair: Pair; without: string; wrapped: readonly aarch64.Wrapped[]
   },
 ];
 
+const slowest = (results: readonly Result[]): Result[] =>
+  [...results].sort((a, b) => b.milliseconds - a.milliseconds).slice(0, 5);
+
 for (const { pair, without, wrapped } of suites) {
   await t.test(`the conformance suite on ${pair.from}`, { skip }, async (t) => {
     const began = performance.now();
@@ -60,10 +64,14 @@ for (const { pair, without, wrapped } of suites) {
       only: new RegExp(`^(?!${without})`),
       seed: Date.now() % 1_000_000,
       effort: 2,
-      patience: 3,
+      // A job that hangs costs two minutes at most, and the others still say what they have to.
+      patience: 2,
     };
     const { results, errors } = await aarch64.runSuite(suite, { timeoutMs: 1_500_000 });
     t.comment(`guest: ${((performance.now() - began) / 1000).toFixed(1)} s`);
+    for (const { lane, subject, scenario, milliseconds } of slowest(results)) {
+      t.comment(`${milliseconds} ms: ${lane}, ${subject}: ${scenario}`);
+    }
     t.equal(errors, '', 'the scripts around the subjects have nothing to say');
     for (const lane of wrapped.map(aarch64.laneOf)) {
       const own = results.filter((result) => result.lane === lane);

@@ -3,9 +3,9 @@
  *
  *     SECONDS <tab> DIRECTORY <tab> OUTPUT <tab> PROGRAM <tab> ARGUMENT...
  *
- * and leaves OUTPUT.out, OUTPUT.err, OUTPUT.status (`exit N`, `signal N` or `timeout`) and how long it
- * took in OUTPUT.milliseconds. A job is over when every process that inherited descriptor 3 is gone,
- * not when its first one is. */
+ * and leaves OUTPUT.out, OUTPUT.err, OUTPUT.status (`exit N`, `signal N` or `timeout`) and how long
+ * it took in OUTPUT.milliseconds. A job is over when every process that inherited descriptor 3 is
+ * gone, not when its first one is. */
 #include "subject.h"
 
 #include <errno.h>
