@@ -33,7 +33,7 @@ Run an unmodified program and change what a few system calls tell it about the f
 
   exec [OPTION]... [--] COMMAND [ARGUMENT]...   run a command under a policy
   policy ...                                    list, show and check policies
-  doctor [--json]                               say whether it works here, and why not
+  doctor [OPTION]... [COMMAND [ARGUMENT]...]    say whether it works here, and why not
   verify [OPTION]... [PATH]...                  ask every surface, natively and wrapped, and compare
   explain [OPTION]... PATH                      say which rule holds for a path, or why none does
   version [--json]                              say the versions

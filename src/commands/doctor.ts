@@ -4,37 +4,55 @@ import { realpathSync, statfsSync } from 'node:fs';
 import { messageOf, SpoofError, systemCode } from '../errors.js';
 import { matchStatfs, StatfsField } from '../native/policy.js';
 import { hexOf, nameOf, spellingOf } from '../policy/filesystems.js';
+import { advise, usualLine } from '../programs/advice.js';
+import type { AdvisedOption } from '../programs/advice.js';
+import { choosePolicy, ENVIRONMENT_SIGNS } from '../programs/defaults.js';
+import type { Choice, Environment } from '../programs/defaults.js';
 import { parseFlags } from '../run/flags.js';
 import { loadPolicy } from '../run/policy.js';
 import { probe } from '../run/probe.js';
 import type { ProbeReport } from '../run/probe.js';
 import type { Io } from '../run/stdio.js';
+import { commandLine, describeAdvice } from './choice.js';
 import { table } from './rows.js';
 import { versions } from './version.js';
 import type { Versions } from './version.js';
 
-const HELP = `seccomp-spoof doctor [--json]
+const HELP = `seccomp-spoof doctor [--json] [COMMAND [ARGUMENT]...]
 
-Try out whether seccomp-spoof works on this machine, and say why not if it does not.
+Try out whether seccomp-spoof works on this machine, and say why not if it does not. With a COMMAND:
+also which policy exec takes for it, and which options of its own it needs here, each with the reason
+why no rule can replace it. The command is not run.
 Ends with 0 if exec would work, with 1 if it would not.
 
   --json      as one JSON object (docs/doctor.md)
   -h, --help  show this text
 `;
 
-/** What a path lies on, and what the default policy would tell a command about it. */
+/** What a path lies on, and what the policy would tell a command about it. */
 export interface DoctorFilesystem {
   readonly path: string;
   /** f_type in hexadecimal, or null if it could not be looked at. */
   readonly type: string | null;
   /** Name of the type, or null if it is not known. */
   readonly name: string | null;
-  /** The rule of the default policy that holds, or null. */
+  /** The rule of the policy that holds, or null. */
   readonly rule: string | null;
   /** The type that a command would be told (name or hexadecimal), or null: the real one. */
   readonly told: string | null;
   /** Why the path could not be looked at, or null. */
   readonly error: string | null;
+}
+
+/** A command that \`exec\` would be given. */
+export interface DoctorCommand {
+  readonly line: readonly string[];
+  /** The program that has a policy of its own, or null: it gets the default one. */
+  readonly program: string | null;
+  /** What no rule can do here: options that it should have, and does not have on the line. */
+  readonly options: readonly AdvisedOption[];
+  /** The line with these options. */
+  readonly advised: readonly string[];
 }
 
 /** What `doctor --json` prints. Fields are added, never renamed or removed. */
@@ -46,8 +64,12 @@ export interface DoctorReport {
   readonly probe: ProbeReport | null;
   /** The mechanism that `exec` would take, or null. */
   readonly mechanism: string | null;
-  /** The name of the default policy. */
+  /** The name of the policy that \`exec\` takes by itself: for the command, or the default one. */
   readonly policy: string | null;
+  /** What kind of kernel this is taken for, as far as policies differ by it, and the sign of it. */
+  readonly environment: { readonly kind: Environment; readonly why: string };
+  /** What was found out about the command on the line, or null without one. */
+  readonly command: DoctorCommand | null;
   readonly filesystems: readonly DoctorFilesystem[];
   /** What keeps `exec` from working. */
   readonly problems: readonly string[];
@@ -107,6 +129,7 @@ function advice(report: Omit<DoctorReport, 'next'>): string[] {
     }
     return next;
   }
+  if (report.command !== null) return [`seccomp-spoof exec ${commandLine(report.command.advised)}`];
   if (filesystems.some(({ told }) => told !== null)) {
     return ['seccomp-spoof exec COMMAND'];
   }
@@ -119,8 +142,16 @@ function advice(report: Omit<DoctorReport, 'next'>): string[] {
   ];
 }
 
-/** Finds out everything that doctor says. */
-export async function examine(): Promise<DoctorReport> {
+function commandFor(words: readonly string[], choice: Choice): DoctorCommand | null {
+  if (words.length === 0) return null;
+  const command = usualLine(words);
+  const { line: advised, options } = advise(command, choice.environment);
+  return { line: command, program: choice.program ?? null, options, advised };
+}
+
+/** Finds out everything that doctor says; `words`: the command that it is about, or none. */
+export async function examine(words: readonly string[] = []): Promise<DoctorReport> {
+  const choice = choosePolicy(words[0] ?? '');
   const problems: string[] = [];
   const found = versions();
   if (found.problem !== undefined) problems.push(found.problem);
@@ -131,7 +162,7 @@ export async function examine(): Promise<DoctorReport> {
       .map(({ name, why }) => `${name}: ${why}`);
     problems.push(`no mechanism works here (${missing.join('; ')})`);
   }
-  const policy = await attempt(problems, loadPolicy);
+  const policy = await attempt(problems, () => loadPolicy({ policy: choice.policy }));
   const blob = found.problem === undefined ? policy?.blob : undefined;
   const report = {
     ok: problems.length === 0,
@@ -139,6 +170,8 @@ export async function examine(): Promise<DoctorReport> {
     probe: probed,
     mechanism: probed?.mechanism ?? null,
     policy: policy?.names[0] ?? null,
+    environment: { kind: choice.environment, why: ENVIRONMENT_SIGNS[choice.environment] },
+    command: commandFor(words, choice),
     filesystems: placesToLookAt().map((path) => lookAt(path, blob)),
     problems,
   };
@@ -158,10 +191,11 @@ function yes(value: boolean): string {
   return value ? 'yes' : 'no';
 }
 
-function machineRows({ versions: found, probe: probed }: DoctorReport): string[][] {
+function machineRows({ versions: found, probe: probed, environment }: DoctorReport): string[][] {
   const rows = [
     ['package', `${found.package}, ${found.platform}, Node ${found.node}`],
     ['kernel', found.kernel],
+    ['environment', environment.why],
   ];
   if (probed === null) return rows;
   const { uid, capSysAdmin, capSysPtrace, yama } = probed;
@@ -175,6 +209,18 @@ function machineRows({ versions: found, probe: probed }: DoctorReport): string[]
   ];
 }
 
+function commandLines({ command, policy }: DoctorReport): string[] {
+  if (command === null) return [];
+  const { line, program, options, advised } = command;
+  const why = program === null ? 'the default policy' : `the policy for ${program} here`;
+  const rows = [
+    ['line', commandLine(line)],
+    ['policy', `${policy ?? 'none'}, ${why}`],
+  ];
+  const advice = describeAdvice({ line: advised, options });
+  return ['command', ...table(rows), ...advice.map((text) => `  ${text}`), ''];
+}
+
 /** The report as text, a newline at the end. */
 export function formatReport(report: DoctorReport): string {
   const lines = ['machine', ...table(machineRows(report)), ''];
@@ -185,6 +231,7 @@ export function formatReport(report: DoctorReport): string {
   const policy = report.policy ?? 'the default policy';
   const places = report.filesystems.map((found) => filesystemRow(found, policy));
   lines.push('filesystems', ...table(places), '');
+  lines.push(...commandLines(report));
   if (report.problems.length > 0) {
     lines.push('problems', ...report.problems.map((problem) => `  ${problem}`), '');
   }
@@ -194,12 +241,14 @@ export function formatReport(report: DoctorReport): string {
 
 /** Runs `doctor`: 0 if exec would work here, else 1. Throws UsageError. */
 export async function doctorCommand(words: readonly string[], io: Io): Promise<number> {
-  const flags = await parseFlags('doctor', words, ['json']);
+  const first = words.findIndex((word) => !word.startsWith('-') || word === '--');
+  const end = first < 0 ? words.length : first;
+  const flags = await parseFlags('doctor', words.slice(0, end), ['json']);
   if (flags.help) {
     io.out(HELP);
     return 0;
   }
-  const report = await examine();
+  const report = await examine(words.slice(words[end] === '--' ? end + 1 : end));
   io.out(flags.json ? `${JSON.stringify(report)}\n` : formatReport(report));
   return report.ok ? 0 : 1;
 }

@@ -4,6 +4,8 @@ import { becomeCommand } from '../run/exec.js';
 import type { ExecRequest } from '../run/exec.js';
 import { baseDirectory, resolvePath } from '../run/origin.js';
 import { allRules } from '../policy/normalised.js';
+import { choosePolicy } from '../programs/defaults.js';
+import type { Choice } from '../programs/defaults.js';
 import { loadPolicy } from '../run/policy.js';
 import { LOG_LEVELS, MECHANISMS } from '../run/start.js';
 import type { LogLevel, Mechanism } from '../run/start.js';
@@ -17,6 +19,8 @@ export interface ExecOptions {
   readonly help: boolean;
   readonly policies: readonly string[];
   readonly fstypes: readonly string[];
+  /** Whether the program may choose the policy, where neither of these says which. */
+  readonly autoPolicy: boolean;
   readonly mechanism: Mechanism;
   readonly logFile: string | undefined;
   readonly logLevel: LogLevel;
@@ -35,6 +39,7 @@ const DEFAULTS: ExecOptions = {
   help: false,
   policies: [],
   fstypes: [],
+  autoPolicy: true,
   mechanism: 'auto',
   logFile: undefined,
   logLevel: 'info',
@@ -50,6 +55,7 @@ const VALUE = { type: 'string', nargs: 1, requiresArg: true } as const;
 const OPTIONS = {
   policy: { ...VALUE, alias: 'p', array: true, describe: 'Policy by name, or file (contains a /)' },
   fstype: { ...VALUE, array: true, describe: 'Say filesystem type B where it is A, as A=B' },
+  'no-auto-policy': { ...FLAG, describe: 'Not the policy of the program: the default one' },
   mechanism: {
     ...VALUE,
     alias: 'm',
@@ -67,7 +73,8 @@ const OPTIONS = {
 type OptionName = keyof typeof OPTIONS;
 
 const EPILOGUE = `Options end at the first word that is not one, or at --; everything after it belongs to the command.
-Without --policy and --fstype the policy is 9p-as-ext4.
+Without --policy and --fstype the policy is that of the program, if it has one (k3s and others: see
+seccomp-spoof policy list), else 9p-as-ext4.
 
 Ends with the status of the command; 125 if seccomp-spoof itself failed, 126 if the command cannot
 be run, 127 if there is no such command.`;
@@ -194,6 +201,7 @@ async function optionsOf(given: Given): Promise<ExecOptions> {
     help: has('help'),
     policies: given.policy ?? [],
     fstypes: given.fstype ?? [],
+    autoPolicy: !has('no-auto-policy'),
     mechanism: await oneOf('mechanism', last('mechanism') ?? DEFAULTS.mechanism, MECHANISMS),
     logFile: last('log-file'),
     logLevel: await oneOf('log-level', last('log-level') ?? DEFAULTS.logLevel, LOG_LEVELS),
@@ -227,17 +235,31 @@ export async function parseExec(words: readonly string[]): Promise<ExecLine> {
   return { options: await optionsOf(given), first };
 }
 
+/** The policy of the program, where the line does not say which one it is to be. */
+function choiceFor(command: readonly string[], options: ExecOptions): Choice | undefined {
+  const { policies, fstypes, autoPolicy } = options;
+  const isOpen = autoPolicy && policies.length === 0 && fstypes.length === 0;
+  return isOpen ? choosePolicy(command[0] ?? '') : undefined;
+}
+
 async function requestFor(words: readonly string[], line: ExecLine, io: Io): Promise<ExecRequest> {
   const { options, first } = line;
+  const command = words.slice(first);
+  const choice = choiceFor(command, options);
   const loaded = await loadPolicy({
-    policy: options.policies,
+    policy: choice?.policy ?? options.policies,
     fstype: options.fstypes,
     baseDirectory: baseDirectory(),
   });
   if (options.verbose) {
+    const { describeChoice } = await import('./choice.js');
     const { length } = allRules(loaded.policy);
     const rules = length === 1 ? '1 rule' : `${length} rules`;
-    io.err(`seccomp-spoof: policy ${loaded.names.join(', ')}: ${rules}\n`);
+    const lines = [
+      `policy ${loaded.names.join(', ')}: ${rules}`,
+      ...describeChoice(command, choice),
+    ];
+    io.err(lines.map((text) => `seccomp-spoof: ${text}\n`).join(''));
   }
   let log: ExecRequest['log'];
   if (options.logFile !== undefined) {

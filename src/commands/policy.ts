@@ -2,14 +2,16 @@
 import type { Argv, Options } from 'yargs';
 
 import { UsageError } from '../errors.js';
-import { mergePolicies, resolvePolicy } from '../policy/index.js';
+import { DEFAULT_POLICY, mergePolicies, resolvePolicy } from '../policy/index.js';
 import { PolicyLoader } from '../policy/load.js';
 import { defaultLocations, namesIn, type PolicyLocations } from '../policy/locations.js';
 import { policyToYaml } from '../policy/print.js';
 import { formatProblem, PolicyError } from '../policy/problem.js';
 import { suggest } from '../policy/suggest.js';
+import { PROGRAM_DEFAULTS } from '../programs/defaults.js';
 import { baseDirectory } from '../run/origin.js';
 import type { Io } from '../run/stdio.js';
+import { table } from './rows.js';
 
 /** The answer is no: a policy is not valid. */
 const INVALID = 1;
@@ -95,6 +97,17 @@ function listRows(locations: PolicyLocations): Row[] {
   return rows;
 }
 
+/** Which policy `exec` takes by itself. */
+function choiceRows(): string[][] {
+  return [
+    ...PROGRAM_DEFAULTS.map(({ programs, policies: { linux, gvisor } }) => [
+      programs.join(', '),
+      linux === gvisor ? linux : `${linux}; in gVisor ${gvisor}`,
+    ]),
+    ['anything else', DEFAULT_POLICY],
+  ];
+}
+
 function list({ words, locations }: Line, io: Io): number {
   if (words.length > 0) {
     throw new UsageError(`policy list takes no ${JSON.stringify(words[0])}; leave it out`);
@@ -105,15 +118,17 @@ function list({ words, locations }: Line, io: Io): number {
     const line = `${name.padEnd(width(0))}  ${where.padEnd(width(1))}  ${about}`;
     io.out(`${line.trimEnd()}\n`);
   }
+  io.out(['', 'exec without --policy and --fstype takes', ...table(choiceRows()), ''].join('\n'));
   return 0;
 }
 
 const VERBS: Readonly<Record<string, Verb>> = {
   list: {
     usage: 'seccomp-spoof policy list',
-    about: 'name, place and description of every policy',
+    about: 'name, place and description of every policy; which programs get which',
     epilogue:
-      'Policies that come with the package are "shipped"; others are looked up by name too.',
+      'Policies that come with the package are "shipped"; others are looked up by name too.\n' +
+      'Below the list: what exec takes by itself for programs that it knows by their names.',
     options: {},
     run: list,
   },

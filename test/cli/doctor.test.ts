@@ -28,6 +28,7 @@ void t.test('doctor on this machine', async (t) => {
     versions: { package: String, platform: `linux-${process.arch}`, abi: 2 },
     probe: { features: Array, mechanism: report.mechanism },
     policy: '9p-as-ext4',
+    command: null,
     problems: Array,
     next: Array,
   });
@@ -38,6 +39,25 @@ void t.test('doctor on this machine', async (t) => {
     t.ok(text.stdout.includes(name) && text.stdout.includes(why), name);
   }
   t.match(text.stdout, /^mechanism: /m);
+});
+
+void t.test('doctor of a command', async (t) => {
+  const json = await cli(['doctor', '--json', '/opt/k3s']);
+  const report = JSON.parse(json.stdout) as DoctorReport;
+  t.match(report, {
+    policy: 'k3s',
+    environment: { kind: 'linux', why: /a Linux kernel/ },
+    command: { line: ['/opt/k3s', 'server'], program: 'k3s' },
+  });
+  const { options = [], advised = [] } = report.command ?? {};
+  t.same(advised, ['/opt/k3s', 'server', ...options.map(({ option }) => option)]);
+  const text = await cli(['doctor', '--', 'k3s', 'server', '--data-dir=/proc', "it's"]);
+  t.match(text.stdout, /^ {2}line {4}k3s server --data-dir=\/proc 'it'\\''s'$/m);
+  t.match(text.stdout, /^ {2}policy {2}k3s, the policy for k3s here$/m);
+  t.match(text.stdout, /^next\n {2}seccomp-spoof exec k3s server --data-dir=\/proc 'it'\\''s'$/m);
+  const other = await cli(['doctor', 'ls', '--json']);
+  t.match(other.stdout, /^ {2}line {4}ls --json$/m, 'what is behind the command is its own');
+  t.match(other.stdout, /^ {2}policy {2}9p-as-ext4, the default policy$/m);
 });
 
 void t.test('where no mechanism works', async (t) => {
@@ -53,7 +73,7 @@ void t.test('where no mechanism works', async (t) => {
   const text = await cliWith(native, ['doctor']);
   t.equal(text.status, 1);
   t.match(text.stdout, /^ {2}notify {2}no {3}seccomp\(2\) says EBUSY$/m);
-  t.match(text.stdout, /^ {2}privileges {2}uid 1000, CAP_SYS_ADMIN no, CAP_SYS_PTRACE no$/m);
+  t.match(text.stdout, /^ {2}privileges {3}uid 1000, CAP_SYS_ADMIN no, CAP_SYS_PTRACE no$/m);
   t.match(text.stdout, /^exec does not work here\.$/m);
 });
 

@@ -64,6 +64,32 @@ void t.test('everything behind the options belongs to the command', async (t) =>
   });
 });
 
+void t.test(
+  'a program that is known gets its own policy, unless somebody says otherwise',
+  async (t) => {
+    const k3s = path.join(t.testdir({}), 'k3s');
+    symlinkSync('/bin/echo', k3s);
+    const chosen = /^seccomp-spoof: chosen for k3s, a Linux kernel: .*\(--no-auto-policy/m;
+    for (const [options, policy, by] of [
+      [[], 'k3s', chosen],
+      [['--no-auto-policy'], '9p-as-ext4', undefined],
+      [['-p', 'k3s-gvisor'], 'k3s-gvisor', undefined],
+      [['--fstype', fstype], `--fstype ${fstype}`, undefined],
+    ] as const) {
+      const ended = await cli(['exec', '-v', ...options, k3s, 'server']);
+      t.match(ended, { status: 0, stdout: 'server\n' }, 'nothing is added to the command');
+      t.ok(ended.stderr.startsWith(`seccomp-spoof: policy ${policy}: `), ended.stderr);
+      if (by === undefined) t.notMatch(ended.stderr, /chosen for/);
+      else t.match(ended.stderr, by);
+    }
+    t.equal(
+      (await cli(['exec', k3s, 'server'])).stderr,
+      '',
+      'and nothing is said unless asked for',
+    );
+  },
+);
+
 void t.test('who traces programs is warned that it cannot below trace and ptrace', async (t) => {
   // Not a debugger, but called like one: what it is told by the kernel is that it cannot trace.
   const gdb = path.join(t.testdir({}), 'gdb');

@@ -29,6 +29,8 @@ const RIGHT: readonly (readonly [readonly string[], Expected])[] = [
     ['-o', 'f', '--log-level', 'trace', 'x', '-o', 'g'],
     { first: 4, logFile: 'f', logLevel: 'trace' },
   ],
+  [['--no-auto-policy', 'k3s'], { first: 1, autoPolicy: false }],
+  [['-v', 'k3s', '--no-auto-policy'], { first: 1, autoPolicy: true }],
   [['--stats', 'true'], { first: 1, stats: 'text' }],
   [['--stats', '--stats-format', 'json', 'x'], { first: 3, stats: 'json' }],
   [['-v', 'cmd', '--no-foo', '1e3', '-x=y', '--a.b'], { first: 1, verbose: true }],
@@ -49,6 +51,8 @@ const WRONG: readonly (readonly [readonly string[], RegExp])[] = [
   [['-x', 'true'], /no option -x; see/],
   [['-pk3s', 'true'], /-pk3s is no option; write -p k3s, in two words/],
   [['--no-verbose', 'true'], /no option --no-verbose/],
+  [['--auto-policy', 'true'], /no option --auto-policy; did you mean --no-auto-policy/],
+  [['--no-auto-policy=yes', 'true'], /option --no-auto-policy takes no value/],
   [['-p'], /option -p needs a value/],
   [['-p', 'a', '-p'], /option -p needs a value/],
   [['-p', '--', 'true'], /option -p needs a value/],
@@ -89,7 +93,7 @@ void t.test('wrong usage of exec ends with 125, of other verbs with 2', async (t
     [['exex', 'true'], 2, /there is no verb "exex"; did you mean exec\?/],
     [[], 2, /a verb is missing/],
     [['doctor', '--jsn'], 2, /did you mean --json\?/],
-    [['doctor', 'now'], 2, /doctor has no use for "now"/],
+    [['doctor', '--now', 'ls'], 2, /doctor has no option --now/],
     [['version', '-x'], 2, /version has no option -x/],
   ];
   for (const [words, status, message] of lines) {

@@ -28,6 +28,9 @@ async function looks(t: Test, gvisor: Gvisor): Promise<void> {
     ask,
     ...['auto', 'trace', 'ptrace'].map((name) => `${spoof} exec -v -m ${name} -- ${ask} 2>&1`),
     `${spoof} doctor --json | grep '"mechanism"'`,
+    // Not k3s, but called like it.
+    'ln -s /bin/echo /tmp/k3s',
+    `${spoof} exec -v /tmp/k3s server --snapshotter=native 2>&1`,
   ].join('\n');
   const { status, stdout } = await gvisor.run(script, { timeoutMs: 120_000 });
   t.equal(status, 0);
@@ -35,8 +38,17 @@ async function looks(t: Test, gvisor: Gvisor): Promise<void> {
   t.equal(native, magics.v9fs.toString(16), 'it is 9p');
   t.equal(lines.filter((line) => line === magics.ext4.toString(16)).length, 3, stdout);
   const chosen = lines.filter((line) => /: mechanism \w+: /.test(line));
-  t.match(chosen, [/ trace: /, / trace: /, / ptrace: /], 'what auto chooses, and what was asked');
+  t.match(
+    chosen,
+    [/ trace: /, / trace: /, / ptrace: /, / trace: /],
+    'what auto chooses, and what was asked',
+  );
   t.match(stdout, /"mechanism": ?"trace"/, 'what the doctor says');
+  t.match(stdout, /: policy k3s-gvisor: \d+ rules$/m, 'the policy of a known program');
+  t.match(stdout, /: chosen for k3s, as in gVisor: /);
+  t.match(stdout, /: {3}--flannel-backend=none {2,}\S/m, 'an option that no rule replaces');
+  t.match(stdout, /^server --snapshotter=native$/m, 'nothing is added');
+  t.match(stdout, /: the whole line: \/tmp\/k3s server --snapshotter=native --kubelet-arg=/);
 }
 
 async function conformance(t: Test, gvisor: Gvisor, suite: Suite): Promise<void> {

@@ -151,6 +151,8 @@ void t.test('list names every policy that can be looked up', async (t) => {
     lines.find(([name]) => name === 'good'),
     ['good', `${place}/good.yaml`, 'a good one'],
   );
+  const program = lines.find(([, name]) => name === 'k3s, kubelet');
+  t.same(program, ['', 'k3s, kubelet', 'k3s; in gVisor k3s-gvisor'], 'and who gets which');
   for (const bad of ['broken', 'other']) {
     const advice = `not valid: see seccomp-spoof policy check ${bad}`;
     t.same(
