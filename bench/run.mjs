@@ -1,4 +1,5 @@
-// `npm run bench`: compiles the bench and starts it. Its own options: `npm run bench -- --help`.
+// `npm run bench`, `npm run soak`: compiles what is here and starts the program that is named first.
+// Their own options: `npm run bench -- --help`, `npm run soak -- --help`.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -17,4 +18,7 @@ if (!existsSync(path.join(root, 'dist/seccomp-spoof'))) {
   process.exit(1);
 }
 run([path.join(root, 'node_modules/typescript/bin/tsc'), '-p', path.join(root, 'bench')]);
-run([path.join(root, 'bench/build/js/bench/main.js'), ...process.argv.slice(2)]);
+// Ctrl-C goes to the program as well, which knows how to end.
+process.on('SIGINT', () => undefined);
+const [program, ...words] = process.argv.slice(2);
+run([path.join(root, 'bench/build/js/bench', program), ...words]);

@@ -6,6 +6,8 @@ export { spawn } from './run/spawn.js';
 export type { SpawnOptions, SpoofedProcess } from './run/spawn.js';
 export { loadPolicy } from './run/policy.js';
 export type { LoadedPolicy, PolicyOptions } from './run/policy.js';
+export { choosePolicy } from './programs/defaults.js';
+export type { Choice, Environment } from './programs/defaults.js';
 export { probe } from './run/probe.js';
 export type { ProbeFeature, ProbeReport } from './run/probe.js';
 export type { Statistics } from './run/statistics.js';

@@ -262,7 +262,7 @@ export function drawSvg(picture: Picture): string {
 }
 
 /** Without what is there for a mouse, and numbered through all pictures of a process. */
-const plain = (svg: string): string =>
+export const plain = (svg: string): string =>
   svg
     .replace(/<style[^>]*>.*?<\/style>\s*/su, '')
     .replace(/ (?:class="zr[^"]*"|ecmeta_\w+="[^"]*"|pointer-events="[^"]*")/gu, '')

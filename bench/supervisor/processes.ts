@@ -30,7 +30,7 @@ export function held(pids: readonly number[]): Held {
 }
 
 /** Parents by process; a process that ends meanwhile is not in it. */
-function parents(): Map<number, number> {
+export function parents(): Map<number, number> {
   const found = new Map<number, number>();
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;

@@ -20,7 +20,7 @@ interface LogLine {
   readonly worker?: number;
 }
 
-function supervisorsIn(log: string): number[] {
+export function supervisorsIn(log: string): number[] {
   const lines = log
     .split('\n')
     .filter((line) => line !== '')

@@ -36,7 +36,7 @@ type CommonOptions = Pick<
 
 /** Options of spawn(): some of child_process.spawn(), and what the command is to be told. */
 export interface SpawnOptions extends CommonOptions {
-  /** What loadPolicy() gave, or what it is to load. Default: what `exec` takes without options. */
+  /** What loadPolicy() gave, or what it is to load. Default: 9p-as-ext4. */
   readonly policy?: LoadedPolicy | PolicyOptions['policy'];
   /** Filesystem types as pairs: `{ '9p': 'ext4' }`. Not together with a loaded policy. */
   readonly fstype?: PolicyOptions['fstype'];

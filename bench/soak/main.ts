@@ -1,0 +1,91 @@
+// `npm run soak`: starts a command, watches it for a given time, judges, and leaves a report.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { hideBin } from 'yargs/helpers';
+import { machine, version } from '../machine.js';
+import { Cluster } from './cluster.js';
+import { Command } from './command.js';
+import { judge } from './judge.js';
+import { Follower, Patterns } from './logs.js';
+import type { Soak } from './model.js';
+import { readOptions, WrongUsage } from './options.js';
+import type { SoakOptions } from './options.js';
+import { verdictLines, writeReport } from './report.js';
+import { progress, watch } from './watch.js';
+
+const WRONG_USAGE = 2;
+const tell = (line: string): void => {
+  process.stderr.write(`soak: ${line}\n`);
+};
+
+/** What is there already is of an earlier soak. */
+function makeReady(directory: string): void {
+  mkdirSync(directory, { recursive: true });
+  for (const name of ['soak.json', 'soak.md', 'soak.svg', 'seccomp-spoof.log']) {
+    rmSync(join(directory, name), { force: true });
+  }
+  writeFileSync(join(directory, 'command.log'), '');
+}
+
+/** The first signal ends the soak with what it has; a second one ends it as signals do. */
+function untilSignal(): AbortController {
+  const end = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      tell(`${signal}: ending; once more to end at once`);
+      end.abort(signal);
+    });
+  }
+  return end;
+}
+
+async function soak(options: SoakOptions): Promise<Soak> {
+  const directory = resolve(options.directory);
+  makeReady(directory);
+  const date = new Date().toISOString();
+  const patterns = new Patterns(options.patterns);
+  const began = performance.now();
+  const onLine = (line: string): void => {
+    patterns.look(line, performance.now() - began);
+  };
+  const command = await Command.prepare(options, directory, onLine);
+  const followers = options.logs.map((path) => new Follower(resolve(path), onLine));
+  const { kubeconfig, node, pod } = options;
+  const cluster = kubeconfig === undefined ? undefined : new Cluster(kubeconfig, node, pod);
+  const end = untilSignal();
+  await command.start();
+  const watched = { command, cluster, followers, patterns };
+  const observations = await watch(watched, options, end.signal, (observation) => {
+    tell(progress(observation));
+  });
+  const lasted = performance.now() - began;
+  await cluster?.release(options.interval);
+  await command.stop();
+  const { duration: planned, settle, interval } = options;
+  const evidence = { observations, matches: patterns.matches, planned, settle, lasted };
+  return {
+    ...{ format: 1, date, version: version(), machine: machine({}), planned, settle, interval },
+    ...{ command: options.command, policy: command.policy, lasted, observations },
+    mechanism: options.native ? null : options.mechanism,
+    interrupted: end.signal.aborted ? String(end.signal.reason) : null,
+    matches: patterns.matches,
+    criteria: judge({ ...evidence, endings: command.endings }),
+  };
+}
+
+async function main(words: readonly string[]): Promise<number> {
+  const options = await readOptions(words);
+  if (options === undefined) return 0;
+  const result = await soak(options);
+  writeReport(result, resolve(options.directory));
+  process.stdout.write(`${verdictLines(result).join('\n')}\n`);
+  tell(`report: ${join(options.directory, 'soak.md')}`);
+  return result.criteria.some(({ verdict }) => verdict === 'not met') ? 1 : 0;
+}
+
+try {
+  process.exitCode = await main(hideBin(process.argv));
+} catch (error) {
+  tell(error instanceof Error ? error.message : String(error));
+  process.exitCode = error instanceof WrongUsage ? WRONG_USAGE : 1;
+}

@@ -1,0 +1,316 @@
+// `npm run soak`: what it watches, how it judges, what it leaves. Commands, signals and servers are real.
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import t, { type Test } from 'tap';
+
+import { clock, parseDuration } from '../../bench/soak/duration.js';
+import { judge } from '../../bench/soak/judge.js';
+import type { Criterion, Observation, Soak } from '../../bench/soak/model.js';
+import { judgeStatistics } from '../../bench/soak/statistics.js';
+import { cleanCommand } from '../support/environment.js';
+import { root } from '../support/paths.js';
+
+// Compiled as a user's is: the program itself runs, not these modules.
+const compiled = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'bench'], {
+  cwd: root,
+  encoding: 'utf8',
+});
+t.equal(compiled.status, 0, compiled.stdout);
+const main = path.join(root, 'bench/build/js/bench/soak/main.js');
+
+interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly soak: Soak | undefined;
+  readonly directory: string;
+}
+
+function scratch(test: Test): string {
+  const directory = mkdtempSync(path.join(tmpdir(), 'seccomp-spoof-soak-'));
+  test.teardown(() => {
+    rmSync(directory, { recursive: true });
+  });
+  return directory;
+}
+
+interface Running {
+  readonly lines: AsyncIterator<string>;
+  readonly kill: (signal: NodeJS.Signals) => void;
+  readonly ended: Promise<Ended>;
+}
+
+function start(test: Test, words: readonly string[]): Running {
+  const directory = scratch(test);
+  const [program, rest] = cleanCommand([process.execPath, main, '--out', directory, ...words]);
+  const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const lines = createInterface({ input: child.stderr })[Symbol.asyncIterator]();
+  const ended = once(child, 'close').then(([status]): Ended => {
+    let soak: Soak | undefined;
+    try {
+      soak = JSON.parse(readFileSync(path.join(directory, 'soak.json'), 'utf8')) as Soak;
+    } catch {
+      // There is none where nothing was watched.
+    }
+    return { status: status as number | null, stdout, stderr, soak, directory };
+  });
+  return { lines, kill: (signal) => void child.kill(signal), ended };
+}
+
+const run = (test: Test, ...words: string[]): Promise<Ended> => start(test, words).ended;
+
+const verdictOf = (soak: Soak | undefined, about: RegExp): Criterion | undefined =>
+  soak?.criteria.find(({ name }) => about.test(name));
+
+const short = ['--for', '2s', '--every', '250ms', '--settle', '0'];
+/** Asks for the type of / again and again, for ever. */
+const asker = ['sh', '-c', 'while stat -f / >/dev/null; do sleep 0.05; done'];
+const spoofed = ['--fstype', 'ext4=xfs', '--fstype', 'overlay=xfs', '--fstype', 'xfs=ext4'];
+
+void t.test('a command that holds out', async (test) => {
+  const { status, stdout, soak, directory } = await run(test, ...short, ...spoofed, ...asker);
+  test.equal(status, 0, stdout);
+  for (const about of [/stays up/, /whole time/, /supervisor/, /cAdvisor errors/]) {
+    test.match(verdictOf(soak, about), { verdict: 'met' });
+  }
+  for (const about of [/Ready/, /statistics/, /pod/]) {
+    test.match(verdictOf(soak, about), { verdict: 'not asked' });
+  }
+  const last = soak?.observations.at(-1);
+  test.ok((soak?.observations.length ?? 0) >= 3, 'it was looked at several times');
+  test.ok((last?.counters?.stopped ?? 0) > 0, 'calls were counted');
+  test.ok((last?.command?.memory ?? 0) > 0, 'what the command uses');
+  test.equal(last?.supervisor?.processes, 2, 'guardian and worker');
+  const page = readFileSync(path.join(directory, 'soak.md'), 'utf8');
+  test.match(page, /\| it stays up \| met \|/);
+  const picture = readFileSync(path.join(directory, 'soak.svg'), 'utf8');
+  test.match(picture, /^<svg [^]*calls stopped in a second[^]*<\/svg>\n$/);
+  test.notMatch(picture, /(?:href|src)="?https?:/, 'it needs nothing but itself');
+});
+
+void t.test('a command that ends', async (test) => {
+  const words = [...short, 'sh', '-c', 'echo last words; exit 3'];
+  const { status, soak, directory } = await run(test, ...words);
+  test.equal(status, 1);
+  test.match(verdictOf(soak, /stays up/), { verdict: 'not met', why: /1 time, first: status 3/ });
+  test.match(verdictOf(soak, /whole time/), { verdict: 'not met' });
+  test.equal(readFileSync(path.join(directory, 'command.log'), 'utf8'), 'last words\n');
+});
+
+void t.test('a command that is started again', async (test) => {
+  const words = [...short, ...spoofed, '--restart', 'sh', '-c', 'stat -f /; kill -KILL $$'];
+  const { status, soak } = await run(test, ...words);
+  test.equal(status, 1);
+  test.match(verdictOf(soak, /stays up/), { verdict: 'not met', why: /times, first: SIGKILL/ });
+  test.match(verdictOf(soak, /whole time/), { verdict: 'met' });
+  const last = soak?.observations.at(-1);
+  test.ok((last?.restarts ?? 0) >= 2, 'restarts are counted');
+  test.ok((last?.counters?.workerStarts ?? 0) >= 3, 'and the calls of all runs');
+});
+
+void t.test('there is no such command', async (test) => {
+  for (const options of [[], ['--native']]) {
+    const { status, soak } = await run(test, ...short, ...options, '/no/such/command');
+    test.equal(status, 1);
+    test.match(verdictOf(soak, /stays up/), { verdict: 'not met', why: /status 127|ENOENT/ });
+  }
+});
+
+void t.test('lines that must not be there', async (test) => {
+  const log = path.join(scratch(test), 'other.log');
+  writeFileSync(log, 'E unable to find data in memory cache: of an earlier run\n');
+  const bad = `echo "E1 failed to get rootfs info"; echo 'my own 17' >>${log}; sleep 60`;
+  const words = ['--native', '--log', log, '--pattern', 'own=^my own \\d+$', 'sh', '-c', bad];
+  const { status, soak } = await run(test, ...short, ...words);
+  test.equal(status, 1);
+  test.match(verdictOf(soak, /cAdvisor errors/), { verdict: 'not met', why: /^2 lines/ });
+  const found = soak?.matches.map(({ pattern, line }) => [pattern, line]);
+  test.same(found?.sort(), [
+    ['own', 'my own 17'],
+    ['rootfs-info', 'E1 failed to get rootfs info'],
+  ]);
+  const quiet = await run(test, ...short, '--native', '--pattern', 'none', 'sh', '-c', bad);
+  test.equal(quiet.status, 0, 'none of the known ones was asked for');
+});
+
+void t.test('what fails while it settles does not count', async (test) => {
+  const script = 'echo "unable to find data in memory cache"; sleep 60';
+  const words = ['--for', '3s', '--every', '500ms', '--settle', '2s', '--native'];
+  const { status, soak } = await run(test, ...words, 'sh', '-c', script);
+  test.equal(status, 0);
+  test.match(verdictOf(soak, /cAdvisor errors/), { why: 'no line but 1 while it settled' });
+});
+
+void t.test('signals end it with what it has', async (test) => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const words = ['--for', '1h', '--every', '250ms', '--settle', '0', '--native', 'sleep', '1h'];
+    const running = start(test, words);
+    await running.lines.next(); // the first look
+    running.kill(signal);
+    const { status, soak } = await running.ended;
+    test.equal(status, 1, 'it was to last longer');
+    test.equal(soak?.interrupted, signal);
+    test.match(verdictOf(soak, /stays up/), { verdict: 'met' });
+    test.match(verdictOf(soak, /whole time/), { verdict: 'not met', why: /of 1:00:00$/ });
+  }
+});
+
+void t.test('wrong usage', async (test) => {
+  for (const [words, message] of [
+    [[], /a command is missing/],
+    [['--for', 'soon', 'true'], /--for "soon" is no time/],
+    [['--for', '5s', '--every', '1m', 'true'], /--every is longer than --for/],
+    [['--patern', 'x=y', 'true'], /[Uu]nknown argument: patern/],
+    [['--pattern', 'nothing', 'true'], /is not NAME=EXPRESSION/],
+    [['--pattern', 'x=(', 'true'], /--pattern x: /],
+    [['--native', '--policy', 'k3s', 'true'], /--native excludes/],
+    [['--pod', 'pause', 'true'], /need --kubeconfig/],
+    [['--statistics', '127.0.0.1:10255', 'true'], /no http or https address/],
+  ] as const) {
+    const ended = await run(test, ...words);
+    test.equal(ended.status, 2, words.join(' '));
+    test.match(ended.stderr, message);
+    test.equal(ended.soak, undefined);
+  }
+});
+
+async function serve(test: Test, answer: (url: string) => string | undefined): Promise<string> {
+  const server: Server = createServer((request, response) => {
+    request.resume();
+    const text = answer(`${request.method ?? ''} ${request.url ?? ''}`);
+    response.writeHead(text === undefined ? 404 : 200, { 'content-type': 'application/json' });
+    response.end(text ?? '{}');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  test.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const filesystem = { device: 'none', capacity: 2 ** 30 };
+const container = { stats: [{ cpu: { usage: { total: 1 } }, memory: { usage: 1 }, filesystem: [filesystem] }] }; // prettier-ignore
+
+void t.test('statistics are asked for at every look', async (test) => {
+  let asked = 0;
+  const address = await serve(test, () => JSON.stringify(asked++ < 2 ? {} : container));
+  const words = ['--native', '--statistics', `${address}/api/v1.3/containers/`, 'sleep', '60'];
+  const early = await run(test, ...short, ...words);
+  test.equal(early.status, 1);
+  test.match(verdictOf(early.soak, /statistics/), { verdict: 'not met', why: /^2 of \d+ looks/ });
+  const late = await run(test, ...short, ...words);
+  test.equal(late.status, 0);
+  test.match(verdictOf(late.soak, /statistics/), { verdict: 'met', why: /none 1\.0 GiB$/ });
+  const nobody = await run(test, ...short, '--native', '--statistics', 'http://127.0.0.1:1/', 'sleep', '60'); // prettier-ignore
+  test.match(verdictOf(nobody.soak, /statistics/), { verdict: 'not met', why: /ECONNREFUSED/ });
+});
+
+void t.test('what statistics must hold', (test) => {
+  const node = { cpu: { usageCoreNanoSeconds: 1 }, memory: { workingSetBytes: 1 }, fs: { capacityBytes: 5 } }; // prettier-ignore
+  for (const [value, ok, detail] of [
+    [{ node }, true, /^node filesystem/],
+    [{ node: { ...node, fs: {} } }, false, /^node\.fs\.capacityBytes: /],
+    [{ node: { ...node, fs: { capacityBytes: 0 } } }, false, /^node\.fs\.capacityBytes: /],
+    [container, true, /^none /],
+    [{ stats: [] }, false, /^stats: /],
+    [{ stats: [{ ...container.stats[0], filesystem: [] }] }, false, /^stats\.0\.filesystem: /],
+    [[], false, /./],
+  ] as const) {
+    test.match(judgeStatistics(JSON.stringify(value)), { ok, detail }, JSON.stringify(value));
+  }
+  test.match(judgeStatistics('<html>'), { ok: false, detail: /no JSON/ });
+  test.end();
+});
+
+/** What the client of Kubernetes is told; the API itself is asked where there is a kubelet. */
+function cluster(ready: () => string, pods: string[]): (url: string) => string | undefined {
+  const conditions = [{ type: 'Ready', status: ready(), message: 'not yet' }];
+  const items = (): object[] => [
+    { metadata: { name: 'one' }, status: { conditions: [{ ...conditions[0], status: ready() }] } },
+  ];
+  return (url) => {
+    pods.push(url);
+    if (url.startsWith('GET /api/v1/nodes'))
+      return JSON.stringify({ kind: 'NodeList', items: items() });
+    const spec = pods.length > 8 ? { containers: [], nodeName: 'one' } : { containers: [] };
+    return JSON.stringify({ kind: 'Pod', spec, status: { phase: 'Pending' } });
+  };
+}
+
+void t.test('the node and the pod', async (test) => {
+  const kubeconfig = (server: string): string =>
+    JSON.stringify({
+      ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'c' },
+      clusters: [{ name: 'c', cluster: { server, 'insecure-skip-tls-verify': true } }],
+      contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+      users: [{ name: 'u', user: {} }],
+    });
+  const asked: string[] = [];
+  let status = 'True';
+  const address = await serve(
+    test,
+    cluster(() => status, asked),
+  );
+  const file = path.join(scratch(test), 'config');
+  writeFileSync(file, kubeconfig(address));
+  const words = ['--native', '--kubeconfig', file, '--pod', 'pause:3.9', 'sleep', '60'];
+  const good = await run(test, ...short, ...words);
+  test.equal(good.status, 0, good.stderr);
+  test.match(verdictOf(good.soak, /Ready/), { verdict: 'met' });
+  test.match(verdictOf(good.soak, /pod/), { verdict: 'met', why: /on one, Pending$/ });
+  test.equal(asked.filter((url) => url.startsWith('POST ')).length, 1, 'one pod is made');
+  test.match(asked.at(-1), /^DELETE .*\/pods\/seccomp-spoof-soak-\d+/, 'and taken away');
+  status = 'False';
+  const bad = await run(test, ...short, '--node', 'one', ...words);
+  test.match(verdictOf(bad.soak, /Ready/), { verdict: 'not met', why: /not yet$/ });
+  const other = await run(test, ...short, '--node', 'two', ...words);
+  test.match(verdictOf(other.soak, /Ready/), { verdict: 'not met', why: /no such node$/ });
+});
+
+void t.test('times', (test) => {
+  for (const [text, milliseconds] of [
+    ['90', 90_000],
+    ['250ms', 250],
+    ['1h30m', 5_400_000],
+    ['1.5m', 90_000],
+    ['m', undefined],
+    ['10 s', undefined],
+    ['', undefined],
+  ] as const) {
+    test.equal(parseDuration(text), milliseconds, text);
+  }
+  test.equal(clock(3_723_400), '1:02:03');
+  test.end();
+});
+
+void t.test('a node that is lost', (test) => {
+  const look = (at: number, ok: boolean): Observation => ({
+    ...{ at, alive: true, restarts: 0, command: null, supervisor: null, counters: null },
+    answers: { node: { ok, detail: ok ? 'Ready' : 'lost' } },
+    matches: {},
+  });
+  const judged = (...looks: Observation[]): Criterion | undefined =>
+    judge({ observations: looks, matches: [], endings: [], planned: 4, settle: 2, lasted: 4 })[0];
+  test.match(judged(look(0, false), look(2, true), look(4, true)), { verdict: 'met' });
+  test.match(judged(look(0, true), look(2, true), look(4, false)), {
+    verdict: 'not met',
+    why: '1 of 2 looks, the first at 0:00:00: lost',
+  });
+  test.match(
+    judged(look(0, true), look(1, false)),
+    { verdict: 'not met' },
+    'shorter than settling',
+  );
+  test.end();
+});
