@@ -12,8 +12,9 @@
 #include <sys/mman.h>
 #include <sys/statfs.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "../drivers/clock.h"
 
 #define MOST_PROCESSES 1024
 
@@ -27,12 +28,6 @@ static struct shared *shared;
 static const char *path;
 static bool opens;
 static long calls_each;
-
-static double now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
 
 static bool call(void) {
     struct statfs info;

@@ -5,10 +5,9 @@ import { debian } from '../../test/lanes/gvisor/runsc.js';
 import { bench, build } from '../paths.js';
 import type { Order } from './inside.js';
 import type { Timed } from './rounds.js';
+import { quote } from '../../test/support/shell.js';
 
 const TIMEOUT_MS = 3 * 3600_000; // only to detect hangs
-
-const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
 let sandbox: Gvisor | undefined;
 

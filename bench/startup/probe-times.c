@@ -8,15 +8,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "../../csrc/supervisor/probe.h"
-
-static double now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
+#include "../drivers/clock.h"
 
 static const uint8_t *map(const char *path) {
     struct stat info;

@@ -10,18 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "../drivers/clock.h"
 
 #define MOST_COMMANDS 64
 
 extern char **environ;
-
-static double now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
 
 /* The command's variables come first, so that they hide ours of the same name. */
 static char **environment_for(char **words, int assignments) {

@@ -3,7 +3,7 @@
 import t from 'tap';
 import { seccompSpoof } from '../support/paths.js';
 import { gvisorPlaces, runHere } from './places.js';
-import { quote } from './virtual.js';
+import { quote } from '../support/shell.js';
 
 const policy = (directory: string): string =>
   [

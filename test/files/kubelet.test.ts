@@ -4,7 +4,7 @@ import path from 'node:path';
 import t from 'tap';
 import { seccompSpoof, testBuild } from '../support/paths.js';
 import { type Ended, gvisorPlaces, runHere } from './places.js';
-import { quote } from './virtual.js';
+import { quote } from '../support/shell.js';
 
 const subject = path.join(testBuild, 'go/kubelet');
 

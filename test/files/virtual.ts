@@ -3,8 +3,8 @@
 import path from 'node:path';
 import type { Test } from 'tap';
 import { seccompSpoof, testBuild } from '../support/paths.js';
+import { quote } from '../support/shell.js';
 
-export const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 const subject = quote(path.join(testBuild, 'static/virtual'));
 const border = '=== next run ===';
 

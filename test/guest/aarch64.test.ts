@@ -3,9 +3,9 @@
 import t from 'tap';
 import type { Result } from '../conformance/tasks.js';
 import * as aarch64 from '../lanes/guest/aarch64.js';
-import { quote } from '../lanes/guest/guest.js';
 import { type Pair, magics } from '../lanes/lane.js';
 import { reportTo } from '../support/conformance.js';
+import { quote } from '../support/shell.js';
 
 const skip = aarch64.available() ?? false;
 if (skip === false) aarch64.build();

@@ -5,10 +5,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Result } from '../conformance/tasks.js';
-import { Guest, quote } from '../lanes/guest/guest.js';
+import { Guest } from '../lanes/guest/guest.js';
 import { type Pair, magics } from '../lanes/lane.js';
 import { reportTo } from '../support/conformance.js';
 import { seccompSpoof, testBuild } from '../support/paths.js';
+import { quote } from '../support/shell.js';
 
 const guest = new Guest();
 const skip = guest.available() ?? false;

@@ -6,7 +6,8 @@ import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type GuestOptions, type GuestResult } from '../lanes/guest/guest.js';
-import { Guest, checkout, quote } from '../lanes/guest/guest.js';
+import { Guest, checkout } from '../lanes/guest/guest.js';
+import { quote } from '../support/shell.js';
 
 const sources = join(checkout, 'test', 'guest');
 const build = join(checkout, 'test', 'build', 'guest');

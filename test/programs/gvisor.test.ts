@@ -1,6 +1,6 @@
 // Programs on the 9p of both gVisors, which the default policy shows as ext4.
 import t, { type Test } from 'tap';
-import { quote } from '../lanes/guest/guest.js';
+import { quote } from '../support/shell.js';
 import { Gvisor, share } from '../lanes/gvisor/gvisor.js';
 import { type Runsc, debian, newest } from '../lanes/gvisor/runsc.js';
 import { seccompSpoof } from '../support/paths.js';

@@ -1,7 +1,7 @@
 // Real programs that look at the filesystem, each by its own way, and what they say on each.
 import path from 'node:path';
 import type { Test } from 'tap';
-import { quote } from '../lanes/guest/guest.js';
+import { quote } from '../support/shell.js';
 import { findProgram } from '../lanes/programs.js';
 import { root, seccompSpoof } from '../support/paths.js';
 

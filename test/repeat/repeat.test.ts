@@ -12,10 +12,10 @@ import { debian, newest } from '../lanes/gvisor/runsc.js';
 import { magics } from '../lanes/lane.js';
 import { cleanCommand } from '../support/environment.js';
 import { root, seccompSpoof, testBuild } from '../support/paths.js';
+import { quote } from '../support/shell.js';
 
 const runs = Number(process.env['RUNS'] ?? 10);
 const here = path.join(root, 'test/repeat');
-const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
 const only = new RegExp(process.env['ONLY'] ?? '');
 const where = new RegExp(process.env['WHERE'] ?? '');

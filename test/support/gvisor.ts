@@ -8,6 +8,7 @@ import type { Runsc } from '../lanes/gvisor/runsc.js';
 import { magics } from '../lanes/lane.js';
 import { reportTo } from './conformance.js';
 import { seccompSpoof, testBuild } from './paths.js';
+import { quote } from './shell.js';
 
 export interface Suite {
   readonly mechanism: 'trace' | 'ptrace';
@@ -19,7 +20,6 @@ export interface Suite {
   readonly without?: readonly string[];
 }
 
-const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 const spoof = quote(seccompSpoof);
 
 async function looks(t: Test, gvisor: Gvisor): Promise<void> {

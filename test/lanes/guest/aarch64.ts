@@ -23,7 +23,8 @@ import {
 } from '../../conformance/tasks.js';
 import { testBuild } from '../../support/paths.js';
 import type { Pair } from '../lane.js';
-import { Guest, type GuestOptions, checkout, quote } from './guest.js';
+import { quote } from '../../support/shell.js';
+import { Guest, type GuestOptions, checkout } from './guest.js';
 
 const compiler = 'aarch64-linux-gnu-gcc';
 const subjects = join(testBuild, 'aarch64');

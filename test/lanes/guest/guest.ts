@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Unavailable, findProgram, requireProgram } from '../programs.js';
 import { type Architecture, type Kernel, prepareKernel } from './kernel.js';
+import { quote } from '../../support/shell.js';
 
 export interface GuestOptions {
   /**
@@ -41,8 +42,6 @@ export class GuestError extends Error {}
 
 /** The directory of this project, here and in the guest. */
 export const checkout = resolve(import.meta.dirname, '..', '..', '..');
-
-export const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
 interface Machine {
   readonly qemu: string;

@@ -4,8 +4,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { root } from '../../support/paths.js';
 import { Unavailable } from '../programs.js';
+import { makeSandbox } from './bundle.js';
 import type { Runsc } from './runsc.js';
 
 export interface SandboxOptions {
@@ -26,58 +26,7 @@ export interface SandboxResult {
 /** A directory of the sandbox on 9p that can be written to. */
 export const share = '/tmp/9p';
 
-const capabilities = [
-  ...['CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'KILL', 'MKNOD', 'SETFCAP', 'SETGID'],
-  ...['SETPCAP', 'SETUID', 'SYS_ADMIN', 'SYS_CHROOT', 'SYS_PTRACE'],
-].map((name) => `CAP_${name}`);
-
-/** In a mount namespace of its own, because runsc leaves mounts and mount points behind. */
-const inPrivate = `
-set -e
-mount --rbind / "$0"
-mount -t tmpfs tmpfs "$0/tmp"
-exec "$@"
-`;
-
-/** `top`: where the root is. Not / itself: on that newer ones do not see the share. */
-function configuration(script: string, top: string, shared: string, cgroups: boolean): object {
-  const sets = ['bounding', 'effective', 'inheritable', 'permitted', 'ambient'];
-  const bind = (source: string, destination: string, mode: string): object => ({
-    destination,
-    source,
-    type: 'bind',
-    options: ['rbind', mode],
-  });
-  return {
-    ociVersion: '1.0.0',
-    process: {
-      user: { uid: 0, gid: 0 },
-      args: ['/bin/sh', '-c', script],
-      env: [
-        'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-        'HOME=/',
-        'LANG=C',
-      ],
-      cwd: '/',
-      capabilities: Object.fromEntries(sets.map((set) => [set, capabilities])),
-    },
-    root: { path: top, readonly: true },
-    hostname: 'gvisor',
-    mounts: [
-      { destination: '/proc', type: 'proc', source: 'proc' },
-      { destination: '/dev', type: 'tmpfs', source: 'tmpfs' },
-      { destination: '/sys', type: 'sysfs', source: 'sysfs' },
-      ...(cgroups ? [{ destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup' }] : []),
-      { destination: '/tmp', type: 'tmpfs', source: 'tmpfs' },
-      bind(shared, share, 'rw'),
-      // A checkout that the tmpfs would hide.
-      ...(root.startsWith('/tmp/') ? [bind(root, root, 'ro')] : []),
-    ],
-    linux: {
-      namespaces: ['pid', 'network', 'ipc', 'uts', 'mount'].map((type) => ({ type })),
-    },
-  };
-}
+const pathInside = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 export class Gvisor {
   readonly #runsc: Runsc;
@@ -109,37 +58,36 @@ export class Gvisor {
   /** Runs one shell script as root in a sandbox of its own. */
   async run(script: string, options: SandboxOptions = {}): Promise<SandboxResult> {
     const scratch = mkdtempSync(path.join(tmpdir(), 'gvisor-'));
-    const inScratch = (name: string): string => path.join(scratch, name);
-    const [top, shared, bundle] = [inScratch('root'), inScratch('share'), inScratch('bundle')];
-    for (const directory of [top, shared, bundle]) mkdirSync(directory);
+    const shared = path.join(scratch, 'share');
+    mkdirSync(shared);
     for (const [name, text] of Object.entries(options.files ?? {})) {
       writeFileSync(path.join(shared, name), text);
     }
-    const text = JSON.stringify(configuration(script, top, shared, options.cgroups !== undefined));
-    writeFileSync(path.join(bundle, 'config.json'), text);
-    const flags = [
-      ...[`--root=${inScratch('state')}`, '--network=none', '--ignore-cgroups'],
+    const sandbox = makeSandbox(scratch, {
+      command: ['/bin/sh', '-c', script],
+      path: pathInside,
+      shown: [{ from: shared, to: share, mode: 'rw' }],
+      cgroups: options.cgroups !== undefined,
+    });
+    const runsc = [
+      this.#program,
+      ...[`--root=${sandbox.state}`, '--network=none', '--ignore-cgroups'],
       ...this.#runsc.flags,
       ...(options.cgroups === undefined ? [] : this.#runsc.cgroups(options.cgroups)),
     ];
-    const name = path.basename(scratch);
     try {
-      const words = [this.#program, ...flags, 'run', '-bundle', bundle, name];
-      return await start(['sh', '-c', inPrivate, top, ...words], options);
+      return await start(sandbox.words(runsc), options);
     } finally {
-      spawnSync(this.#program, [...flags, 'delete', '-force', name], { stdio: 'ignore' });
+      const [program = '', ...flags] = runsc;
+      spawnSync(program, [...flags, 'delete', '-force', sandbox.name], { stdio: 'ignore' });
       spawnSync('rm', ['-rf', '--one-file-system', scratch]);
     }
   }
 }
 
 function start(words: readonly string[], options: SandboxOptions): Promise<SandboxResult> {
-  // The sandbox ends with `runsc run`, and that with us.
-  const child = spawn(
-    'setpriv',
-    ['--pdeathsig', 'KILL', '--', 'unshare', '--mount', '--', ...words],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  const [program = '', ...rest] = words;
+  const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));

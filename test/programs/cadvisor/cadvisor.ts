@@ -1,10 +1,10 @@
 // Real cAdvisor, an old release and a new one, which are asked what kubelet asks when it starts.
 import path from 'node:path';
 import type { Test } from 'tap';
-import { quote } from '../../lanes/guest/guest.js';
 import { buildModule } from '../../lanes/module.js';
 import { Unavailable } from '../../lanes/programs.js';
 import { root, seccompSpoof } from '../../support/paths.js';
+import { quote } from '../../support/shell.js';
 
 /** In the old one any filesystem may be on /; in the new one only those that it knows. */
 export type Release = 'old' | 'new';
@@ -35,7 +35,7 @@ export interface Report {
 const sources = 'test/programs/cadvisor';
 
 /** Its file; throws Unavailable. */
-function build(release: Release): string {
+export function build(release: Release): string {
   return buildModule({
     name: 'cAdvisor',
     directory: `${sources}/${release}`,
