@@ -16,12 +16,6 @@ import { judgeStatistics } from '../../bench/soak/statistics.js';
 import { cleanCommand } from '../support/environment.js';
 import { root } from '../support/paths.js';
 
-// Compiled as a user's is: the program itself runs, not these modules.
-const compiled = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'bench'], {
-  cwd: root,
-  encoding: 'utf8',
-});
-t.equal(compiled.status, 0, compiled.stdout);
 const main = path.join(root, 'bench/build/js/bench/soak/main.js');
 
 interface Ended {
@@ -95,6 +89,21 @@ void t.test('a command that holds out', async (test) => {
   const picture = readFileSync(path.join(directory, 'soak.svg'), 'utf8');
   test.match(picture, /^<svg [^]*calls stopped in a second[^]*<\/svg>\n$/);
   test.notMatch(picture, /(?:href|src)="?https?:/, 'it needs nothing but itself');
+});
+
+void t.test('docs/soak.md', (test) => {
+  const page = readFileSync(path.join(root, 'docs/soak.md'), 'utf8');
+  const blocks = [...page.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, block = '']) => block);
+  const commands = blocks.flatMap((block) => block.replaceAll('\\\n', ' ').trim().split('\n'));
+  const here = commands.filter((command) => !command.includes('# lane: '));
+  test.ok(here.length > 0 && commands.length > here.length, 'those of other lanes say so');
+  for (const command of here) {
+    const [program, words] = cleanCommand(['sh', '-c', `cd ${root} && ${command}`]);
+    const out = spawnSync(program, words, { encoding: 'utf8', cwd: root });
+    test.equal(out.status, 0, `${command}\n${out.stderr}`);
+    test.match(out.stdout, /^it stays up +met /m);
+  }
+  test.end();
 });
 
 void t.test('a command that ends', async (test) => {

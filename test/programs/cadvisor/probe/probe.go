@@ -1,15 +1,18 @@
 // Package probe asks cAdvisor what kubelet asks of it when it starts, in the same order, and prints
-// the answers, or the errors, as one JSON object. It has to compile with all releases that are tested.
+// the answers, or the errors, as one JSON object; or it goes on and serves what the container "/" uses,
+// as cAdvisor itself does. It has to compile with all releases that are tested.
 package probe
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"time"
 
 	"github.com/google/cadvisor/cache/memory"
 	"github.com/google/cadvisor/container"
+	v1 "github.com/google/cadvisor/info/v1"
 	v2 "github.com/google/cadvisor/info/v2"
 	"github.com/google/cadvisor/manager"
 	"github.com/google/cadvisor/utils/sysfs"
@@ -63,15 +66,19 @@ var metrics = container.MetricSet{
 	container.DiskUsageMetrics:    {},
 }
 
-func ask(directories []string) report {
+func newManager() (manager.Manager, error) {
 	interval, dynamic := 10*time.Second, true
 	// The type has one name in old releases and another in new ones.
 	housekeeping := struct {
 		Interval     *time.Duration
 		AllowDynamic *bool
 	}{&interval, &dynamic}
-	m, err := manager.New(memory.New(2*time.Minute, nil), sysfs.NewRealSysFs(), housekeeping,
+	return manager.New(memory.New(2*time.Minute, nil), sysfs.NewRealSysFs(), housekeeping,
 		metrics, http.DefaultClient, []string{"/kubepods"}, nil, "", 0)
+}
+
+func ask(directories []string) report {
+	m, err := newManager()
 	if err != nil {
 		return report{New: err.Error()}
 	}
@@ -128,8 +135,34 @@ func askRoot(m manager.Manager) *root {
 	return said
 }
 
-// Main prints what cAdvisor says of this machine and of the filesystems of the arguments.
+// serve answers until it is ended; with what cAdvisor's own server says at this address.
+func serve(address string) error {
+	m, err := newManager()
+	if err != nil {
+		return fmt.Errorf("new: %w", err)
+	}
+	if err := m.Start(); err != nil {
+		return fmt.Errorf("start: %w", err)
+	}
+	http.HandleFunc("/api/v1.3/containers/", func(w http.ResponseWriter, _ *http.Request) {
+		info, err := m.GetContainerInfo("/", &v1.ContainerInfoRequest{NumStats: 1})
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(info) // whoever asked may be gone
+	})
+	return http.ListenAndServe(address, nil)
+}
+
+// Main prints what cAdvisor says of this machine and of the filesystems of the arguments; with
+// --serve ADDRESS it serves it.
 func Main() {
+	if len(os.Args) == 3 && os.Args[1] == "--serve" {
+		fmt.Fprintln(os.Stderr, serve(os.Args[2]))
+		os.Exit(1)
+	}
 	encoder := json.NewEncoder(os.Stdout)
 	if err := encoder.Encode(ask(os.Args[1:])); err != nil {
 		panic(err)
