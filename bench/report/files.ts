@@ -58,6 +58,10 @@ export const recordedIn = (file: string): Recorded => ({
   result: readResult(file),
 });
 
+/** What the README may show: the whole of it, and no first look. */
+export const isForReadme = ({ quick, rows }: Result): boolean =>
+  !quick && rows.some(({ table }) => table === 'calls');
+
 /** All results that are committed, the newest first. */
 export function recordedResults(directory = join(root, RESULTS)): Recorded[] {
   if (!existsSync(directory)) return [];

@@ -9,6 +9,7 @@ import {
   readmeWith,
   recordedResults,
   writeReport,
+  isForReadme,
 } from '../../bench/report/files.js';
 import { escape, table } from '../../bench/report/markdown.js';
 import { ratio, short, withUnit } from '../../bench/report/numbers.js';
@@ -102,7 +103,7 @@ await t.test('what is committed', (t) => {
           readFileSync(join(root, RESULTS, name), 'utf8') === text,
         `${name} is what \`npm run bench -- --report-of ${RESULTS}/${one.name}.json\` makes`,
       );
-  const newest = recorded.find(({ result }) => !result.quick);
+  const newest = recorded.find(({ result }) => isForReadme(result));
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
   const file = newest === undefined ? 'FILE' : `${RESULTS}/${newest.name}.json`;
   t.ok(readmeWith(readme, newest) === readme, `as \`npm run bench -- --readme ${file}\` makes it`);
