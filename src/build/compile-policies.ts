@@ -18,6 +18,7 @@ const NONE_BUILT: ShippedPolicies = {
   names: () => [],
   read: () => undefined,
   blob: () => undefined,
+  stamp: () => '',
 };
 
 /** A path as seen from the package, not from the machine that builds it. */

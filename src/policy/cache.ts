@@ -1,7 +1,7 @@
 /**
  * Compiled policies of files that were used before: with one, neither yaml nor zod is loaded, which
  * takes longer than all the rest of `exec`. An entry holds the whole text that it was made of, and
- * is used for that very text only; a policy that depends on other files has none.
+ * is used for that very text only; a policy that depends on other files than the package's has none.
  */
 import {
   closeSync,
@@ -21,6 +21,7 @@ import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { libraryPath } from '../native/paths.js';
+import { stampOf, type ShippedPolicies } from './locations.js';
 import { fromJson, toJson } from './normalised.js';
 import type { CompiledPolicy } from './index.js';
 
@@ -30,7 +31,7 @@ const LARGEST_FILE = 1 << 20;
 
 /** What an entry is made of, and is good for. */
 interface Key {
-  /** The builds of the compiler and of its library. */
+  /** The builds of the compiler, of its library, and of the policies that may be extended. */
   readonly build: string;
   /** As messages call the policy's file: rules tell where they stand. */
   readonly file: string;
@@ -60,11 +61,16 @@ export class CachedFile {
    * pipe, a file that cannot be read) or no place for it: $XDG_CACHE_HOME/seccomp-spoof, or
    * ~/.cache/seccomp-spoof. SECCOMP_SPOOF_CACHE=off switches all of it off.
    */
-  static of(file: string, path: string, environment: NodeJS.ProcessEnv): CachedFile | undefined {
+  static of(
+    file: string,
+    path: string,
+    shipped: ShippedPolicies,
+    environment: NodeJS.ProcessEnv,
+  ): CachedFile | undefined {
     const directory = cacheDirectory(environment);
     const text = directory === undefined ? undefined : readRegular(path);
     if (directory === undefined || text === undefined) return undefined;
-    return new CachedFile(directory, { build: buildOf(), file, text });
+    return new CachedFile(directory, { build: buildOf(shipped), file, text });
   }
 
   get #path(): string {
@@ -148,14 +154,11 @@ function readRegular(path: string): Buffer | undefined {
   }
 }
 
-/** Another build may make another blob of the same text. */
-function buildOf(): string {
-  return [libraryPath(), fileURLToPath(import.meta.url)]
-    .map((path) => {
-      const { size, mtimeMs, ino } = statSync(path);
-      return [path, size, mtimeMs, ino].join(':');
-    })
-    .join(' ');
+/** Another build may make another blob of the same text, and so may other policies to extend. */
+function buildOf(shipped: ShippedPolicies): string {
+  return [...[libraryPath(), fileURLToPath(import.meta.url)].map(stampOf), shipped.stamp()].join(
+    ' ',
+  );
 }
 
 /** FNV-1a, 32 bits: only a name, the entry itself is compared. */

@@ -36,8 +36,8 @@ export interface PolicyFile {
   readonly description: string | undefined;
   readonly extends: readonly Reference[];
   readonly remove: readonly Reference[];
-  /** All that it says is in this one file. */
-  readonly standsAlone: boolean;
+  /** What some file is to hold lies in other files (`contentFile`). */
+  readonly readsContent: boolean;
   /** Its own rules. */
   readonly rules: NormalisedPolicy;
   /** A problem at the place of the policy's name. */
@@ -230,9 +230,7 @@ export function readDocument(text: string, file: string, directory: string): Fil
       description: document.description,
       extends: references('extends'),
       remove: references('remove'),
-      standsAlone:
-        document.extends === undefined &&
-        (document.files ?? []).every((rule) => !('contentFile' in rule)),
+      readsContent: (document.files ?? []).some((rule) => 'contentFile' in rule),
       rules,
       nameProblem: (message, suggestion) => source.problem(['name'], message, suggestion),
     },

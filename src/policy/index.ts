@@ -111,7 +111,7 @@ export async function mergePolicies(
       ...request.fstypes.map((argument) => `--fstype ${argument}`),
     ],
     policy: override(merged, told),
-    /** No file of a policy has named another one. */
+    /** No file of a policy has named another one, but for those of this package. */
     standsAlone,
   };
 }
@@ -129,7 +129,8 @@ export async function resolvePolicy(request: PolicyRequest): Promise<CompiledPol
     const blob = locations.shipped.blob(only);
     if (blob !== undefined) return shippedPolicy(only, blob, locations);
   }
-  const entry = references.length === 1 ? await entryOf(only, request) : undefined;
+  const entry =
+    references.length === 1 ? await entryOf(only, { ...request, locations }) : undefined;
   const kept = entry?.read();
   if (kept !== undefined) return kept;
   const { names, policy, standsAlone } = await mergePolicies({ ...request, locations });
@@ -142,12 +143,17 @@ export async function resolvePolicy(request: PolicyRequest): Promise<CompiledPol
 /** Where one policy file alone may be kept, compiled. */
 async function entryOf(
   reference: string,
-  { fstypes, baseDirectory = '.', environment = process.env }: PolicyRequest,
+  {
+    fstypes,
+    baseDirectory = '.',
+    environment = process.env,
+    locations,
+  }: PolicyRequest & { readonly locations: PolicyLocations },
 ): Promise<CachedFile | undefined> {
   if (!reference.includes('/') || fstypes.length > 0) return undefined;
   const { CachedFile } = await import('./cache.js');
   const { shown, path } = fileOf(reference, baseDirectory, '');
-  return CachedFile.of(shown, path, environment);
+  return CachedFile.of(shown, path, locations.shipped, environment);
 }
 
 /** The rules are read only if somebody asks for them: exec needs the blob alone. */

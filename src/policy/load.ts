@@ -50,7 +50,7 @@ export class PolicyLoader {
     return this.#load(reference, directory, '', onCommandLine, []);
   }
 
-  /** No file that was loaded has named another one: policies that it extends, or content. */
+  /** No file that was loaded has named another one that is not of this package: policies, content. */
   get standsAlone(): boolean {
     return this.#standsAlone;
   }
@@ -64,6 +64,7 @@ export class PolicyLoader {
   ): NamedPolicy {
     const found = this.#find(reference, directory, shownDirectory, complain);
     if (!('path' in found)) return found;
+    if (chain.length > 0) this.#standsAlone = false;
     const identity = identityOf(found.path);
     const done = this.#loaded.get(identity);
     if (done !== undefined) return done;
@@ -88,7 +89,7 @@ export class PolicyLoader {
     }
     const { file, problems } = readDocument(text, found.shown, dirname(found.path));
     if (file === undefined) throw new PolicyError(problems);
-    if (!file.standsAlone) this.#standsAlone = false;
+    if (file.readsContent) this.#standsAlone = false;
     if (found.lookedUp !== undefined && found.lookedUp !== file.name) {
       const message = `the policy is looked up as ${found.lookedUp} but calls itself ${file.name}`;
       throw new PolicyError([file.nameProblem(message, `write name: ${found.lookedUp}`)]);

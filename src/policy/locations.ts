@@ -1,5 +1,5 @@
 /** Where policies are found, by name and by path. Needs neither yaml nor zod. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,6 +23,8 @@ export interface ShippedPolicies {
   read(name: string): NamedPolicy | undefined;
   /** Its compiled form, or undefined if there is none. Throws InstallError as well. */
   blob(name: string): Uint8Array | undefined;
+  /** Another text whenever any of them has changed. */
+  stamp(): string;
 }
 
 /** Where names are looked up: shipped first, then each directory in turn. */
@@ -43,6 +45,12 @@ function readIfThere(path: string): Buffer | undefined {
       { cause: error },
     );
   }
+}
+
+/** What tells one state of a file from another one, without reading it. */
+export function stampOf(path: string): string {
+  const { size, mtimeMs, ino } = statSync(path);
+  return [path, size, mtimeMs, ino].join(':');
 }
 
 /** Names of the files in `directory` that end with `suffix`, without it, sorted. */
@@ -67,6 +75,10 @@ export function builtPolicies(directory: string): ShippedPolicies {
       return text === undefined ? undefined : fromJson(text.toString('utf8'));
     },
     blob: (name) => readIfThere(join(directory, `${name}.blob`)),
+    stamp: () =>
+      namesIn(directory, '.json')
+        .map((name) => stampOf(join(directory, `${name}.json`)))
+        .join(' '),
   };
 }
 

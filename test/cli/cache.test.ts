@@ -61,6 +61,14 @@ await t.test('is used the second time', async (t) => {
   t.match(await told(), { status: 0, stdout: 'two' });
 });
 
+await t.test('is made of a policy that extends one of this package', async (t) => {
+  writeFileSync(policyFile, policy('one', 'extends: [9p-as-ext4]\n'));
+  t.match(await told(), { status: 0, stdout: 'one' });
+  t.equal(kept().length, 1);
+  forge('one', 'two');
+  t.match(await told(), { status: 0, stdout: 'two' });
+});
+
 await t.test('is not used for another text', async (t) => {
   await told();
   writeFileSync(policyFile, policy('six'));
@@ -101,7 +109,11 @@ await t.test('in the home of another user is not made', { skip: asRoot }, async 
 await t.test('is not made where it is switched off, or of what names other files', async (t) => {
   await told({ SECCOMP_SPOOF_CACHE: 'off' });
   t.same(kept(), []);
-  writeFileSync(policyFile, policy('one', 'extends: [9p-as-ext4]\n'));
+  const other = path.join(home, 'other.yaml');
+  const lower = (content: string): string =>
+    policy(content).replace('name: kept', 'name: other').replace(target, `${target}-too`);
+  writeFileSync(other, lower('one'));
+  writeFileSync(policyFile, policy('one', 'extends: [./other.yaml]\n'));
   t.match(await told(), { status: 0, stdout: 'one' });
   t.same(kept(), []);
   writeFileSync(path.join(home, 'content'), 'one');

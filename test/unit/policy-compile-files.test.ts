@@ -118,7 +118,7 @@ const BAD = `${HEAD}
 void t.test('expressions that are none have a place', async (t) => {
   const root = t.testdir({ 'x.yaml': BAD });
   const advice = 'close each ( [ and {, or put a backslash before it; see regex(7)';
-  const none = { names: () => [], read: () => undefined, blob: () => undefined };
+  const none = { names: () => [], read: () => undefined, blob: () => undefined, stamp: () => '' };
   const request = {
     policies: ['./x.yaml'],
     fstypes: ['9p=ext4'],

@@ -28,7 +28,7 @@ const [P9, FUSE, TMPFS, EXT4, XFS] = [0x01021997n, 0x65735546n, 0x01021994n, 0xe
 
 /** What the build makes of the shipped policies, in a directory of this test. */
 function builtFrom(files: Record<string, string>): Record<string, string | Buffer> {
-  const none = { names: () => [], read: () => undefined, blob: () => undefined };
+  const none = { names: () => [], read: () => undefined, blob: () => undefined, stamp: () => '' };
   const built: Record<string, string | Buffer> = {};
   const loader = new PolicyLoader({ shipped: none, directories: [join(ROOT, 'policies')] });
   for (const name of Object.keys(files)) {

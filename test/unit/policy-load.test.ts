@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import t from 'tap';
 
 import type { PolicyLocations, ShippedPolicies } from '../../src/policy/locations.js';
-import { defaultLocations } from '../../src/policy/locations.js';
+import { builtPolicies, defaultLocations } from '../../src/policy/locations.js';
 import { PolicyLoader } from '../../src/policy/load.js';
 import { EMPTY_POLICY, type NamedPolicy } from '../../src/policy/normalised.js';
 import { formatProblem, PolicyError } from '../../src/policy/problem.js';
@@ -30,6 +31,7 @@ const shipped: ShippedPolicies = {
   names: () => [SHIPPED.name],
   read: (name) => (name === SHIPPED.name ? SHIPPED : undefined),
   blob: () => undefined,
+  stamp: () => '',
 };
 
 function locations(...directories: string[]): PolicyLocations {
@@ -306,5 +308,15 @@ void t.test('the directories of a user', (t) => {
     'its specification has a relative one ignored',
   );
   t.same(directories({ HOME: 'relative' }), [etc]);
+  t.end();
+});
+
+void t.test('the stamp of shipped policies is another one when one of them is made again', (t) => {
+  const directory = t.testdir({ 'a.json': 'one', 'b.json': 'two' });
+  const shipped = builtPolicies(directory);
+  const before = shipped.stamp();
+  t.equal(shipped.stamp(), before);
+  writeFileSync(join(directory, 'b.json'), 'longer');
+  t.not(shipped.stamp(), before);
   t.end();
 });

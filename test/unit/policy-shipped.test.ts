@@ -11,7 +11,7 @@ import { PolicyLoader } from '../../src/policy/load.js';
 import { POLLING_PROGRAMS } from '../../src/policy/tables.js';
 
 const POLICIES = fileURLToPath(new URL('../../policies', import.meta.url));
-const NONE = { names: () => [], read: () => undefined, blob: () => undefined };
+const NONE = { names: () => [], read: () => undefined, blob: () => undefined, stamp: () => '' };
 
 interface Rules {
   /** The rule for a mount, without the name of the policy. */
