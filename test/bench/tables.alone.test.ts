@@ -17,7 +17,7 @@ t.teardown(() => {
 function bench(only: string): Result {
   const file = path.join(scratch, 'result.json');
   const words = ['--quick', '--only', only, '--json', file];
-  const [command, rest] = cleanCommand([process.execPath, 'bench/run.mjs', ...words]);
+  const [command, rest] = cleanCommand([process.execPath, 'bench/run.mjs', 'main.js', ...words]);
   const { status, stderr } = spawnSync(command, rest, { cwd: root, encoding: 'utf8' });
   if (status !== 0) throw new Error(`the bench ended with ${status}: ${stderr}`);
   return JSON.parse(readFileSync(file, 'utf8')) as Result;
