@@ -44,9 +44,12 @@ const inGvisor = ({ environment }: Place): boolean => environment === 'gvisor';
 /** Types that the kernel takes for no upper directory of an overlay. */
 const holdsNoOverlay = ({ filesystem = '' }: Place): boolean =>
   /^(9p|virtiofs|fuse(\..*)?|nfs4?|overlay)$/.test(filesystem);
-/** Types on which memory maps that are shared, or locks, cannot be relied on. */
-const holdsNoDatabase = ({ filesystem = '' }: Place): boolean =>
-  /^(9p|virtiofs|fuse(\..*)?|nfs4?|cifs|smb3)$/.test(filesystem);
+/**
+ * Types on which memory maps that are shared, or locks, cannot be relied on. In gVisor they are the
+ * sandbox's own, whatever lies below.
+ */
+const holdsNoDatabase = ({ environment, filesystem = '' }: Place): boolean =>
+  environment === 'linux' && /^(9p|virtiofs|fuse(\..*)?|nfs4?|cifs|smb3)$/.test(filesystem);
 
 const K3S_NODE: readonly Candidate[] = [
   {

@@ -84,7 +84,6 @@ void t.test('options that are there are not advised again', (t) => {
     [['--kubelet-arg=fail-swap-on=true'], '--kubelet-arg=fail-swap-on=false'],
     [['--kubelet-arg', 'fail-swap-on=false'], '--kubelet-arg=fail-swap-on=false'],
     [['--disable-network-policy'], '--disable-network-policy'],
-    [['--datastore-endpoint=http://127.0.0.1:2379'], '--data-dir=DIRECTORY'],
   ] as const) {
     t.same(
       left(...words),
@@ -92,6 +91,15 @@ void t.test('options that are there are not advised again', (t) => {
       words.join(' '),
     );
   }
+  t.end();
+});
+
+void t.test('the database', (t) => {
+  const has = (environment: 'linux' | 'gvisor', ...words: string[]): boolean =>
+    optionsFor(['k3s', 'server', ...words], environment, '9p').includes('--data-dir=DIRECTORY');
+  t.ok(has('linux'));
+  t.notOk(has('linux', '--datastore-endpoint=http://127.0.0.1:2379'), 'there is another one');
+  t.notOk(has('gvisor'), 'memory maps there are not those of 9p');
   t.end();
 });
 
