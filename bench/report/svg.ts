@@ -29,8 +29,8 @@ export interface Picture {
   readonly panels: readonly Panel[];
 }
 
-const ink = { strong: '#1f2328', weak: '#59636e', grid: '#d8dee4', paper: '#ffffff' };
-const WIDTH = 880;
+export const ink = { strong: '#1f2328', weak: '#59636e', grid: '#d8dee4', paper: '#ffffff' };
+export const WIDTH = 880;
 const MARGIN = 20;
 const BAR = 17;
 const LINES = 170;
@@ -252,6 +252,11 @@ export function drawSvg(picture: Picture): string {
     yAxis: parts.map(({ yAxis }) => yAxis),
     series: parts.flatMap(({ series }) => series),
   } as EChartsOption;
+  return render(option, height);
+}
+
+/** A file of a picture, of the width that all have. */
+export function render(option: EChartsOption, height: number): string {
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height });
   try {
     chart.setOption(option);
@@ -262,7 +267,7 @@ export function drawSvg(picture: Picture): string {
 }
 
 /** Without what is there for a mouse, and numbered through all pictures of a process. */
-export const plain = (svg: string): string =>
+const plain = (svg: string): string =>
   svg
     .replace(/<style[^>]*>.*?<\/style>\s*/su, '')
     .replace(/ (?:class="zr[^"]*"|ecmeta_\w+="[^"]*"|pointer-events="[^"]*")/gu, '')

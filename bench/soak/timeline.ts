@@ -1,15 +1,12 @@
 // One picture of a soak over time: what was up, what was answered, what was said, what was used.
-import * as echarts from 'echarts';
 import type { CustomSeriesRenderItem, EChartsOption, SeriesOption } from 'echarts';
-import { plain } from '../report/svg.js';
+import { ink, render, WIDTH } from '../report/svg.js';
 import { clock } from './duration.js';
 import { questions } from './model.js';
 import type { Observation, Soak } from './model.js';
 
-const ink = { strong: '#1f2328', weak: '#59636e', grid: '#d8dee4', paper: '#ffffff' };
 const colours = { good: '#2da44e', bad: '#cf222e', unknown: '#d8dee4' };
 const shades: readonly string[] = Object.values(colours);
-const WIDTH = 880;
 const LEFT = 130;
 const RIGHT = 70;
 const BAND = 20;
@@ -200,11 +197,5 @@ export function drawTimeline(soak: Soak): string {
     ],
     series: [bandSeries, ...series],
   } as EChartsOption;
-  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height });
-  try {
-    chart.setOption(option);
-    return `${plain(chart.renderToSVGString())}\n`;
-  } finally {
-    chart.dispose();
-  }
+  return render(option, height);
 }

@@ -187,8 +187,7 @@ static uint8_t *make_blob(uint32_t statfs_rules, size_t *length) {
         spoof_builder_uname(builder, "uname");
         spoof_builder_answer_uname(builder, SPOOF_UNAME_RELEASE, "6.1.0");
     }
-    uint8_t *blob = finish_blob(builder, length);
-    return blob;
+    return finish_blob(builder, length);
 }
 
 /* What a rule is worth for a call: the more the better, 0: it does not hold. */
