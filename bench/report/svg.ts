@@ -162,7 +162,8 @@ function lines(
   };
 }
 
-const text = (words: string, left: number, top: number, style: object): object => ({
+/** Words at a place of the picture. */
+export const text = (words: string, left: number, top: number, style: object): object => ({
   ...{ type: 'text', left, top, silent: true },
   style: { text: words, fill: ink.strong, fontSize: 12, ...style },
 });

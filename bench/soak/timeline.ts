@@ -1,6 +1,6 @@
 // One picture of a soak over time: what was up, what was answered, what was said, what was used.
 import type { CustomSeriesRenderItem, EChartsOption, SeriesOption } from 'echarts';
-import { ink, render, WIDTH } from '../report/svg.js';
+import { ink, render, text, WIDTH } from '../report/svg.js';
 import { clock } from './duration.js';
 import { questions } from './model.js';
 import type { Observation, Soak } from './model.js';
@@ -159,23 +159,19 @@ export function drawTimeline(soak: Soak): string {
       data: values.map((value) => [...value]),
     })),
   );
-  const words = (text: string, left: number, y: number, style: object): object => ({
-    ...{ type: 'text', left, top: y, silent: true },
-    style: { text, fill: ink.strong, fontSize: 12, ...style },
-  });
   const option = {
     animation: false,
     backgroundColor: ink.paper,
     textStyle: { fontFamily: 'system-ui, sans-serif' },
     graphic: [
-      words(`Soak of ${soak.command.join(' ')}`.slice(0, 110), 20, 14, { fontWeight: 'bold' }),
-      words(
+      text(`Soak of ${soak.command.join(' ')}`.slice(0, 110), 20, 14, { fontWeight: 'bold' }),
+      text(
         `${clock(lasted)} of ${clock(planned)}; ${soak.policy?.join(', ') ?? 'without seccomp-spoof'}; ` +
           `Linux ${soak.machine.kernel}; ${soak.date.slice(0, 10)}; green: right, red: not`,
         ...([20, 36, { fill: ink.weak, fontSize: 11 }] as const),
       ),
       ...charts.map(({ title }, i) =>
-        words(title, LEFT, (tops[i] ?? 0) - 18, { fontWeight: 'bold', fontSize: 11 }),
+        text(title, LEFT, (tops[i] ?? 0) - 18, { fontWeight: 'bold', fontSize: 11 }),
       ),
     ],
     grid: [
