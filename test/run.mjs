@@ -48,10 +48,12 @@ function run(command, words) {
   });
 }
 
-const tally = { passed: 0, failed: 0, skipped: [], notApplicable: [] };
+const tally = { passed: 0, failed: 0, failures: [], skipped: [], notApplicable: [] };
 
 function onFailure(result) {
   tally.failed += 1;
+  const first = (result.name || '').split('\n', 1)[0];
+  tally.failures.push(result.fullname ? `${result.fullname}: ${first}` : first);
   console.log(`  not ok ${result.fullname || result.name}`);
   if (result.fullname && result.name) console.log(`         ${result.name}`);
   if (result.diag) {
@@ -128,6 +130,8 @@ async function main() {
 
   for (const line of tally.skipped) console.log(`skipped: ${line}`);
   for (const line of tally.notApplicable) console.log(`not applicable: ${line}`);
+  // Once more at the end, where whoever reads a long log looks first.
+  for (const line of tally.failures) console.log(`failed: ${line}`);
   console.log(`${tally.passed} passed, ${tally.failed} failed`);
   if (!content && tally.failed === 0) console.log('tap itself ended with a failure');
   return content && tally.failed === 0 && tally.passed > 0;

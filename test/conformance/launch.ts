@@ -1,5 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import type { Outcome } from './oracle.js';
@@ -39,9 +47,15 @@ function read(file: string): string {
   return existsSync(file) ? readFileSync(file, 'latin1') : '';
 }
 
+/** How much the program has said by now. */
+function said(output: string): number {
+  return ['out', 'err'].reduce((sum, ending) => sum + statSync(`${output}.${ending}`).size, 0);
+}
+
 /**
  * Runs a program until every process that inherited descriptor 3 is gone: a daemon counts, and so
- * would a supervisor that failed to close what is not its own.
+ * would a supervisor that failed to close what is not its own. It hangs when it says nothing more
+ * for `seconds`, however slow the machine is that it goes on at.
  */
 function launch(
   command: readonly string[],
@@ -63,7 +77,8 @@ function launch(
     closeSync(out);
     closeSync(err);
     let late = false;
-    let timer = setTimeout(() => {
+    let heard = 0;
+    const giveUp = (): void => {
       late = true;
       lifeline?.destroy();
       try {
@@ -74,7 +89,17 @@ function launch(
       timer = setTimeout(() => {
         finish('timeout, and could not be killed');
       }, 10_000);
-    }, seconds * 1000);
+    };
+    const listen = (): void => {
+      const now = said(output);
+      if (now === heard) {
+        giveUp();
+        return;
+      }
+      heard = now;
+      timer = setTimeout(listen, seconds * 1000);
+    };
+    let timer = setTimeout(listen, seconds * 1000);
     const finish = (status: string): void => {
       clearTimeout(timer);
       resolve({ status, out: read(`${output}.out`), err: read(`${output}.err`) });

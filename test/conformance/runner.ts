@@ -26,12 +26,14 @@ import {
 } from './tasks.js';
 
 const usage = `usage: node runner.js --exec PROGRAM --scratch DIRECTORY [--lane host|FILE.json]
-    [--mechanism notify,trace,...] [--batch] [--only REGEXP] [--variants static,dynamic,go] [--pairs tmpfs,...]
+    [--mechanism notify,trace,...] [--pin trace,...] [--batch] [--only REGEXP] [--variants static,dynamic,go] [--pairs tmpfs,...]
     [--effort PERCENT] [--patience FACTOR] [--seed NUMBER] [--paths]`;
 
 interface Options extends Selection {
   readonly exec: string;
   readonly mechanisms: readonly string[];
+  /** These run on one processor: in an emulated machine a wake-up across processors takes long. */
+  readonly pinned: readonly string[];
   readonly scratch: string;
   readonly lane: Lane;
   readonly paths: boolean;
@@ -61,6 +63,7 @@ function readOptions(): Options {
       scratch: { type: 'string' },
       lane: { type: 'string', default: 'host' },
       mechanism: { type: 'string', default: 'notify' },
+      pin: { type: 'string', default: '' },
       batch: { type: 'boolean', default: false },
       paths: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
@@ -77,6 +80,7 @@ function readOptions(): Options {
     // Subjects run in directories of their own.
     exec: path.resolve(values.exec),
     mechanisms: values.mechanism.split(','),
+    pinned: values.pin.split(','),
     scratch: path.resolve(values.scratch),
     lane: values.lane === 'host' ? hostLane() : laneFromFile(values.lane),
     batch: values.batch,
@@ -119,6 +123,7 @@ async function runPair(options: Options, pair: Pair, report: (result: Result) =>
   chmodSync(work, 0o755); // subjects become other users
   const policy = policyFor(options, pair);
   const prefix = (mechanism: string): string[] => [
+    ...(options.pinned.includes(mechanism) ? ['taskset', '1'] : []),
     ...[options.exec, 'exec', '--mechanism', mechanism],
     ...policy,
     '--',

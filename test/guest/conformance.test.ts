@@ -38,7 +38,7 @@ function suite(name: string, pair: Pair, words: readonly string[]): string {
     quote(process.execPath),
     quote(join(testBuild, 'js', 'conformance', 'runner.js')),
     `--exec ${quote(seccompSpoof)} --scratch ${scratch} --lane ${quote(lane)}`,
-    '--mechanism notify,trace,ptrace --batch --variants static,go --patience 10',
+    '--mechanism notify,trace,ptrace --pin trace,ptrace --batch --variants static,go --patience 10',
     ...words,
   ];
   return `umask 022; mkdir ${scratch}; exec ${runner.join(' ')}`;

@@ -124,10 +124,9 @@ export async function runSuite(suite: Suite, options: GuestOptions): Promise<Sui
     const scripts = [phase('native', '', list, suite)];
     for (const [i, way] of suite.wrapped.entries()) {
       const blob = await compile(pair, way.paths, files);
-      // A tracer and its tracee wake each other up all the time, which takes up to ten times as
+      // A supervisor and its tracee wake each other up all the time, which takes up to ten times as
       // long from one emulated processor to the other; how they race is seen on real ones.
-      const pinned = way.mechanism === 'notify' ? '' : 'taskset 1 ';
-      const start = `${pinned}${quote(supervisor)} start --policy 9 --mechanism ${way.mechanism} --`;
+      const start = `taskset 1 ${quote(supervisor)} start --policy 9 --mechanism ${way.mechanism} --`;
       scripts.push(`exec 9<${quote(blob)}\n${phase(`wrapped-${i}`, start, list, suite)}`);
     }
 

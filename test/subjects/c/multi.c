@@ -5,16 +5,19 @@
  *
  * and leaves OUTPUT.out, OUTPUT.err, OUTPUT.status (`exit N`, `signal N` or `timeout`) and how long
  * it took in OUTPUT.milliseconds. A job is over when every process that inherited descriptor 3 is
- * gone, not when its first one is. */
+ * gone, not when its first one is. It hangs (`timeout`) when it says nothing more for SECONDS,
+ * however slow the machine is that it goes on at. */
 #include "subject.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -63,6 +66,32 @@ static void leave(const char *output, const char *ending, const char *word, long
     fclose(file);
 }
 
+/* How much the job has said by now. */
+static off_t said(const char *out, const char *err) {
+    struct stat status[2] = {{.st_size = 0}, {.st_size = 0}};
+    stat(out, &status[0]);
+    stat(err, &status[1]);
+    return status[0].st_size + status[1].st_size;
+}
+
+/* False if it became silent for this long before it ended. */
+static bool wait_for_end(int lifeline, const char *output, int seconds) {
+    char *out = beside(output, "out"), *err = beside(output, "err");
+    struct pollfd polled = {.fd = lifeline, .events = POLLIN};
+    off_t heard = 0;
+    for (;;) {
+        int ready = poll(&polled, 1, seconds * 1000);
+        off_t now = said(out, err);
+        if (ready > 0 || (ready == 0 && now == heard)) {
+            free(out);
+            free(err);
+            return ready > 0;
+        }
+        if (ready == 0)
+            heard = now;
+    }
+}
+
 static void run(char **words) {
     int lifeline[2];
     const char *output = words[2];
@@ -74,17 +103,14 @@ static void run(char **words) {
     setpgid(pid, pid); /* in both, so that it holds before either goes on */
     close(lifeline[1]);
 
-    struct pollfd polled = {.fd = lifeline[0], .events = POLLIN};
-    int ready;
-    while ((ready = poll(&polled, 1, atoi(words[0]) * 1000)) < 0 && errno == EINTR)
-        continue;
-    if (ready == 0)
+    bool ended = wait_for_end(lifeline[0], output, atoi(words[0]));
+    if (!ended)
         kill(-pid, SIGKILL);
     int status;
     must(waitpid(pid, &status, 0), "waitpid");
     close(lifeline[0]);
 
-    if (ready == 0)
+    if (!ended)
         leave(output, "status", "timeout", -1);
     else if (WIFSIGNALED(status))
         leave(output, "status", "signal ", WTERMSIG(status));
