@@ -7,13 +7,35 @@ import { root } from '../../support/paths.js';
 const capabilities = [
   ...['CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'KILL', 'MKNOD', 'SETFCAP', 'SETGID'],
   ...['SETPCAP', 'SETUID', 'SYS_ADMIN', 'SYS_CHROOT', 'SYS_PTRACE'],
-].map((name) => `CAP_${name}`);
+];
 
 /** In a mount namespace of its own, because runsc leaves mounts and mount points behind. */
 const inPrivate = `
 set -e
 mount --rbind / "$0"
 mount -t tmpfs tmpfs "$0/tmp"
+exec "$@"
+`;
+
+/** The same, but / and /var are an empty directory that can be written to, as in an image. */
+const withOwnRoot = `
+set -e
+mount --bind "$0" "$0"
+for entry in /*; do
+  case $entry in
+  /proc | /sys | /dev | /tmp | /run) mkdir "$0$entry" ;;
+  /var) mkdir -p "$0/var/lib" "$0/var/log" "$0/var/run" ;;
+  *)
+    if [ -L "$entry" ]; then
+      cp -P "$entry" "$0$entry"
+    elif [ -d "$entry" ]; then
+      mkdir "$0$entry"
+      mount --rbind "$entry" "$0$entry"
+      mount -o remount,bind,ro "$0$entry"
+    fi
+    ;;
+  esac
+done
 exec "$@"
 `;
 
@@ -30,11 +52,16 @@ export interface Inside {
   readonly shown?: readonly Shown[];
   /** With a mount of type cgroup on /sys/fs/cgroup. */
   readonly cgroups?: boolean;
+  /** Besides those that all have: `NET_ADMIN`. */
+  readonly capabilities?: readonly string[];
+  /** The root can be written to, and has an empty /var. */
+  readonly ownRoot?: boolean;
 }
 
 /** `top`: where the root is. Not / itself: on that newer ones do not see what is shown. */
 function configuration(top: string, inside: Inside): object {
   const sets = ['bounding', 'effective', 'inheritable', 'permitted', 'ambient'];
+  const own = [...capabilities, ...(inside.capabilities ?? [])].map((name) => `CAP_${name}`);
   const plain = (destination: string, type: string): object => ({
     ...{ destination, type, source: type },
   });
@@ -50,9 +77,9 @@ function configuration(top: string, inside: Inside): object {
       args: inside.command,
       env: [`PATH=${inside.path}`, 'HOME=/', 'LANG=C'],
       cwd: '/',
-      capabilities: Object.fromEntries(sets.map((set) => [set, capabilities])),
+      capabilities: Object.fromEntries(sets.map((set) => [set, own])),
     },
-    root: { path: top, readonly: true },
+    root: { path: top, readonly: inside.ownRoot !== true },
     hostname: 'gvisor',
     mounts: [
       plain('/proc', 'proc'),
@@ -89,7 +116,7 @@ export function makeSandbox(scratch: string, inside: Inside): Sandbox {
     words: (runsc) => [
       // The sandbox ends with `runsc run`, and that with us.
       ...['setpriv', '--pdeathsig', 'KILL', '--', 'unshare', '--mount', '--'],
-      ...['sh', '-c', inPrivate, top, ...runsc, 'run', '-bundle', bundle, name],
+      ...['sh', '-c', inside.ownRoot === true ? withOwnRoot : inPrivate, top, ...runsc, 'run', '-bundle', bundle, name],
     ],
   };
 }

@@ -15,6 +15,10 @@ export interface SandboxOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** Version of the cgroups in /sys/fs/cgroup; none are there without it. */
   readonly cgroups?: 1 | 2;
+  /** Besides those that all have: `NET_ADMIN`. */
+  readonly capabilities?: readonly string[];
+  /** The root can be written to, and has an empty /var. */
+  readonly ownRoot?: boolean;
 }
 
 export interface SandboxResult {
@@ -68,6 +72,8 @@ export class Gvisor {
       path: pathInside,
       shown: [{ from: shared, to: share, mode: 'rw' }],
       cgroups: options.cgroups !== undefined,
+      capabilities: options.capabilities ?? [],
+      ownRoot: options.ownRoot ?? false,
     });
     const runsc = [
       this.#program,

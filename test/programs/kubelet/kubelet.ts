@@ -1,0 +1,160 @@
+// Real kubelet, of a Kubernetes before 1.36 and of a later one (docs/lanes.md): what cAdvisor does in
+// them with a filesystem that it does not know is not the same.
+import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import type { Test } from 'tap';
+import type { Soak } from '../../../bench/soak/model.js';
+import { buildModule } from '../../lanes/module.js';
+import { Unavailable, requireProgram } from '../../lanes/programs.js';
+import { root, testBuild } from '../../support/paths.js';
+import { quote } from '../../support/shell.js';
+
+export type Release = 'old' | 'new';
+
+const sources = 'test/programs/kubelet';
+const soakMain = path.join(root, 'bench/build/js/bench/soak/main.js');
+
+/** What is in PARTS (parts.sh); the control plane is that of the new release. */
+const kubelet = ['kubelet'];
+const all = ['kubelet', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
+
+/** A directory with these programs under their own names; throws Unavailable. */
+function parts(release: Release, programs: readonly string[]): string {
+  const directory = path.join(testBuild, 'kubelet', release);
+  mkdirSync(directory, { recursive: true });
+  for (const program of programs) {
+    const file = buildModule({
+      name: program,
+      directory: `${sources}/${release}`,
+      path: 'k8s.io/kubernetes',
+      target: `k8s.io/kubernetes/cmd/${program}`,
+      program,
+      cache: 'kubelet',
+    });
+    const link = path.join(directory, program);
+    rmSync(link, { force: true });
+    symlinkSync(file, link);
+  }
+  return directory;
+}
+
+/** The same with what stands in for k3s. */
+function k3sParts(): string {
+  const directory = parts('new', all);
+  const link = path.join(directory, 'k3s');
+  rmSync(link, { force: true });
+  symlinkSync(path.join(root, sources, 'k3s.sh'), link);
+  return directory;
+}
+
+/** Why nothing of this can be run here, or false. */
+export function unavailable(cluster = false): string | false {
+  if (process.getuid?.() !== 0) return 'kubelet needs root';
+  try {
+    requireProgram('containerd', 'containerd');
+    if (!existsSync('/usr/lib/cni/loopback')) {
+      throw new Unavailable('no CNI plugins (Debian package containernetworking-plugins)');
+    }
+    requireProgram('ip', 'iproute2');
+    parts('old', kubelet);
+    if (cluster) {
+      requireProgram('etcd', 'etcd-server');
+      requireProgram('curl', 'curl');
+      requireProgram('openssl', 'openssl');
+    }
+    parts('new', cluster ? all : kubelet);
+    return false;
+  } catch (error) {
+    if (error instanceof Unavailable) return error.message;
+    throw error;
+  }
+}
+
+export interface Soaking {
+  /** Where databases can lie, and the directory that becomes kubelet's own (parts.sh). */
+  readonly state: string;
+  readonly data: string;
+  /** For the reports. */
+  readonly out: string;
+  readonly native?: true;
+  /** Of kubelet, that the lane needs besides. */
+  readonly options?: readonly string[];
+  /** As `--for` and `--settle` take it. */
+  readonly time: string;
+  readonly settle: string;
+}
+
+const own = 'unshare --mount --net --propagation private --';
+
+/** The words of a soak, without the command. */
+function soakWords({ out, native, time, settle }: Soaking): string[] {
+  const times = ['--for', time, '--every', '10s', '--settle', settle];
+  const ask = ['--statistics', 'http://127.0.0.1:10255/stats/summary', '--out', out];
+  return [process.execPath, soakMain, ...times, ...ask, ...(native === true ? ['--native'] : [])];
+}
+
+function shell(
+  set: Readonly<Record<string, string>>,
+  words: readonly string[],
+  out: string,
+): string {
+  const environment = Object.entries(set).map(([name, value]) => `${name}=${quote(value)}`);
+  const command = `env ${environment.join(' ')} ${own} ${words.map(quote).join(' ')} >&2`;
+  return `${command}\ncat ${quote(out)}/soak.json`;
+}
+
+/** A script that watches kubelet, and prints soak.json. */
+export function kubeletScript(release: Release, soaking: Soaking): string {
+  const { state, data, out, options = [] } = soaking;
+  const set = { PARTS: parts(release, kubelet), STATE: state, DATA: data };
+  const exec = soakWords(soaking).join(' ');
+  const start = path.join(root, sources, 'kubelet.sh');
+  return shell({ ...set, EXEC: exec }, [start, ...options], out);
+}
+
+/** The same for what stands in for k3s, with a node and a pod. */
+export function k3sScript(soaking: Soaking): string {
+  const { state, data, out, options = [] } = soaking;
+  const set = { PARTS: k3sParts(), STATE: state, DATA: data };
+  const kubeconfig = `${state}/k3s.yaml`;
+  const cluster = ['--kubeconfig', kubeconfig, '--pod', 'localhost/pause:1'];
+  const command = [
+    ...[`${set.PARTS}/k3s`, 'server', `--write-kubeconfig=${kubeconfig}`],
+    ...options.map((option) => `--kubelet-arg=${option.replace(/^--/, '')}`),
+  ];
+  return shell(set, [...soakWords(soaking), ...cluster, ...command], out);
+}
+
+/** The report that the script has printed. */
+export function report({ stdout, stderr }: { stdout: string; stderr: string }): Soak {
+  try {
+    return JSON.parse(stdout) as Soak;
+  } catch {
+    throw new Error(`no report: ${stderr.slice(-4000)}`);
+  }
+}
+
+const verdicts = ({ criteria }: Soak): Record<string, string> =>
+  Object.fromEntries(criteria.map(({ name, verdict }) => [name, verdict]));
+
+/** It has ended by itself, and never said anything of filesystems. */
+export function ends(t: Test, soak: Soak): void {
+  const expected = {
+    'statistics of filesystems are reported': 'not met',
+    'it stays up': 'not met',
+    'the whole time': 'not met',
+  };
+  t.match(verdicts(soak), expected, 'it ends by itself', { criteria: soak.criteria });
+}
+
+export function holdsOut(t: Test, soak: Soak, policy: string): void {
+  t.same(soak.policy, [policy], 'the policy is found by the name of the program');
+  const expected = {
+    'no cAdvisor errors in the log': 'met',
+    'statistics of filesystems are reported': 'met',
+    'it stays up': 'met',
+    'the whole time': 'met',
+    'the supervisor answers everything': 'met',
+  };
+  t.match(verdicts(soak), expected, 'it holds out', { criteria: soak.criteria });
+}
