@@ -12,7 +12,7 @@ import { quote } from '../../support/shell.js';
 export type Release = 'old' | 'new';
 
 const sources = 'test/programs/kubelet';
-const soakMain = path.join(root, 'bench/build/js/bench/soak/main.js');
+const soakPrograms = path.join(root, 'bench/build/js/bench/soak');
 
 /** What is in PARTS (parts.sh); the control plane is that of the new release. */
 const kubelet = ['kubelet'];
@@ -38,7 +38,7 @@ function parts(release: Release, programs: readonly string[]): string {
   return directory;
 }
 
-/** The same with what stands in for k3s. */
+/** A directory with what stands in for k3s, and its parts. */
 function k3sParts(): string {
   const directory = parts('new', all);
   const link = path.join(directory, 'k3s');
@@ -84,13 +84,13 @@ export interface Soaking {
   readonly settle: string;
 }
 
-const own = 'unshare --mount --net --propagation private --';
+/** Mounts and a network of its own, on a machine that is to stay as it is. */
+export const own = 'unshare --mount --net --propagation private --';
 
-/** The words of a soak, without the command. */
-function soakWords({ out, native, time, settle }: Soaking): string[] {
+/** Options of a soak. */
+function watched({ out, native, time, settle }: Soaking): string[] {
   const times = ['--for', time, '--every', '10s', '--settle', settle];
-  const ask = ['--statistics', 'http://127.0.0.1:10255/stats/summary', '--out', out];
-  return [process.execPath, soakMain, ...times, ...ask, ...(native === true ? ['--native'] : [])];
+  return [...times, '--out', out, ...(native === true ? ['--native'] : [])];
 }
 
 function shell(
@@ -99,7 +99,7 @@ function shell(
   out: string,
 ): string {
   const environment = Object.entries(set).map(([name, value]) => `${name}=${quote(value)}`);
-  const command = `env ${environment.join(' ')} ${own} ${words.map(quote).join(' ')} >&2`;
+  const command = `env ${environment.join(' ')} ${words.map(quote).join(' ')} >&2`;
   return `${command}\ncat ${quote(out)}/soak.json`;
 }
 
@@ -107,22 +107,19 @@ function shell(
 export function kubeletScript(release: Release, soaking: Soaking): string {
   const { state, data, out, options = [] } = soaking;
   const set = { PARTS: parts(release, kubelet), STATE: state, DATA: data };
-  const exec = soakWords(soaking).join(' ');
+  const soak = [process.execPath, path.join(soakPrograms, 'main.js'), ...watched(soaking)];
+  const exec = [...soak, '--statistics', 'http://127.0.0.1:10255/stats/summary'].join(' ');
   const start = path.join(root, sources, 'kubelet.sh');
   return shell({ ...set, EXEC: exec }, [start, ...options], out);
 }
 
-/** The same for what stands in for k3s, with a node and a pod. */
+/** The same as `npm run soak:k3s` with what stands in for k3s. */
 export function k3sScript(soaking: Soaking): string {
   const { state, data, out, options = [] } = soaking;
-  const set = { PARTS: k3sParts(), STATE: state, DATA: data };
-  const kubeconfig = `${state}/k3s.yaml`;
-  const cluster = ['--kubeconfig', kubeconfig, '--pod', 'localhost/pause:1'];
-  const command = [
-    ...[`${set.PARTS}/k3s`, 'server', `--write-kubeconfig=${kubeconfig}`],
-    ...options.map((option) => `--kubelet-arg=${option.replace(/^--/, '')}`),
-  ];
-  return shell(set, [...soakWords(soaking), ...cluster, ...command], out);
+  const directory = k3sParts();
+  const set = { K3S: `${directory}/k3s`, PARTS: directory, STATE: state, DATA: data };
+  const soak = [process.execPath, path.join(soakPrograms, 'k3s.js'), ...watched(soaking)];
+  return shell(set, [...soak, '--pod', 'localhost/pause:1', '--', ...options], out);
 }
 
 /** The report that the script has printed. */
@@ -157,4 +154,11 @@ export function holdsOut(t: Test, soak: Soak, policy: string): void {
     'the supervisor answers everything': 'met',
   };
   t.match(verdicts(soak), expected, 'it holds out', { criteria: soak.criteria });
+}
+
+/** All that the experiment wanted to see. */
+export function isExperiment(t: Test, soak: Soak, policy: string): void {
+  holdsOut(t, soak, policy);
+  const expected = { 'the node is Ready and stays so': 'met', 'a pod is scheduled': 'met' };
+  t.match(verdicts(soak), expected, 'a node, and a pod on it', { criteria: soak.criteria });
 }
