@@ -57,21 +57,6 @@ const K3S_NODE: readonly Candidate[] = [
     why: 'images are unpacked by an overlay otherwise, which cannot lie on this filesystem',
     needed: (place) => inGvisor(place) || holdsNoOverlay(place),
   },
-  {
-    option: '--kubelet-arg=cgroups-per-qos=false',
-    why: 'the cgroups of a sandbox have no controllers for the quality of service of pods',
-    needed: inGvisor,
-  },
-  {
-    option: '--kubelet-arg=enforce-node-allocatable=',
-    why: 'nothing can be enforced without those cgroups, and kubelet ends if it is to',
-    needed: inGvisor,
-  },
-  {
-    option: '--kubelet-arg=fail-swap-on=false',
-    why: 'what a sandbox says about swap is not its own, and kubelet ends if there is any',
-    needed: inGvisor,
-  },
 ];
 
 const K3S_SERVER: readonly Candidate[] = [
@@ -96,21 +81,12 @@ const K3S_SERVER: readonly Candidate[] = [
   },
 ];
 
+// kubelet needs none: docs/decisions/0009 has what was tried without the options that guides name.
 const K3S_DATA = { data: '/var/lib/rancher/k3s', dataOption: '--data-dir' } as const;
-
-const KUBELET: Verb = {
-  data: '/var/lib/kubelet',
-  dataOption: '--root-dir',
-  candidates: K3S_NODE.filter(({ option }) => option.startsWith('--kubelet-arg=')).map((each) => ({
-    ...each,
-    option: each.option.replace('--kubelet-arg=', '--'),
-  })),
-};
 
 /** What the words are about; the first word is the program. Undefined: nothing is known about it. */
 function verbOf(words: readonly string[]): Verb | undefined {
   const program = nameOfProgram(words[0] ?? '');
-  if (program === 'kubelet') return KUBELET;
   if (program !== 'k3s') return undefined;
   const verb = words.find((word) => word === 'server' || word === 'agent');
   if (verb === undefined) return undefined;
@@ -125,11 +101,8 @@ export function usualLine(words: readonly string[]): readonly string[] {
     : words;
 }
 
-/** `--kubelet-arg=a=b` is about `--kubelet-arg=a`, `--data-dir=x` about `--data-dir`. */
-function subjectOf(option: string): string {
-  const pattern = option.startsWith('--kubelet-arg=') ? /^--kubelet-arg=[^=]*/ : /^[^=]*/;
-  return pattern.exec(option)?.[0] ?? option;
-}
+/** `--data-dir=x` is about `--data-dir`. */
+const subjectOf = (option: string): string => /^[^=]*/.exec(option)?.[0] ?? option;
 
 /** The values of options, whichever way they are written: `--a=b` or `--a b`. */
 function joined(words: readonly string[]): string[] {

@@ -46,12 +46,7 @@ void t.test('the tests themselves run on Linux', (t) => {
 });
 
 void t.test('options that no rule replaces', (t) => {
-  const gvisor = [
-    '--snapshotter=native',
-    '--kubelet-arg=cgroups-per-qos=false',
-    '--kubelet-arg=enforce-node-allocatable=',
-    '--kubelet-arg=fail-swap-on=false',
-  ];
+  const gvisor = ['--snapshotter=native'];
   const server = [...gvisor, '--flannel-backend=none', '--disable-network-policy'];
   t.same(optionsFor(['k3s', 'server'], 'linux', 'ext4'), [], 'nothing is wrong');
   t.same(optionsFor(['k3s', 'server'], 'linux'), [], 'nothing is known');
@@ -64,11 +59,7 @@ void t.test('options that no rule replaces', (t) => {
   t.same(optionsFor(['k3s', 'server'], 'gvisor', 'tmpfs'), server);
   t.same(optionsFor(['k3s', '--debug', 'agent'], 'gvisor', 'tmpfs'), gvisor);
   t.same(optionsFor(['k3s', 'kubectl', 'get', 'nodes'], 'gvisor', '9p'), []);
-  t.same(optionsFor(['kubelet'], 'gvisor', '9p'), [
-    '--cgroups-per-qos=false',
-    '--enforce-node-allocatable=',
-    '--fail-swap-on=false',
-  ]);
+  t.same(optionsFor(['kubelet'], 'gvisor', '9p'), []);
   t.same(optionsFor(['kubelet'], 'linux', '9p'), []);
   t.same(optionsFor(['server'], 'gvisor', '9p'), [], 'another program');
   t.end();
@@ -81,8 +72,8 @@ void t.test('options that are there are not advised again', (t) => {
   for (const [words, gone] of [
     [['--snapshotter=stargz'], '--snapshotter=native'],
     [['--snapshotter', 'native'], '--snapshotter=native'],
-    [['--kubelet-arg=fail-swap-on=true'], '--kubelet-arg=fail-swap-on=false'],
-    [['--kubelet-arg', 'fail-swap-on=false'], '--kubelet-arg=fail-swap-on=false'],
+    [['--flannel-backend=host-gw'], '--flannel-backend=none'],
+    [['--flannel-backend', 'none'], '--flannel-backend=none'],
     [['--disable-network-policy'], '--disable-network-policy'],
   ] as const) {
     t.same(

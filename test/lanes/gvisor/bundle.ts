@@ -116,7 +116,17 @@ export function makeSandbox(scratch: string, inside: Inside): Sandbox {
     words: (runsc) => [
       // The sandbox ends with `runsc run`, and that with us.
       ...['setpriv', '--pdeathsig', 'KILL', '--', 'unshare', '--mount', '--'],
-      ...['sh', '-c', inside.ownRoot === true ? withOwnRoot : inPrivate, top, ...runsc, 'run', '-bundle', bundle, name],
+      ...[
+        'sh',
+        '-c',
+        inside.ownRoot === true ? withOwnRoot : inPrivate,
+        top,
+        ...runsc,
+        'run',
+        '-bundle',
+        bundle,
+        name,
+      ],
     ],
   };
 }
