@@ -39,7 +39,7 @@ await t.test('natively', { skip }, async (t) => {
 });
 
 await t.test('below exec, for two minutes', { skip }, async (t) => {
-  const seen = await soak('new', '--for 2m --every 5s --settle 20s');
+  const seen = await soak('new', '--for 2m --every 10s --settle 20s');
   t.same(seen.policy, ['k3s-gvisor'], 'the policy is found by the name of the program');
   const expected = {
     'the node is Ready and stays so': 'not asked',
@@ -51,5 +51,5 @@ await t.test('below exec, for two minutes', { skip }, async (t) => {
     'the supervisor answers everything': 'met',
   };
   t.same(verdicts(seen), expected, 'it holds out', { criteria: seen.criteria });
-  t.ok(seen.observations.length >= 12, `${seen.observations.length} looks`);
+  t.ok(seen.observations.length >= 8, `${seen.observations.length} looks`);
 });
