@@ -57,6 +57,11 @@ async function words(
   own: readonly string[],
   ofK3s: readonly string[],
 ): Promise<string[] | undefined> {
+  if (own.some((word) => /^--kubeconfig(=|$)/.test(word))) {
+    throw new WrongUsage(
+      '--kubeconfig: k3s is told to write one of its own, in the directory --out',
+    );
+  }
   const options = await readOptions(['--kubeconfig', 'k3s.yaml', ...own, 'k3s']);
   if (options === undefined) return undefined;
   const file = k3sFile();

@@ -64,6 +64,7 @@ void t.test('wrong usage', (test) => {
   for (const [words, k3s, message] of [
     [[], '', /K3S is not set: K3S=/],
     [[], '/no/such/k3s', /K3S=\/no\/such\/k3s is no program that can be run/],
+    [['--kubeconfig=/x'], undefined, /--kubeconfig: k3s is told to write one of its own/],
     [['--for', 'soon'], undefined, /--for "soon" is no time/],
   ] as const) {
     const { status, stderr } = run(test, words, k3s);
