@@ -48,7 +48,10 @@ async function looks(t: Test, gvisor: Gvisor): Promise<void> {
   t.match(stdout, /: chosen for k3s, as in gVisor: /);
   t.match(stdout, /: {3}--flannel-backend=none {2,}\S/m, 'an option that no rule replaces');
   t.match(stdout, /^server --snapshotter=native$/m, 'nothing is added');
-  t.match(stdout, /: the whole line: \/tmp\/k3s server --snapshotter=native --kubelet-arg=/);
+  t.match(
+    stdout,
+    /: the whole line: \/tmp\/k3s server --snapshotter=native --flannel-backend=none/,
+  );
 }
 
 async function conformance(t: Test, gvisor: Gvisor, suite: Suite): Promise<void> {
