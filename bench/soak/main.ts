@@ -42,7 +42,8 @@ function untilSignal(): AbortController {
 async function soak(options: SoakOptions): Promise<Soak> {
   const directory = resolve(options.directory);
   makeReady(directory);
-  const date = new Date().toISOString();
+  // What is watched, not what the checkout has become in an hour.
+  const [date, ofCheckout] = [new Date().toISOString(), version()];
   const patterns = new Patterns(options.patterns);
   const began = performance.now();
   const onLine = (line: string): void => {
@@ -64,7 +65,7 @@ async function soak(options: SoakOptions): Promise<Soak> {
   const { duration: planned, settle, interval } = options;
   const evidence = { observations, matches: patterns.matches, planned, settle, lasted };
   return {
-    ...{ format: 1, date, version: version(), machine: machine({}), planned, settle, interval },
+    ...{ format: 1, date, version: ofCheckout, machine: machine({}), planned, settle, interval },
     ...{ command: options.command, policy: command.policy, lasted, observations },
     mechanism: options.native ? null : options.mechanism,
     interrupted: end.signal.aborted ? String(end.signal.reason) : null,

@@ -1,7 +1,7 @@
 // `npm run soak`: what it watches, how it judges, what it leaves. Commands, signals and servers are real.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,9 @@ import t, { type Test } from 'tap';
 import { clock, parseDuration } from '../../bench/soak/duration.js';
 import { judge } from '../../bench/soak/judge.js';
 import type { Criterion, Observation, Soak } from '../../bench/soak/model.js';
+import { markdown } from '../../bench/soak/report.js';
 import { judgeStatistics } from '../../bench/soak/statistics.js';
+import { drawTimeline } from '../../bench/soak/timeline.js';
 import { cleanCommand } from '../support/environment.js';
 import { root } from '../support/paths.js';
 
@@ -102,6 +104,18 @@ void t.test('docs/soak.md', (test) => {
     const out = spawnSync(program, words, { encoding: 'utf8', cwd: root });
     test.equal(out.status, 0, `${command}\n${out.stderr}`);
     test.match(out.stdout, /^it stays up +met /m);
+  }
+  test.end();
+});
+
+void t.test('soaks that are committed', (test) => {
+  const soaks = path.join(root, 'bench/results/soaks');
+  for (const name of readdirSync(soaks)) {
+    const file = (kind: string): string =>
+      readFileSync(path.join(soaks, name, `soak.${kind}`), 'utf8');
+    const soak = JSON.parse(file('json')) as Soak;
+    test.ok(markdown(soak) === file('md'), `${name}/soak.md is made of soak.json`);
+    test.ok(drawTimeline(soak) === file('svg'), `${name}/soak.svg is made of soak.json`);
   }
   test.end();
 });
