@@ -1,6 +1,7 @@
 /* paths - the ways to spell a path: relative, through symlinks, `..`, slashes, nothing at all. */
 #include "subject.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -9,6 +10,19 @@ static void spell(const char *path) {
     char label[512];
     snprintf(label, sizeof label, "[%s]", path);
     say_path(label, path);
+}
+
+/* Forty links are allowed, but with more than twenty of them Linux now and then says ELOOP,
+ * natively as well: when somebody mounts something anywhere, its walk without locks begins anew,
+ * and goes on counting where it was (6.18: 9 % of a million statfs of 40 links beside mount and
+ * umount in a loop, 6 in 100,000 otherwise, none of 20 links). So it is asked again. */
+static void spell_chain(const char *path) {
+    struct answer answer = ask_path(path);
+    for (int i = 0; i < 50 && answer.ret != 0 && answer.error == ELOOP; i++)
+        answer = ask_path(path);
+    char label[64];
+    snprintf(label, sizeof label, "[%s]", path);
+    say(label, &answer);
 }
 
 static void from_here(void) {
@@ -64,9 +78,6 @@ static void from_here(void) {
         "tree/loop-b/x",
         "tree/self",
         "tree/self/",
-        "tree/chain-39",
-        "tree/chain-40",
-        "tree/chain-41",
         /* symlinks that leave the filesystem */
         "tree/to-proc",
         "tree/to-proc/version",
@@ -94,6 +105,9 @@ static void from_here(void) {
     };
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         spell(paths[i]);
+    spell_chain("tree/chain-39");
+    spell_chain("tree/chain-40");
+    spell_chain("tree/chain-41");
 }
 
 /* gVisor forgets what is mounted on the root directory after a link to it. What it then finds is
