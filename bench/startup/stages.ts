@@ -33,11 +33,13 @@ export function stages(nothing: string): Stages {
   const place = mkdtempSync(join(tmpdir(), 'seccomp-spoof-bench-'));
   const [shimOnly, untilStart] = [join(place, 'path'), join(place, 'native')];
   const [own, empty] = [join(place, 'own.yaml'), join(place, 'empty.mjs')];
+  // What is kept compiled is for one library: with one file these two would undo each other's.
+  const ownUntilStart = join(place, 'own-until-start.yaml');
   for (const directory of [shimOnly, untilStart]) mkdirSync(directory);
   symlinkSync(nothing, join(shimOnly, 'node'));
   symlinkSync(nothing, join(untilStart, 'seccomp-spoof-supervisor'));
   symlinkSync(join(native, 'libseccomp_spoof.so'), join(untilStart, 'libseccomp_spoof.so'));
-  writeFileSync(own, ownPolicy);
+  for (const file of [own, ownUntilStart]) writeFileSync(file, ownPolicy);
   writeFileSync(empty, '');
   const exec = (...options: string[]): string[] => [spoof, 'exec', ...options, '--', nothing];
   const supervisor = join(native, 'seccomp-spoof-supervisor');
@@ -52,7 +54,10 @@ export function stages(nothing: string): Stages {
       ...Object.fromEntries(mechanisms.map((name) => [name, exec('-m', name)])),
       shim: [`PATH=${shimOnly}`, ...exec()],
       'until start, shipped': [`SECCOMP_SPOOF_NATIVE_DIR=${untilStart}`, ...exec()],
-      'until start, own': [`SECCOMP_SPOOF_NATIVE_DIR=${untilStart}`, ...exec('--policy', own)],
+      'until start, own': [
+        `SECCOMP_SPOOF_NATIVE_DIR=${untilStart}`,
+        ...exec('--policy', ownUntilStart),
+      ],
       starter: [...start, 'auto', '--', nothing],
     },
     remove() {
