@@ -60,9 +60,12 @@ await t.test('here, on FUSE', { skip: skipped('here') || missing }, async (t) =>
     const whole = [
       `was=$(sysctl ${tunables.join(' ')})`,
       `mkdir -p ${quote(below)} ${quote(view)}`,
-      `rm -rf ${quote(state)}; bindfs ${quote(below)} ${quote(view)}`,
+      `rm -rf ${quote(state)}`,
+      // It has to be ended: in its own namespace its mounts, and so it, would stay for ever.
+      `bindfs -f ${quote(below)} ${quote(view)} & bindfs=$!`,
+      `until mountpoint -q ${quote(view)}; do sleep 0.1; done`,
       script,
-      `umount ${quote(view)}`,
+      'kill $bindfs; wait $bindfs',
       `printf '%s\\n' "$was" | sysctl -q -p -`,
     ].join('\n');
     const words = [...own.split(' '), 'sh', '-c', whole];
