@@ -33,13 +33,6 @@ interface Candidate extends AdvisedOption {
   needed(place: Place): boolean;
 }
 
-interface Verb {
-  /** Where the program keeps its data, and the option that says so. */
-  readonly data: string;
-  readonly dataOption: string;
-  readonly candidates: readonly Candidate[];
-}
-
 const inGvisor = ({ environment }: Place): boolean => environment === 'gvisor';
 /** Types that the kernel takes for no upper directory of an overlay. */
 const holdsNoOverlay = ({ filesystem = '' }: Place): boolean =>
@@ -81,16 +74,19 @@ const K3S_SERVER: readonly Candidate[] = [
   },
 ];
 
-// kubelet needs none: docs/decisions/0009 has what was tried without the options that guides name.
-const K3S_DATA = { data: '/var/lib/rancher/k3s', dataOption: '--data-dir' } as const;
+/** Where k3s keeps its data, and the option that says so. */
+const DATA = '/var/lib/rancher/k3s';
+const DATA_OPTION = '--data-dir';
 
-/** What the words are about; the first word is the program. Undefined: nothing is known about it. */
-function verbOf(words: readonly string[]): Verb | undefined {
-  const program = nameOfProgram(words[0] ?? '');
-  if (program !== 'k3s') return undefined;
+/**
+ * What the command may need; the first word is the program. Undefined: nothing is known about it.
+ * kubelet needs nothing: docs/decisions/0009 has what was tried without the options that guides name.
+ */
+function candidatesFor(words: readonly string[]): readonly Candidate[] | undefined {
+  if (nameOfProgram(words[0] ?? '') !== 'k3s') return undefined;
   const verb = words.find((word) => word === 'server' || word === 'agent');
   if (verb === undefined) return undefined;
-  return { ...K3S_DATA, candidates: verb === 'server' ? K3S_SERVER : K3S_NODE };
+  return verb === 'server' ? K3S_SERVER : K3S_NODE;
 }
 
 /** The line that is most likely meant where only the program is named: `k3s` is `k3s server`. */
@@ -144,18 +140,16 @@ export function advise(
   environment: Environment,
   filesystemAt: (path: string) => string | undefined = filesystemOf,
 ): Advice {
-  const verb = verbOf(words);
-  if (verb === undefined) return { line: words, options: [] };
-  const given = joined(words).find((word) => word.startsWith(`${verb.dataOption}=`));
-  const data = given?.slice(verb.dataOption.length + 1) ?? verb.data;
+  const candidates = candidatesFor(words);
+  if (candidates === undefined) return { line: words, options: [] };
+  const given = joined(words).find((word) => word.startsWith(`${DATA_OPTION}=`));
+  const data = given?.slice(DATA_OPTION.length + 1) ?? DATA;
   const place: Place = { environment, filesystem: filesystemAt(data) };
-  const options = verb.candidates
+  const options = candidates
     .filter((candidate) => candidate.needed(place))
     .filter(({ option, instead = [] }) =>
       // A data directory that was named was looked at, and is not good either.
-      [option, ...instead].every(
-        (other) => subjectOf(other) === verb.dataOption || !has(words, other),
-      ),
+      [option, ...instead].every((other) => subjectOf(other) === DATA_OPTION || !has(words, other)),
     )
     .map(({ option, why }) => ({ option, why }));
   return { line: [...words, ...options.map(({ option }) => option)], options };
