@@ -3,20 +3,15 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { hideBin } from 'yargs/helpers';
 import { spoof } from '../paths.js';
 import { readOptions, WrongUsage } from './options.js';
+import { run, tell } from './program.js';
 
-const WRONG_USAGE = 2;
 const usage = 'K3S=/path/to/k3s npm run soak:k3s [-- OPTION_OF_SOAK... [-- OPTION_OF_K3S...]]';
 /** Where kubelet says what it knows, without asking who wants to know. */
 const PORT = 10255;
 const STATISTICS = `http://127.0.0.1:${PORT}/stats/summary`;
 const POD = 'registry.k8s.io/pause:3.10';
-
-const tell = (line: string): void => {
-  process.stderr.write(`soak: ${line}\n`);
-};
 
 function k3sFile(): string {
   const file = process.env['K3S'];
@@ -96,9 +91,4 @@ async function main(given: readonly string[]): Promise<number> {
   return spawnSync(process.execPath, [program, ...soak], { stdio: 'inherit' }).status ?? 1;
 }
 
-try {
-  process.exitCode = await main(hideBin(process.argv));
-} catch (error) {
-  tell(error instanceof Error ? error.message : String(error));
-  process.exitCode = error instanceof WrongUsage ? WRONG_USAGE : 1;
-}
+await run(main);

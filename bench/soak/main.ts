@@ -1,22 +1,17 @@
 // `npm run soak`: starts a command, watches it for a given time, judges, and leaves a report.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { hideBin } from 'yargs/helpers';
 import { machine, version } from '../machine.js';
 import { Cluster } from './cluster.js';
 import { Command } from './command.js';
 import { judge } from './judge.js';
 import { Follower, Patterns } from './logs.js';
 import type { Soak } from './model.js';
-import { readOptions, WrongUsage } from './options.js';
+import { readOptions } from './options.js';
 import type { SoakOptions } from './options.js';
+import { run, tell } from './program.js';
 import { verdictLines, writeReport } from './report.js';
 import { progress, watch } from './watch.js';
-
-const WRONG_USAGE = 2;
-const tell = (line: string): void => {
-  process.stderr.write(`soak: ${line}\n`);
-};
 
 /** What is there already is of an earlier soak. */
 function makeReady(directory: string): void {
@@ -84,9 +79,4 @@ async function main(words: readonly string[]): Promise<number> {
   return result.criteria.some(({ verdict }) => verdict === 'not met') ? 1 : 0;
 }
 
-try {
-  process.exitCode = await main(hideBin(process.argv));
-} catch (error) {
-  tell(error instanceof Error ? error.message : String(error));
-  process.exitCode = error instanceof WrongUsage ? WRONG_USAGE : 1;
-}
+await run(main);

@@ -26,7 +26,7 @@ function run(
   chmodSync(release, 0o755);
   const file = k3s ?? release;
   const command = [process.execPath, main, '--out', path.join(directory, 'out'), ...words];
-  const [program, rest] = cleanCommand(['env', `K3S=${file}`, ...command]);
+  const [program, rest] = cleanCommand(command, { K3S: file });
   const { status, stderr } = spawnSync(program, rest, { encoding: 'utf8' });
   return { status, stderr, directory };
 }

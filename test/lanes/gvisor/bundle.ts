@@ -108,6 +108,7 @@ export interface Sandbox {
 export function makeSandbox(scratch: string, inside: Inside): Sandbox {
   const [top, bundle] = [path.join(scratch, 'root'), path.join(scratch, 'bundle')];
   const name = path.basename(scratch);
+  const prepare = inside.ownRoot === true ? withOwnRoot : inPrivate;
   for (const directory of [top, bundle]) mkdirSync(directory);
   writeFileSync(path.join(bundle, 'config.json'), JSON.stringify(configuration(top, inside)));
   return {
@@ -116,17 +117,7 @@ export function makeSandbox(scratch: string, inside: Inside): Sandbox {
     words: (runsc) => [
       // The sandbox ends with `runsc run`, and that with us.
       ...['setpriv', '--pdeathsig', 'KILL', '--', 'unshare', '--mount', '--'],
-      ...[
-        'sh',
-        '-c',
-        inside.ownRoot === true ? withOwnRoot : inPrivate,
-        top,
-        ...runsc,
-        'run',
-        '-bundle',
-        bundle,
-        name,
-      ],
+      ...['sh', '-c', prepare, top, ...runsc, 'run', '-bundle', bundle, name],
     ],
   };
 }

@@ -5,20 +5,16 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Unavailable } from '../programs.js';
-import { makeSandbox } from './bundle.js';
+import { type Inside, makeSandbox } from './bundle.js';
 import type { Runsc } from './runsc.js';
 
-export interface SandboxOptions {
+export interface SandboxOptions extends Pick<Inside, 'capabilities' | 'ownRoot'> {
   /** Only to detect hangs. */
   readonly timeoutMs?: number;
   /** Files for the share, by name. */
   readonly files?: Readonly<Record<string, string>>;
   /** Version of the cgroups in /sys/fs/cgroup; none are there without it. */
   readonly cgroups?: 1 | 2;
-  /** Besides those that all have: `NET_ADMIN`. */
-  readonly capabilities?: readonly string[];
-  /** The root can be written to, and has an empty /var. */
-  readonly ownRoot?: boolean;
 }
 
 export interface SandboxResult {
@@ -68,12 +64,11 @@ export class Gvisor {
       writeFileSync(path.join(shared, name), text);
     }
     const sandbox = makeSandbox(scratch, {
+      ...options,
       command: ['/bin/sh', '-c', script],
       path: pathInside,
       shown: [{ from: shared, to: share, mode: 'rw' }],
       cgroups: options.cgroups !== undefined,
-      capabilities: options.capabilities ?? [],
-      ownRoot: options.ownRoot ?? false,
     });
     const runsc = [
       this.#program,

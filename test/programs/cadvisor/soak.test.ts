@@ -7,6 +7,7 @@ import { Gvisor, share } from '../../lanes/gvisor/gvisor.js';
 import { newest } from '../../lanes/gvisor/runsc.js';
 import { root } from '../../support/paths.js';
 import { quote } from '../../support/shell.js';
+import { reportOf, verdicts } from '../../support/soaks.js';
 import { build, unavailable } from './cadvisor.js';
 
 const gvisor = new Gvisor(newest);
@@ -21,16 +22,8 @@ async function soak(release: 'old' | 'new', options: string): Promise<Soak> {
     `${quote(process.execPath)} ${quote(main)} ${words} /tmp/cadvisor --serve ${address} >&2`,
     `cat ${share}/out/soak.json`,
   ].join('\n');
-  const { stdout, stderr } = await gvisor.run(script, { cgroups: 1, timeoutMs: 400_000 });
-  try {
-    return JSON.parse(stdout) as Soak;
-  } catch {
-    throw new Error(`no report: ${stderr}`);
-  }
+  return reportOf(await gvisor.run(script, { cgroups: 1, timeoutMs: 400_000 }));
 }
-
-const verdicts = ({ criteria }: Soak): Record<string, string> =>
-  Object.fromEntries(criteria.map(({ name, verdict }) => [name, verdict]));
 
 await t.test('natively', { skip }, async (t) => {
   const seen = await soak('new', '--native --for 30s --every 5s --settle 15s');

@@ -8,6 +8,7 @@ import { buildModule } from '../../lanes/module.js';
 import { Unavailable, requireProgram } from '../../lanes/programs.js';
 import { root, testBuild } from '../../support/paths.js';
 import { quote } from '../../support/shell.js';
+import { verdicts } from '../../support/soaks.js';
 
 export type Release = 'old' | 'new';
 
@@ -17,6 +18,11 @@ const soakPrograms = path.join(root, 'bench/build/js/bench/soak');
 /** What is in PARTS (parts.sh); the control plane is that of the new release. */
 const kubelet = ['kubelet'];
 const all = ['kubelet', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
+
+function link(file: string, name: string): void {
+  rmSync(name, { force: true });
+  symlinkSync(file, name);
+}
 
 /** A directory with these programs under their own names; throws Unavailable. */
 function parts(release: Release, programs: readonly string[]): string {
@@ -31,9 +37,7 @@ function parts(release: Release, programs: readonly string[]): string {
       program,
       cache: 'kubelet',
     });
-    const link = path.join(directory, program);
-    rmSync(link, { force: true });
-    symlinkSync(file, link);
+    link(file, path.join(directory, program));
   }
   return directory;
 }
@@ -41,14 +45,12 @@ function parts(release: Release, programs: readonly string[]): string {
 /** A directory with what stands in for k3s, and its parts. */
 function k3sParts(): string {
   const directory = parts('new', all);
-  const link = path.join(directory, 'k3s');
-  rmSync(link, { force: true });
-  symlinkSync(path.join(root, sources, 'k3s.sh'), link);
+  link(path.join(root, sources, 'k3s.sh'), path.join(directory, 'k3s'));
   return directory;
 }
 
 /** Why nothing of this can be run here, or false. */
-export function unavailable(cluster = false): string | false {
+export function unavailable(): string | false {
   if (process.getuid?.() !== 0) return 'kubelet needs root';
   try {
     requireProgram('containerd', 'containerd');
@@ -56,13 +58,11 @@ export function unavailable(cluster = false): string | false {
       throw new Unavailable('no CNI plugins (Debian package containernetworking-plugins)');
     }
     requireProgram('ip', 'iproute2');
+    requireProgram('etcd', 'etcd-server');
+    requireProgram('curl', 'curl');
+    requireProgram('openssl', 'openssl');
     parts('old', kubelet);
-    if (cluster) {
-      requireProgram('etcd', 'etcd-server');
-      requireProgram('curl', 'curl');
-      requireProgram('openssl', 'openssl');
-    }
-    parts('new', cluster ? all : kubelet);
+    parts('new', all);
     return false;
   } catch (error) {
     if (error instanceof Unavailable) return error.message;
@@ -83,9 +83,6 @@ export interface Soaking {
   readonly time: string;
   readonly settle: string;
 }
-
-/** Mounts and a network of its own, on a machine that is to stay as it is. */
-export const own = 'unshare --mount --net --propagation private --';
 
 /** Options of a soak. */
 function watched({ out, native, time, settle }: Soaking): string[] {
@@ -121,18 +118,6 @@ export function k3sScript(soaking: Soaking): string {
   const soak = [process.execPath, path.join(soakPrograms, 'k3s.js'), ...watched(soaking)];
   return shell(set, [...soak, '--pod', 'localhost/pause:1', '--', ...options], out);
 }
-
-/** The report that the script has printed. */
-export function report({ stdout, stderr }: { stdout: string; stderr: string }): Soak {
-  try {
-    return JSON.parse(stdout) as Soak;
-  } catch {
-    throw new Error(`no report: ${stderr.slice(-4000)}`);
-  }
-}
-
-const verdicts = ({ criteria }: Soak): Record<string, string> =>
-  Object.fromEntries(criteria.map(({ name, verdict }) => [name, verdict]));
 
 /** It has ended by itself, and never said anything of filesystems. */
 export function ends(t: Test, soak: Soak): void {

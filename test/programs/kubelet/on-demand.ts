@@ -10,6 +10,7 @@ import { newest } from '../../lanes/gvisor/runsc.js';
 import { Guest } from '../../lanes/guest/guest.js';
 import { findProgram } from '../../lanes/programs.js';
 import { quote } from '../../support/shell.js';
+import { reportOf } from '../../support/soaks.js';
 import {
   type Release,
   type Soaking,
@@ -18,18 +19,19 @@ import {
   isExperiment,
   k3sScript,
   kubeletScript,
-  own,
-  report,
   unavailable,
 } from './kubelet.js';
 
 const releases: readonly Release[] = ['old', 'new'];
 /** Sixty minutes are the experiment's own. */
 const time = process.env['SOAK'] ?? '2m';
-const missing = unavailable(true);
+const missing = unavailable();
 const asked = (where: string): boolean => new RegExp(process.env['WHERE'] ?? '').test(where);
 const skipped = (where: string): string | false =>
   asked(where) ? false : `WHERE is ${process.env['WHERE'] ?? ''}`;
+
+/** Mounts and a network of its own, on a machine that is to stay as it is. */
+const apart = ['--mount', '--net', '--propagation', 'private', '--'];
 
 /** The values that kubelet sets, and who runs tests does not want to keep. */
 const tunables = [
@@ -68,14 +70,13 @@ await t.test('here, on FUSE', { skip: skipped('here') || missing }, async (t) =>
       'kill $bindfs; wait $bindfs',
       `printf '%s\\n' "$was" | sysctl -q -p -`,
     ].join('\n');
-    const words = [...own.split(' '), 'sh', '-c', whole];
-    const [program = '', ...rest] = words;
-    return spawnSync(program, rest, { encoding: 'utf8', maxBuffer: 1 << 28 });
+    const words = [...apart, 'sh', '-c', whole];
+    return spawnSync('unshare', words, { encoding: 'utf8', maxBuffer: 1 << 28 });
   };
   for (const release of releases) {
     await t.test(release, (t) => {
-      ends(t, report(run(kubeletScript(release, { ...soaking, native: true }))));
-      holdsOut(t, report(run(kubeletScript(release, soaking))), 'k3s');
+      ends(t, reportOf(run(kubeletScript(release, { ...soaking, native: true }))));
+      holdsOut(t, reportOf(run(kubeletScript(release, soaking))), 'k3s');
       t.end();
     });
   }
@@ -97,12 +98,16 @@ await t.test('Linux 6.1, on 9p', { skip: skipped('6.1') || missing }, async (t) 
   for (const release of releases) {
     await t.test(release, async (t) => {
       const native = kubeletScript(release, { ...soaking('native'), native: true });
-      ends(t, report(await guest.run(native, machine)));
-      holdsOut(t, report(await guest.run(kubeletScript(release, soaking('exec')), machine)), 'k3s');
+      ends(t, reportOf(await guest.run(native, machine)));
+      holdsOut(
+        t,
+        reportOf(await guest.run(kubeletScript(release, soaking('exec')), machine)),
+        'k3s',
+      );
     });
   }
   await t.test('the parts of a k3s', async (t) => {
-    isExperiment(t, report(await guest.run(k3sScript(soaking('k3s')), machine)), 'k3s');
+    isExperiment(t, reportOf(await guest.run(k3sScript(soaking('k3s')), machine)), 'k3s');
   });
 });
 
@@ -126,12 +131,12 @@ await t.test('gVisor', { skip: skipped('gVisor') || missing }, async (t) => {
   for (const release of releases) {
     await t.test(release, async (t) => {
       const native = kubeletScript(release, { ...soaking, native: true });
-      ends(t, report(await gvisor.run(native, sandbox)));
+      ends(t, reportOf(await gvisor.run(native, sandbox)));
       const wrapped = kubeletScript(release, soaking);
-      holdsOut(t, report(await gvisor.run(wrapped, sandbox)), 'k3s-gvisor');
+      holdsOut(t, reportOf(await gvisor.run(wrapped, sandbox)), 'k3s-gvisor');
     });
   }
   await t.test('the parts of a k3s', async (t) => {
-    isExperiment(t, report(await gvisor.run(k3sScript(soaking), sandbox)), 'k3s-gvisor');
+    isExperiment(t, reportOf(await gvisor.run(k3sScript(soaking), sandbox)), 'k3s-gvisor');
   });
 });

@@ -78,18 +78,17 @@ static off_t said(const char *out, const char *err) {
 static bool wait_for_end(int lifeline, const char *output, int seconds) {
     char *out = beside(output, "out"), *err = beside(output, "err");
     struct pollfd polled = {.fd = lifeline, .events = POLLIN};
-    off_t heard = 0;
-    for (;;) {
-        int ready = poll(&polled, 1, seconds * 1000);
-        off_t now = said(out, err);
-        if (ready > 0 || (ready == 0 && now == heard)) {
-            free(out);
-            free(err);
-            return ready > 0;
-        }
-        if (ready == 0)
-            heard = now;
+    off_t before = -1, now = 0;
+    int ready = 0;
+    while (ready == 0 && now != before) {
+        before = now;
+        while ((ready = poll(&polled, 1, seconds * 1000)) < 0 && errno == EINTR)
+            continue;
+        now = said(out, err);
     }
+    free(out);
+    free(err);
+    return ready != 0;
 }
 
 static void run(char **words) {

@@ -6,10 +6,15 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static void spell(const char *path) {
+static void say_spelling(const char *path, const struct answer *answer) {
     char label[512];
     snprintf(label, sizeof label, "[%s]", path);
-    say_path(label, path);
+    say(label, answer);
+}
+
+static void spell(const char *path) {
+    struct answer answer = ask_path(path);
+    say_spelling(path, &answer);
 }
 
 /* Forty links are allowed, but with more than twenty of them Linux now and then says ELOOP,
@@ -20,9 +25,7 @@ static void spell_chain(const char *path) {
     struct answer answer = ask_path(path);
     for (int i = 0; i < 50 && answer.ret != 0 && answer.error == ELOOP; i++)
         answer = ask_path(path);
-    char label[64];
-    snprintf(label, sizeof label, "[%s]", path);
-    say(label, &answer);
+    say_spelling(path, &answer);
 }
 
 static void from_here(void) {
