@@ -7,6 +7,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
+import { together } from './together.mjs';
+
 /** What a module of ours asks of import.meta. */
 const banner = "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;";
 
@@ -31,9 +33,7 @@ export async function bundleCommand(root, directory) {
     legalComments: 'eof',
     logLevel: 'warning',
   });
-  rmSync(directory, { recursive: true, force: true });
-  mkdirSync(directory, { recursive: true });
-  writeFileSync(join(directory, 'package.json'), '{ "type": "commonjs" }\n');
+  const files = new Map();
   for (const { path, text } of outputFiles) {
     const { code } = await transform(text, {
       sourcefile: basename(path),
@@ -47,6 +47,12 @@ export async function bundleCommand(root, directory) {
       banner: text.includes('import.meta.url') ? banner : '',
       logLevel: 'warning',
     });
-    writeFileSync(join(directory, basename(path)), code);
+    files.set(basename(path), code);
   }
+  const exec = [...files.keys()].find((name) => name.startsWith('exec-'));
+  files.set('cli.js', together(files, 'cli.js', exec));
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'package.json'), '{ "type": "commonjs" }\n');
+  for (const [name, code] of files) writeFileSync(join(directory, name), code);
 }

@@ -153,12 +153,29 @@ interface Koffi {
   load(path: string | null): { func(prototype: string): (...args: never[]) => unknown };
 }
 
+/** The version that package.json pins. */
+export const KOFFI_VERSION = '3.3.4';
+
 let koffi: Koffi | undefined;
+
+/**
+ * The module koffi, by require: import takes four times as long. What koffi loads is asked for first,
+ * where it can be found from here: koffi itself takes 3 ms of the start, and adds what is deprecated.
+ */
+function requireKoffi(): Koffi {
+  const require = createRequire(import.meta.url);
+  try {
+    const binary = require(`@koromix/koffi-linux-${process.arch}`) as Koffi & { version: string };
+    if (binary.version === KOFFI_VERSION) return binary;
+  } catch {
+    // Not every package manager puts what koffi needs beside it.
+  }
+  return require('koffi') as Koffi;
+}
 
 function loadKoffi(): Koffi {
   try {
-    // By require: 6.5 ms instead of 23 by import.
-    koffi ??= createRequire(import.meta.url)('koffi') as Koffi;
+    koffi ??= requireKoffi();
     return koffi;
   } catch (error) {
     throw new InstallError(
@@ -170,33 +187,50 @@ function loadKoffi(): Koffi {
   }
 }
 
+/** koffi does not say which file it could not load. */
+const cannotLoad = (path: string, error: unknown): InstallError =>
+  new InstallError(
+    path,
+    `cannot load ${path}: ${messageOf(error)}; build or install the package again`,
+    { cause: error },
+  );
+
+/** Each function is bound when it is first asked for: `exec` needs few, and each takes its time. */
+function bind(library: ReturnType<Koffi['load']>, path: string): Functions {
+  const functions = {};
+  for (const [name, prototype] of Object.entries(PROTOTYPES)) {
+    Object.defineProperty(functions, name, {
+      configurable: true,
+      get: () => {
+        try {
+          const value = library.func(prototype);
+          Object.defineProperty(functions, name, { value });
+          return value;
+        } catch (error) {
+          throw cannotLoad(path, error);
+        }
+      },
+    });
+  }
+  return functions as Functions;
+}
+
 function load(): Functions {
   const path = libraryPath();
   const binding = loadKoffi();
+  let library, version;
   try {
-    const library = binding.load(path);
-    const version = library.func('uint32_t spoof_abi_version()')();
-    if (version !== ABI_VERSION) {
-      throw new InstallError(
-        path,
-        `${path} has ABI version ${String(version)}, ${ABI_VERSION} is needed; ` +
-          'build or install the package again, so that all of its files are of one version',
-      );
-    }
-    const bound = Object.entries(PROTOTYPES).map(([name, prototype]) => [
-      name,
-      library.func(prototype),
-    ]);
-    return Object.fromEntries(bound) as Functions;
+    library = binding.load(path);
+    version = library.func('uint32_t spoof_abi_version()')();
   } catch (error) {
-    if (error instanceof InstallError) throw error;
-    // koffi does not say which file it could not load.
-    throw new InstallError(
-      path,
-      `cannot load ${path}: ${messageOf(error)}; build or install the package again`,
-      { cause: error },
-    );
+    throw cannotLoad(path, error);
   }
+  if (version === ABI_VERSION) return bind(library, path);
+  throw new InstallError(
+    path,
+    `${path} has ABI version ${String(version)}, ${ABI_VERSION} is needed; ` +
+      'build or install the package again, so that all of its files are of one version',
+  );
 }
 
 let loaded: Functions | undefined;

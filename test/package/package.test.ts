@@ -9,6 +9,7 @@ import {
   mkdtempSync,
   readdirSync,
   realpathSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -183,5 +184,21 @@ await t.test('the library', (t) => {
     '--types', 'node', '--typeRoots', types, 'declared.ts',
   );
   t.strictSame(checked, said(''), 'types');
+  t.end();
+});
+
+await t.test('installed by a package manager that puts nothing beside a package', (t) => {
+  const modules = join(project, 'node_modules');
+  const ofKoffi = join(modules, 'koffi', 'node_modules');
+  const binary = `koffi-linux-${process.arch}`;
+  mkdirSync(ofKoffi);
+  renameSync(join(modules, '@koromix'), join(ofKoffi, '@koromix'));
+  const link = join(modules, '.bin', 'seccomp-spoof');
+  t.strictSame(run(link, 'exec', 'true'), said(''), 'exec');
+
+  renameSync(join(ofKoffi, '@koromix', binary), join(scratch, binary));
+  const missing = run(link, 'exec', 'true');
+  t.match(missing, { status: 125, stderr: /^seccomp-spoof: cannot load the module koffi: / });
+  t.match(missing.stderr, 'install this package again, without --omit=optional');
   t.end();
 });

@@ -4,7 +4,7 @@ import t from 'tap';
 
 import { InstallError, NativeError } from '../../src/errors.js';
 import { becomeProgram, memfd } from '../../src/native/handover.js';
-import { abiVersion } from '../../src/native/library.js';
+import { abiVersion, KOFFI_VERSION } from '../../src/native/library.js';
 import { libraryPath, supervisorPath } from '../../src/native/paths.js';
 import {
   checkBlob,
@@ -32,6 +32,13 @@ function samplePolicy(): Uint8Array {
     .answer(StatfsField.namelen, 143n)
     .finish();
 }
+
+void t.test('koffi is of the version that its binary is asked for by', (t) => {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const { dependencies } = JSON.parse(text) as { dependencies: Record<string, string> };
+  t.equal(dependencies['koffi'], KOFFI_VERSION);
+  t.end();
+});
 
 void t.test('a policy is built and matched', (t) => {
   const blob = samplePolicy();
