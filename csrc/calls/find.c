@@ -16,6 +16,7 @@
 #include "../supervisor/server.h"
 #include "../tracee/quick.h"
 #include "../tracee/program.h"
+#include "../tracee/remembered.h"
 
 bool find_is_worthwhile(const uint8_t *policy, const char *path) {
     return (match_open(policy, path) & (MATCH_OPEN_FILE | MATCH_OPEN_TREE)) != 0;
@@ -139,20 +140,31 @@ static uint64_t filesystem_of(struct stopped_call *call, const struct blob_file_
     return look_statfs(call, place, &info, NULL) == 0 ? (uint64_t)info.f_type : 0;
 }
 
-bool find_file(struct stopped_call *call, const uint8_t *policy, const struct look_request *request,
-               bool tells_filesystem, struct found_file *found, enum fallback *why) {
-    char *missing = malloc(TRACEE_PATH_MAX);
-    struct look_request own = *request;
-    *why = FALLBACK_BUSY;
-    if (!missing)
+/* What is known of the path without a look. False: it has to be looked up. */
+static bool recall(struct stopped_call *call, const uint8_t *policy,
+                   const struct look_request *request, bool tells_filesystem,
+                   struct found_file *found) {
+    const struct remembered_path *known = remembered_find(call, request);
+    if (!known || (tells_filesystem && known->filesystem == 0))
         return false;
-    own.missing = missing;
-    struct look look = look_path(call, &own);
+    const struct look look = {
+        .fd = -1, .missing = known->missing, .plain = true, .in_our_root = true};
+    const char *last = strrchr(request->path, '/') + 1;
+    memcpy(request->missing, last, strlen(last) + 1);
+    found->filesystem = tells_filesystem ? known->filesystem : 0;
+    found->real = -1;
+    /* Whatever else is delivered needs the real file. */
+    return match(call, policy, &look, request, found) && found_in_memory(found);
+}
+
+static bool look_up(struct stopped_call *call, const uint8_t *policy,
+                    const struct look_request *request, bool tells_filesystem,
+                    struct found_file *found, enum fallback *why) {
+    struct look look = look_path(call, request);
     *why = look.fallback;
     if (look.missing)
-        tidy(missing);
-    bool matched = look.fd >= 0 && match(call, policy, &look, &own, found);
-    free(missing);
+        tidy(request->missing);
+    bool matched = look.fd >= 0 && match(call, policy, &look, request, found);
     found->filesystem = matched && tells_filesystem ? filesystem_of(call, found->rule, &look) : 0;
     found->real = look.missing ? -1 : look.fd;
     if (look.fd >= 0 && (look.missing || !matched))
@@ -163,7 +175,24 @@ bool find_file(struct stopped_call *call, const uint8_t *policy, const struct lo
         find_release(found);
         return false;
     }
+    if (found_in_memory(found) && (look.missing || S_ISREG(found->info.st_mode)))
+        remembered_note(call, request, &look, found->filesystem);
     return true;
+}
+
+bool find_file(struct stopped_call *call, const uint8_t *policy, const struct look_request *request,
+               bool tells_filesystem, struct found_file *found, enum fallback *why) {
+    char *missing = malloc(TRACEE_PATH_MAX);
+    struct look_request own = *request;
+    *why = FALLBACK_BUSY;
+    if (!missing)
+        return false;
+    own.missing = missing;
+    *why = FALLBACK_NONE;
+    bool matched = recall(call, policy, &own, tells_filesystem, found) ||
+                   look_up(call, policy, &own, tells_filesystem, found, why);
+    free(missing);
+    return matched;
 }
 
 void find_release(struct found_file *found) {
@@ -173,19 +202,24 @@ void find_release(struct found_file *found) {
 }
 
 static int store_of(struct stopped_call *call, const uint8_t *policy,
-                    const struct found_file *found) {
+                    const struct found_file *found, bool *lent) {
     int file = store_made(policy, found->number);
     if (file < 0) {
         act_as_owner(call->server);
         file = store_get(policy, found->number, found->path);
         act_as_usual(call->server);
     }
+    /* Only the thread that receives ever replaces a file of the store. */
+    *lent = file >= 0 && call->server->receiving;
+    if (*lent)
+        return file;
     int fd = file < 0 ? file : fcntl(file, F_DUPFD_CLOEXEC, 0);
     return fd >= 0 || file < 0 ? fd : -errno;
 }
 
-int find_stand_in(struct stopped_call *call, const uint8_t *policy,
-                  const struct found_file *found) {
+int find_stand_in(struct stopped_call *call, const uint8_t *policy, const struct found_file *found,
+                  bool *lent) {
+    *lent = false;
     if (!found_in_memory(found) && !server_step_aside(call->server))
         return -EAGAIN;
     if (found->is_parent)
@@ -193,7 +227,7 @@ int find_stand_in(struct stopped_call *call, const uint8_t *policy,
     switch ((enum spoof_file_kind)found->rule->kind) {
     case SPOOF_FILE_CONTENT:
     case SPOOF_FILE_GENERATED:
-        return found->wants_directory ? -ENOTDIR : store_of(call, policy, found);
+        return found->wants_directory ? -ENOTDIR : store_of(call, policy, found, lent);
     case SPOOF_FILE_REDIRECT: {
         const struct look_request request = {.path = found->target, .directory = AT_FDCWD};
         struct look look = look_path(call, &request);

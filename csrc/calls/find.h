@@ -37,8 +37,10 @@ bool find_file(struct stopped_call *call, const uint8_t *policy, const struct lo
 void find_release(struct found_file *found);
 
 /* What a program is to see in place of the file, for calls that tell of it: a descriptor (O_PATH or
- * readable, O_CLOEXEC, the caller's), or -errno: what the call returns (-ENOENT, -EACCES, ...), but
- * -EAGAIN: it cannot be told, let it run. Steps aside before it may sleep. */
-int find_stand_in(struct stopped_call *call, const uint8_t *policy, const struct found_file *found);
+ * readable, O_CLOEXEC), or -errno: what the call returns (-ENOENT, -EACCES, ...), but -EAGAIN: it
+ * cannot be told, let it run. Steps aside before it may sleep. *lent: it stays somebody else's, for
+ * the time of this call; otherwise the caller closes it. */
+int find_stand_in(struct stopped_call *call, const uint8_t *policy, const struct found_file *found,
+                  bool *lent);
 
 #endif

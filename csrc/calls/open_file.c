@@ -93,11 +93,13 @@ static struct verdict open_content(struct stopped_call *call, const uint8_t *pol
             return open_discarding(call, policy, arguments, found);
         kind = DELIVER_KEPT;
     }
-    int file = find_stand_in(call, policy, found);
+    bool lent;
+    int file = find_stand_in(call, policy, found, &lent);
     if (file < 0)
         return let_run(FALLBACK_CONTENT);
     int fd = look_open_ours(call, file, arguments->flags & (O_ACCMODE | O_TRUNC));
-    close(file);
+    if (!lent)
+        close(file);
     return deliver(found, fd, kind);
 }
 
@@ -172,7 +174,8 @@ static struct verdict open_redirected(struct stopped_call *call, const uint8_t *
     }
     if ((arguments->flags & refused & ~O_DIRECTORY) != 0)
         return let_run(FALLBACK_FLAGS);
-    int target = find_stand_in(call, policy, found);
+    bool lent; /* never, of what is not in memory */
+    int target = find_stand_in(call, policy, found, &lent);
     bool creates = (arguments->flags & O_CREAT) != 0;
     if (target == -EAGAIN || (target == -ENOENT && creates))
         return let_run(FALLBACK_LINK);

@@ -120,7 +120,7 @@ static struct verdict serve_found(struct stopped_call *call, const struct known_
     int64_t value = stand_in_open(call, policy, found, &stand_in);
     if (value == 0) {
         value = answer(call, known, question, &stand_in, &why);
-        close(stand_in.fd);
+        stand_in_close(&stand_in);
     }
     if (value == -EAGAIN)
         return let_run(why);
@@ -138,6 +138,7 @@ struct verdict serve_path(struct stopped_call *call, const struct known_call *kn
         return let_run(FALLBACK_NONE);
     question.request = (struct look_request){.path = question.path, .directory = AT_FDCWD};
     question.flags = question.mode = 0;
+    question.mask = 0;
     if (!read_question(call, known, &question))
         return let_run(FALLBACK_NONE);
     struct found_file *found = malloc(sizeof *found);

@@ -21,6 +21,7 @@ struct path_question {
 struct stand_in {
     const struct found_file *found;
     int fd;
+    bool lent;        /* the descriptor stays somebody else's */
     struct stat info; /* of it; of an invented directory: what it is to be like */
 };
 
@@ -30,10 +31,11 @@ static inline bool stand_in_is_real(const struct found_file *found) {
     return found->rule->kind == SPOOF_FILE_REWRITE ||
            (found->real >= 0 && S_ISLNK(found->info.st_mode));
 }
-/* Finds what stands there: 0, or -errno, which the call returns; -EAGAIN: it cannot be told. The
- * caller closes its descriptor. */
+/* Finds what stands there: 0, or -errno, which the call returns; -EAGAIN: it cannot be told. If 0,
+ * stand_in_close() it. */
 int stand_in_open(struct stopped_call *call, const uint8_t *policy, const struct found_file *found,
                   struct stand_in *stand_in);
+void stand_in_close(const struct stand_in *stand_in);
 
 /* Has this kernel the call, and does it know the flags? If not, it says so itself. */
 bool kernel_takes(struct stopped_call *call, const struct known_call *known,

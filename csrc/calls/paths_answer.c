@@ -60,18 +60,24 @@ static int no_errno(int result) {
 int stand_in_open(struct stopped_call *call, const uint8_t *policy, const struct found_file *found,
                   struct stand_in *stand_in) {
     stand_in->found = found;
+    stand_in->lent = false;
     if (!found_in_memory(found) && !server_step_aside(call->server))
         return -EAGAIN;
-    stand_in->fd =
-        found->is_parent ? open_ancestor(call, found->path) : find_stand_in(call, policy, found);
+    stand_in->fd = found->is_parent ? open_ancestor(call, found->path)
+                                    : find_stand_in(call, policy, found, &stand_in->lent);
     if (stand_in->fd < 0)
         return stand_in->fd;
     int error = no_errno(fstat(stand_in->fd, &stand_in->info));
     if (error == 0 && found->is_parent)
         invent(found, &stand_in->info);
     if (error != 0)
-        close(stand_in->fd);
+        stand_in_close(stand_in);
     return error;
+}
+
+void stand_in_close(const struct stand_in *stand_in) {
+    if (!stand_in->lent)
+        close(stand_in->fd);
 }
 
 /* What has no name of its own says that it was unlinked; but here it was found by its name. */
@@ -96,31 +102,32 @@ static int put(struct stopped_call *call, uint64_t address, const void *from, si
 
 bool kernel_takes(struct stopped_call *call, const struct known_call *known,
                   const struct path_question *question) {
+    static _Atomic uint64_t latest[TASK_COUNT]; /* what it took last; it takes the same again */
     const int fd = server_surroundings(call->server)->proc;
     const int flags = question->flags | AT_EMPTY_PATH;
+    const uint64_t asked = (uint64_t)(uint32_t)flags << 32 | question->mask;
     struct stat info;
     struct k_statx more;
     long result = 0;
+    if (latest[known->task] == asked)
+        return true;
     if (known->task == TASK_FSTATAT)
         result = syscall(SYS_newfstatat, fd, "", &info, flags);
     else if (known->task == TASK_STATX)
         result = syscall(SYS_statx, fd, "", flags, question->mask, &more);
     else if (known->task == TASK_FACCESSAT2)
         result = syscall(K_NR_FACCESSAT2, fd, "", F_OK, flags);
-    return result == 0 || (errno != EINVAL && errno != ENOSYS);
+    const bool takes = result == 0 || (errno != EINVAL && errno != ENOSYS);
+    if (takes)
+        latest[known->task] = asked;
+    return takes;
 }
 
 int64_t answer_stat(struct stopped_call *call, const struct known_call *known,
                     const struct path_question *question, const struct stand_in *stand_in,
                     enum fallback *why) {
     union stat_image image;
-    struct stat info;
-    int error = no_errno(
-        (int)syscall(SYS_newfstatat, stand_in->fd, "", &info, question->flags | AT_EMPTY_PATH));
-    if (error != 0)
-        return error;
-    if (stand_in->found->is_parent)
-        info = stand_in->info;
+    struct stat info = stand_in->info;
     info.st_nlink = links_of(stand_in, (uint32_t)info.st_nlink);
     *why = FALLBACK_PROC;
     if (!rights_map_owner(call, &info.st_uid, &info.st_gid))

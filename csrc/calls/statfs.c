@@ -131,7 +131,7 @@ static bool serve_stand_in(struct stopped_call *call, const struct known_call *k
         if (error == 0) {
             const struct look look = {.fd = stand_in.fd};
             *verdict = answer_look(call, known, policy, &look, found);
-            close(stand_in.fd);
+            stand_in_close(&stand_in);
         } else {
             *verdict = error == -EAGAIN ? let_run(FALLBACK_CONTENT) : refuse(error);
             verdict->rule = found->number;

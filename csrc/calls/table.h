@@ -42,6 +42,8 @@ enum call_task {
     TASK_LLISTXATTR,
 };
 
+#define TASK_COUNT ((size_t)TASK_LLISTXATTR + 1)
+
 /* A child that no tracer sees would get ENOSYS for every stopped call (seccomp(2), RET_TRACE). */
 #define CALLS_OF_TRACER (1U << 31)
 /* Until somebody makes one of these every program surely has the root that its tree began with. A

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -69,20 +68,32 @@ int snapshot_make(const char *name, const char *text, size_t length,
     return result == 0 ? opened : result;
 }
 
+/* Small files, mostly: sendfile(2) would make a pipe for them first. */
+static int copy_all(int from, int to, off_t length) {
+    char bytes[8192];
+    int error = 0;
+    for (off_t offset = 0; error == 0 && offset < length;) {
+        ssize_t got = pread(from, bytes, sizeof bytes, offset);
+        if (got > 0)
+            error = write_all(to, bytes, (size_t)got);
+        else if (got == 0 || errno != EINTR)
+            error = got < 0 ? -errno : -EIO;
+        offset += got > 0 ? got : 0;
+    }
+    return error;
+}
+
 int snapshot_copy(int snapshot, int memfd, bool writable) {
     struct stat info;
-    /* What is to be copied may be open for writing only. */
-    int source = open_again(snapshot, O_RDONLY);
+    bool readable = (fcntl(snapshot, F_GETFL) & O_ACCMODE) != O_WRONLY;
+    int source = readable ? snapshot : open_again(snapshot, O_RDONLY);
     if (source < 0)
         return source;
     int error = fstat(source, &info) == 0 ? 0 : -errno;
-    off_t offset = 0;
-    while (error == 0 && offset < info.st_size) {
-        ssize_t sent = sendfile(memfd, source, &offset, (size_t)(info.st_size - offset));
-        if (sent <= 0 && !(sent < 0 && errno == EINTR))
-            error = sent < 0 ? -errno : -EIO;
-    }
-    close(source);
+    if (error == 0)
+        error = copy_all(source, memfd, info.st_size);
+    if (!readable)
+        close(source);
     const struct snapshot_kind kind = {
         .mode = info.st_mode & 07777,
         .uid = info.st_uid,

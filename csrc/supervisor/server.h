@@ -46,6 +46,7 @@ struct credentials {
 struct mounts;       /* tracee/mounts.h */
 struct acquaintance; /* tracee/acquaintances.h */
 struct acquaintances;
+struct remembered; /* tracee/remembered.h */
 struct surroundings;
 
 /* Whose filesystem credentials a thread has. */
@@ -56,7 +57,9 @@ struct server {
     struct slot *slot; /* where the request lies; NULL if the mechanism needs none */
     bool receiving;    /* this thread is the one that receives */
     enum identity identity;
-    struct acquaintances *acquaintances; /* of the thread that receives; NULL: it has none */
+    /* Of the thread that receives; NULL: it has none. */
+    struct acquaintances *acquaintances;
+    struct remembered *remembered;
     pid_t refreshed;          /* for this call of this thread: acquaintance_refresh(); or 0 */
     struct acquaintance *met; /* ... and its entry, or NULL */
     /* Lets another thread receive, and clears `receiving`. False if none is left. */

@@ -15,6 +15,7 @@
 #include "../calls/table.h"
 #include "../policy/blob.h"
 #include "../tracee/acquaintances.h"
+#include "../tracee/remembered.h"
 #include "../tracee/mounts.h"
 #include "log.h"
 #include "pool.h"
@@ -156,6 +157,7 @@ static bool prepare(struct tracer *tracer) {
     tracer->server = (struct server){
         .surroundings = surroundings,
         .acquaintances = &acquaintances,
+        .remembered = remembered_new(),
         .receiving = true,
         .step_aside = tracer_refuse_to_sleep,
     };

@@ -147,9 +147,13 @@ static bool look_now(pid_t tid, struct trace_stop *stop, struct verdict *verdict
     struct stopped_call call = trace_call(tid, stop);
     call.server = &the_tracer.server;
     *verdict = let_run(FALLBACK_BUSY);
-    acquaintance_refresh(call.server, tid);
-    /* Most opens name nothing that would have to be looked up. */
-    return (!calls_always_look(&call) || !mounts_looks_sleep(mounts)) && serve_now(&call, verdict);
+    /* Most opens name nothing that would have to be looked up; then nothing is asked of mounts. */
+    if (calls_always_look(&call)) {
+        acquaintance_refresh(call.server, tid);
+        if (mounts_looks_sleep(mounts))
+            return false;
+    }
+    return serve_now(&call, verdict);
 }
 
 /* Is the call to be changed at its end, where that may be? */

@@ -16,6 +16,7 @@
 #include "../calls/calls.h"
 #include "../mechanism/notify.h"
 #include "../tracee/acquaintances.h"
+#include "../tracee/remembered.h"
 #include "delivery.h"
 #include "record.h"
 #include "server.h"
@@ -30,6 +31,7 @@ struct worker {
     const struct worker_setup *setup;
     struct surroundings surroundings;
     struct acquaintances acquaintances;
+    struct remembered *remembered;
     pthread_mutex_t lock; /* guards the three fields below */
     pthread_cond_t vacancy_announced;
     unsigned waiting;   /* threads that wait for a vacancy */
@@ -100,6 +102,7 @@ static bool add_server(struct worker *worker, struct slot *slot) {
     *server = (struct server){
         .surroundings = &worker->surroundings,
         .acquaintances = &worker->acquaintances,
+        .remembered = worker->remembered,
         .step_aside = step_aside,
         .slot = slot,
         .receiving = slot == NULL,
@@ -209,6 +212,7 @@ void worker_run(const struct worker_setup *setup) {
     struct segment *segment = setup->segment;
     title_set("spoof-worker", "seccomp-spoof: worker");
     worker->setup = setup;
+    worker->remembered = remembered_new();
     pthread_mutex_init(&worker->lock, NULL);
     pthread_cond_init(&worker->vacancy_announced, NULL);
     if (surroundings_read(&worker->surroundings) != 0 ||

@@ -11,6 +11,7 @@
 
 #include "../arch/kernel.h"
 #include "mounts.h"
+#include "remembered.h"
 
 static struct acquaintance *entry_of(const struct server *server, pid_t tid) {
     return server->acquaintances ? &server->acquaintances->entries[tid & (ACQUAINTANCES - 1)]
@@ -48,15 +49,20 @@ void acquaintance_refresh(struct server *server, pid_t tid) {
     server->refreshed = tid;
     struct acquaintance *one = entry_of(server, tid);
     bool known = one && one->tid == tid;
-    /* Both in one call. */
+    /* All in one call. */
     struct pollfd polled[] = {
         {.fd = mounts_descriptor(mounts), .events = POLLPRI},
         {.fd = known ? one->pidfd : -1, .events = POLLIN},
+        {.fd = remembered_descriptor(server->remembered), .events = POLLIN},
     };
-    if (poll(polled, 2, 0) < 0)
+    if (poll(polled, 3, 0) < 0)
         polled[0].revents = polled[1].revents = POLLERR;
-    if (polled[0].revents & (POLLPRI | POLLERR))
+    if (polled[0].revents & (POLLPRI | POLLERR)) {
         mounts_read(mounts);
+        remembered_forget(server->remembered);
+    } else if (polled[2].revents) {
+        remembered_check(server->remembered);
+    }
     server->met = known && polled[1].revents == 0 ? one
                   : one                           ? make_acquainted(server, one, tid)
                                                   : NULL;

@@ -22,7 +22,8 @@ struct acquaintances {
 };
 
 /* To be called by the thread that receives before the first look of a call: sees to it that the
- * table of mounts is current, and finds out whether it knows who makes the call. Once is enough. */
+ * table of mounts is current and that nothing is remembered that has changed, and finds out whether
+ * it knows who makes the call. Once is enough. */
 void acquaintance_refresh(struct server *server, pid_t tid);
 /* Are the thread's root directory, and the mounts below it, surely ours? False: not known here. */
 bool acquaintance_is_in_our_root(struct server *server, pid_t tid);

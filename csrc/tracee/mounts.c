@@ -26,6 +26,7 @@ struct mounts {
     _Atomic bool has_triggers; /* the one thing that other threads than the receiver may ask */
     struct points triggers;    /* mount points of autofs */
     struct points slow;        /* of all that is not quick */
+    struct points silent;      /* ... that does not tell of changes */
 };
 
 /* Filesystems of the kernel's own that keep what statfs answers in memory. */
@@ -35,6 +36,12 @@ static const char *const quick_types[] = {
     "mqueue",   "hugetlbfs",  "squashfs", "vfat",    "exfat",    "iso9660",     "debugfs",
     "tracefs",  "securityfs", "bpf",      "pstore",  "configfs", "binfmt_misc", "rootfs",
     "efivarfs", "selinuxfs",  "nsfs",     "fusectl", "udf",      "erofs",       "zfs",
+};
+
+/* Of these, where a file changes only by a system call that inotify(7) sees. Those of the kernel's
+ * own come and go without one. */
+static const char *const telling_types[] = {
+    "ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "tmpfs", "ramfs", "devtmpfs", "rootfs",
 };
 
 /* Not in memory, but a look at an inode (O_PATH, AT_STATX_DONT_SYNC) asks no server. */
@@ -106,6 +113,8 @@ static void note_line(struct mounts *mounts, char *line) {
     type[strcspn(type, " ")] = '\0';
     if (strcmp(type, "autofs") == 0)
         note_point(&mounts->triggers, line);
+    if (!is_among(type, telling_types, sizeof telling_types / sizeof *telling_types))
+        note_point(&mounts->silent, line);
     if (is_among(type, quick_types, sizeof quick_types / sizeof *quick_types)) {
         set_quick(mounts, id);
         return;
@@ -125,8 +134,8 @@ void mounts_read(struct mounts *mounts) {
     if (mounts->quick)
         memset(mounts->quick, 0, mounts->highest / 8);
     mounts->looks_sleep = false;
-    mounts->triggers.length = mounts->slow.length = 0;
-    mounts->slow.incomplete = false;
+    mounts->triggers.length = mounts->slow.length = mounts->silent.length = 0;
+    mounts->slow.incomplete = mounts->silent.incomplete = false;
     if (lseek(mounts->fd, 0, SEEK_SET) != 0)
         return;
     while ((got = read(mounts->fd, buffer + have, sizeof buffer - 1 - have)) > 0) {
@@ -176,6 +185,7 @@ void mounts_close(struct mounts *mounts) {
     free(mounts->quick);
     free(mounts->triggers.text);
     free(mounts->slow.text);
+    free(mounts->silent.text);
     free(mounts);
 }
 
@@ -210,11 +220,20 @@ static bool lies_below(const char *path, const char *point) {
            (strncmp(path, point, length) == 0 && (path[length] == '/' || path[length] == '\0'));
 }
 
-bool mounts_path_is_quick(const struct mounts *mounts, const char *path) {
-    if (!mounts || mounts->highest == 0 || mounts->slow.incomplete)
+/* False also where that is not known. */
+static bool is_outside(const struct mounts *mounts, const struct points *points, const char *path) {
+    if (mounts->highest == 0 || points->incomplete)
         return false;
-    for (const char *point = NULL; (point = next_point(&mounts->slow, point));)
+    for (const char *point = NULL; (point = next_point(points, point));)
         if (lies_below(path, point))
             return false;
     return true;
+}
+
+bool mounts_path_is_quick(const struct mounts *mounts, const char *path) {
+    return mounts && is_outside(mounts, &mounts->slow, path);
+}
+
+bool mounts_path_tells_changes(const struct mounts *mounts, const char *path) {
+    return mounts && is_outside(mounts, &mounts->silent, path);
 }

@@ -31,5 +31,7 @@ void mounts_close(struct mounts *mounts);
 bool mounts_is_quick(const struct mounts *mounts, uint64_t mount_id);
 /* Does whatever lies at this path of ours, if there are no links on the way? */
 bool mounts_path_is_quick(const struct mounts *mounts, const char *path);
+/* Does inotify(7) tell of whatever happens to it and to the directories above, by whomever? */
+bool mounts_path_tells_changes(const struct mounts *mounts, const char *path);
 
 #endif
