@@ -5,13 +5,14 @@ import { calls } from './calls/table.js';
 import { growth } from './growth/table.js';
 import { machine, version } from './machine.js';
 import type { LeftOut, Result, Row, WayInfo } from './model.js';
+import { profile } from './profile/table.js';
 import { programsTable } from './programs/table.js';
 import { finish, reportOptions } from './report/command.js';
 import { startup } from './startup/table.js';
 import { supervisor } from './supervisor/table.js';
 import type { Options, Table } from './table.js';
 
-const tables: readonly Table[] = [calls, programsTable, growth, startup, supervisor];
+const tables: readonly Table[] = [calls, programsTable, growth, startup, supervisor, profile];
 
 /** What all of these expressions match, each somewhere in the text. */
 const allOf = (expressions: readonly string[]): RegExp =>

@@ -9,7 +9,14 @@ export interface Spread {
   readonly rounds: number;
 }
 
-export const tableNames = ['calls', 'programs', 'growth', 'startup', 'supervisor'] as const;
+export const tableNames = [
+  'calls',
+  'programs',
+  'growth',
+  'startup',
+  'supervisor',
+  'profile',
+] as const;
 export type TableName = (typeof tableNames)[number];
 
 /**

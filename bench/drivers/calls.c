@@ -8,6 +8,7 @@
  *   --type NUMBER           the type that they shall tell
  *   --content TEXT          what DIR/place/virtual shall hold
  *   --table-has TYPE, --table-lacks TYPE  types in the mount table
+ *   --step N                instead: N calls of the one shape for each line of standard input
  * DIR holds the files `existing` and `place/virtual`, and no `missing`. */
 #include <errno.h>
 #include <fcntl.h>
@@ -189,6 +190,8 @@ static bool option(struct options *options, const char *name, const char *value)
         options->directory = value;
     else if (strcmp(name, "--threads") == 0)
         options->threads = atoi(value);
+    else if (strcmp(name, "--step") == 0)
+        options->step = atoi(value);
     else if (strcmp(name, "--ms") == 0)
         options->ms = atoi(value);
     else if (strcmp(name, "--statfs") == 0)
@@ -241,7 +244,8 @@ int main(int count, char **words) {
         fail(options.statfs_path);
     bool good = true;
     for (; next < count; next++) {
-        good = measure(find(words[next]), &options) && good;
+        const struct shape *shape = find(words[next]);
+        good = (options.step > 0 ? step : measure)(shape, &options) && good;
         if (fflush(stdout) != 0)
             fail("standard output");
     }

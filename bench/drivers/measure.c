@@ -234,3 +234,17 @@ bool measure(const struct shape *shape, const struct options *options) {
     }
     return why == NULL || report_error(shape, why);
 }
+
+bool step(const struct shape *shape, const struct options *options) {
+    char line[16];
+    const char *why = shape->check == NULL ? NULL : shape->check(options);
+    while (why == NULL && fgets(line, sizeof line, stdin)) {
+        for (int i = 0; i < options->step && why == NULL; i++)
+            if (!shape->call(options))
+                why = strerror(errno);
+        if (why == NULL)
+            printf("done\n");
+        fflush(stdout);
+    }
+    return why == NULL || report_error(shape, why);
+}

@@ -10,7 +10,7 @@ struct options {
     const char *content;                 /* of the virtual file; null: not checked */
     const char *table_has, *table_lacks; /* types in the mount table; null: not checked */
     uint64_t type;                       /* that statfs tells; 0: not checked */
-    int threads, ms;
+    int threads, ms, step;
     int some_file, statfs_file; /* open descriptors, for calls that want one */
 };
 
@@ -24,5 +24,7 @@ struct shape {
 
 /* Prints one line of JSON; false if something failed (the line says what). */
 bool measure(const struct shape *shape, const struct options *options);
+/* Makes options->step calls for each line of standard input, and prints a line then. */
+bool step(const struct shape *shape, const struct options *options);
 
 #endif

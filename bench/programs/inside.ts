@@ -11,7 +11,7 @@ export interface Order {
 }
 
 const order = JSON.parse(process.argv[2] ?? '') as Order;
-const timed: Timed[] = order.tasks.map((task) =>
-  timeProgram(task, order.rounds, order.size, task.tree),
-);
+const timed: Timed[] = [];
+for (const task of order.tasks)
+  timed.push(await timeProgram(task, order.rounds, order.size, task.tree));
 console.log(JSON.stringify(timed));

@@ -98,7 +98,7 @@ function wrongOf(timed: Timed, place: Place): { failures: string[]; leftOut: Lef
 }
 
 /** One program natively and under its ways, on this kernel. */
-function measureHere(task: Task, options: Options, trees: Trees): Timed {
+function measureHere(task: Task, options: Options, trees: Trees): Promise<Timed> {
   const rounds = options.quick ? 2 : 5;
   const tree = trees.get(programOf(task.row).tree);
   return timeProgram(task, rounds, options.quick ? sizes.quick : sizes.here, tree);
@@ -176,7 +176,7 @@ async function measure(options: Options): Promise<Measured> {
   try {
     for (const task of tasksFor('here', options, findings)) {
       options.progress(`${table}: ${task.row}`);
-      findings.add(measureHere(task, options, trees), 'here');
+      findings.add(await measureHere(task, options, trees), 'here');
     }
   } finally {
     trees.remove();

@@ -4,7 +4,7 @@ import { isMet, judge, type Judged } from './checks.js';
 import { details, escape, table } from './markdown.js';
 import { short } from './numbers.js';
 import { distinct } from './rows.js';
-import { fullTable, ratioTable } from './tables.js';
+import { countsTable, fullTable, ratioTable } from './tables.js';
 import { targets } from './targets.js';
 
 export const titles: Readonly<Record<TableName, string>> = {
@@ -13,6 +13,7 @@ export const titles: Readonly<Record<TableName, string>> = {
   growth: 'What must not grow',
   startup: 'From the shell to the command',
   supervisor: 'What stays in memory',
+  profile: 'System calls of the supervisor',
 };
 
 const whats: Readonly<Record<TableName, string>> = {
@@ -21,6 +22,7 @@ const whats: Readonly<Record<TableName, string>> = {
   growth: 'call',
   startup: 'command, or part of it',
   supervisor: 'figure',
+  profile: 'call',
 };
 
 const section = (title: string, ...parts: readonly string[]): string =>
@@ -56,14 +58,23 @@ function where({ place, driver, threads, pinned }: Row): string {
   ].join(', ');
 }
 
-function targetLine(judged: Judged): string[] {
+/** What the barest loop would get where we are worst, if that is not what we are compared with. */
+function ofFloor({ check, verdicts }: Judged, result: Result): string {
+  const worst = verdicts[0]?.row;
+  if (check.way !== 'notify' || check.base.is === 'toFloor') return '';
+  const { verdicts: ofFloor } = judge({ ...check, way: 'floor' }, result);
+  const same = ofFloor.find(({ row }) => row.row === worst?.row && row.pinned === worst.pinned);
+  return same === undefined ? '' : short(same.figure);
+}
+
+function targetLine(judged: Judged, result: Result): string[] {
   const { check, verdicts } = judged;
   const worst = verdicts[0];
-  if (worst === undefined) return [escape(check.wording), 'not measured', '', ''];
+  if (worst === undefined) return [escape(check.wording), 'not measured', '', '', ''];
   const failed = verdicts.filter(({ met }) => !met).length;
   const met = isMet(judged) ? 'met' : `**not met** (${failed} of ${verdicts.length})`;
   const at = [worst.row.row, where(worst.row)].filter((part) => part !== '').join('; ');
-  return [escape(check.wording), met, short(worst.figure), escape(at)];
+  return [escape(check.wording), met, short(worst.figure), escape(at), ofFloor(judged, result)];
 }
 
 /** Targets and what came of them; rows of gVisor and Go are named, pinned ones too. */
@@ -71,8 +82,8 @@ const targetsSection = (result: Result): string =>
   section(
     'Targets',
     table(
-      ['target', '', 'worst', 'at'],
-      targets.map((check) => targetLine(judge(check, result))),
+      ['target', '', 'worst', 'at', 'the floor there'],
+      targets.map((check) => targetLine(judge(check, result), result)),
       Infinity,
     ),
   );
@@ -110,6 +121,7 @@ function picture(name: string, file: string | undefined): string {
 function tableSection(result: Result, name: TableName, images: Images): string {
   const rows = result.rows.filter(({ table }) => table === name);
   if (rows.length === 0) return '';
+  if (name === 'profile') return section(titles[name], countsTable(rows));
   const what = whats[name];
   const glance = name === 'calls' || name === 'programs';
   const parts = groupsOf(rows).flatMap((group, at) => {

@@ -1,7 +1,7 @@
 // The tables of the report: one line a row of the result, and one of ratios only.
 import type { Row } from '../model.js';
 import { escape, table } from './markdown.js';
-import { ratio, spreadWithUnit, withSpread, withUnit } from './numbers.js';
+import { ratio, short, spreadWithUnit, withSpread, withUnit } from './numbers.js';
 import { byWay, distinct } from './rows.js';
 
 interface Column {
@@ -34,6 +34,28 @@ export function fullTable(rows: readonly Row[], what: string): string {
       .map((row) => [escape(name), row.way, ...used.map(({ cell }) => cell(row) ?? '–')]),
   );
   return table([what, 'way', ...used.map(({ head }) => head)], lines, 2);
+}
+
+/** Rows named `CALL: WHAT`, all WHAT of a call and way in one line; `CALL: all` is their sum. */
+export function countsTable(rows: readonly Row[]): string {
+  const part = ({ row }: Row): readonly [string, string] => {
+    const at = row.lastIndexOf(': ');
+    return [row.slice(0, at), row.slice(at + 2)];
+  };
+  const lines = distinct(rows.map((row) => part(row)[0])).flatMap((call) => {
+    const ofCall = rows.filter((row) => part(row)[0] === call);
+    return distinct([...ofCall].sort(byWay).map(({ way }) => way)).map((way) => {
+      const ofWay = ofCall.filter((row) => row.way === way);
+      const count = (row: Row | undefined): string => (row ? short(row.value.median) : '–');
+      const single = ofWay
+        .filter((row) => part(row)[1] !== 'all')
+        .sort((a, b) => b.value.median - a.value.median)
+        .map((row) => `${count(row)} ${escape(part(row)[1])}`);
+      const all = ofWay.find((row) => part(row)[1] === 'all');
+      return [escape(call), way, count(all), single.join(', ')];
+    });
+  });
+  return table(['call', 'way', 'all', 'of these'], lines, Infinity);
 }
 
 /** Medians of ratios to native: a line for each row, a column for each way. */

@@ -52,17 +52,16 @@ void t.test('programs: in gVisor, or why not', (t) => {
   t.end();
 });
 
-void t.test('programs: another output than natively is not a time but a failure', (t) => {
+void t.test('programs: another output than natively is not a time but a failure', async (t) => {
   const size = { files: 20, modules: 0, cats: 5, packages: [], short: true };
   const trees = new Trees(size);
   t.teardown(() => {
     trees.remove();
   });
   const task = { row: 'one cat a file', ways: { native: [], broken: ['echo'] } };
-  const { wrong } = timeProgram(task, 1, size, trees.get('files'));
+  const { wrong } = await timeProgram(task, 1, size, trees.get('files'));
   t.match(wrong, { broken: /instead of/ });
   t.equal(wrong['native'], undefined);
-  t.end();
 });
 
 void t.test('growth: the rows of one group', (t) => {
@@ -101,5 +100,39 @@ void t.test('supervisor: memory and descriptors, and nothing of Node', (t) => {
     (when) => find(rows, `here/trace/descriptors ${when}`).value.median,
   );
   t.equal(descriptors[1], descriptors[0], 'no descriptor is lost');
+  t.end();
+});
+
+void t.test('profile: what a stopped call makes the supervisor do, and nothing more', (t) => {
+  const { rows, leftOut } = bench('^profile/');
+  if (rows.length === 0) {
+    t.match(leftOut, [{ why: /./ }]);
+    t.end();
+    return;
+  }
+  const all = (way: string, call: string): number =>
+    find(rows, `here/${way}/${call}: all`).value.median;
+  // The barest loop, and by how many calls each of ours may exceed it.
+  const above: Readonly<Record<string, number>> = {
+    statfs: 2,
+    fstatfs: 2,
+    'open, unmatched, existing, absolute': 0,
+    'open, unmatched, existing, relative': 0,
+    'open, unmatched, missing, absolute': 0,
+    'open, unmatched, missing, relative': 0,
+    'open, virtual': 5,
+    'stat, virtual': 3,
+    'open, mountinfo': 19,
+  };
+  for (const [call, more] of Object.entries(above)) {
+    const [floor, notify] = [all('floor', call), all('notify', call)];
+    t.ok(notify <= floor + more + 0.05, `${call}: ${notify} by notify, ${floor} at the floor`);
+    t.ok(floor >= 3, `${call}: seen at the floor`);
+  }
+  t.ok(
+    all('trace', 'open, unmatched, existing, absolute') <= 5,
+    'an open that is let run by trace',
+  );
+  t.ok(all('trace', 'stat, virtual') <= 10, 'a stat of a virtual file by trace');
   t.end();
 });

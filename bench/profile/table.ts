@@ -1,0 +1,110 @@
+// The table `profile`: the system calls that a supervisor makes for one stopped call. They say why a
+// figure of the table `calls` is what it is, and are the same on every machine.
+import { cDriver, driverWords } from '../calls/driver.js';
+import { makeScratch } from '../calls/scratch.js';
+import type { Scratch } from '../calls/scratch.js';
+import { shapes, tableShapes } from '../calls/shapes.js';
+import type { Shape } from '../calls/shapes.js';
+import { Coprocess } from '../coprocess.js';
+import type { LeftOut, Row } from '../model.js';
+import { rounded, spread } from '../statistics.js';
+import { wanted } from '../table.js';
+import type { Measured, Options, Table } from '../table.js';
+import { floor } from '../ways/bases.js';
+import { mechanisms, ours } from '../ways/ours.js';
+import { strace } from '../ways/strace.js';
+import type { Way } from '../ways/way.js';
+import { CannotWatch, countCalls, supervisors } from './count.js';
+
+const table = 'profile';
+const place = 'here';
+const CALLS = 1000;
+
+const stopped = [
+  ...shapes.filter((shape) => shape.stopped),
+  ...tableShapes(0).map((shape) => ({ ...shape, row: shape.row.replace(' of 0 mounts', '') })),
+];
+
+/** How many processes answer. */
+const answering: Readonly<Record<string, number>> = { notify: 2, trace: 1, ptrace: 1 };
+
+function supervisorsOf(way: Way, driver: Coprocess, before: ReadonlySet<number>): number[] {
+  if (way.kind !== 'ours') return [driver.pid]; // the floor is itself what answers
+  const found = supervisors().filter((pid) => !before.has(pid));
+  if (found.length === answering[way.name]) return found;
+  throw new Error(`${found.length} supervisors of ${way.name}: let nothing else run beside this`);
+}
+
+/** Calls of the supervisor by name, for one stopped call. */
+async function callsOf(way: Way, shape: Shape, scratch: Scratch): Promise<Map<string, number>> {
+  const program = cDriver.program();
+  if ('missing' in program) throw new Error(program.missing);
+  const [file = '', ...words] = driverWords(program.file, scratch, way, {
+    ...{ shapes: [shape.name], threads: 1, ms: 1 },
+  });
+  const before = new Set(supervisors());
+  const command = way.wrap([file, '--step', String(CALLS), ...words], { pinned: false });
+  const driver = new Coprocess(command);
+  const step = async (): Promise<void> => {
+    const answer = await driver.ask('');
+    if (answer !== 'done') throw new Error(`${way.name}, ${shape.row}: ${answer}`);
+  };
+  try {
+    await step(); // what is done once only, or remembered
+    const counted = await countCalls(supervisorsOf(way, driver, before), step);
+    return new Map(
+      [...counted].map(([name, count]) => [name, Math.round((count * 100) / CALLS) / 100]),
+    );
+  } finally {
+    await driver.end();
+  }
+}
+
+function rowsOf(way: Way, shape: Shape, counted: ReadonlyMap<string, number>): Row[] {
+  // Fewer than one in a hundred calls have nothing to do with the stopped ones.
+  const calls = [...counted].filter(([, count]) => count >= 0.01);
+  const all = calls.reduce((sum, [, count]) => sum + count, 0);
+  const about = { table, way: way.name, place, driver: 'c', threads: 1, pinned: false } as const;
+  return [['all', all] as const, ...calls].map(([name, count]) => ({
+    ...about,
+    row: `${shape.row}: ${name}`,
+    unit: 'count',
+    value: spread([rounded(count)]),
+  }));
+}
+
+async function measure(options: Options): Promise<Measured> {
+  const rows: Row[] = [];
+  const leftOut: LeftOut[] = [];
+  const scratch = makeScratch();
+  if (scratch === undefined)
+    return { rows, leftOut: [{ what: table, why: 'no directory here lies on a tmpfs' }] };
+  try {
+    const ways = [floor(scratch.job), ...mechanisms.map((name) => ours(name, scratch.job))];
+    for (const way of ways) {
+      const asked = stopped.filter(({ row }) =>
+        wanted(options, { table, place, way: way.name, row }),
+      );
+      const why = asked.length === 0 ? undefined : (strace.available() ?? way.available());
+      if (why !== undefined) leftOut.push({ what: `${table}/${place}/${way.name}`, why });
+      if (asked.length === 0 || why !== undefined) continue;
+      options.progress(`${table}: ${way.name}`);
+      try {
+        for (const shape of asked)
+          rows.push(...rowsOf(way, shape, await callsOf(way, shape, scratch)));
+      } catch (error) {
+        if (!(error instanceof CannotWatch)) throw error;
+        leftOut.push({ what: `${table}/${place}/${way.name}`, why: error.message });
+      }
+    }
+  } finally {
+    scratch.remove();
+  }
+  return { rows, leftOut };
+}
+
+export const profile: Table = {
+  name: table,
+  about: 'system calls that a supervisor makes for one stopped call',
+  measure,
+};
