@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Result } from '../model.js';
 import { compare, describeComparison } from './compare.js';
+import { joinResults } from './join.js';
 import { nameOf, readResult, recordedIn, writeReadme, writeReport } from './files.js';
 
 export const reportOptions = {
@@ -10,6 +11,11 @@ export const reportOptions = {
   'report-of': {
     type: 'string',
     describe: 'measure nothing: make report and pictures of this result again, next to it',
+  },
+  join: {
+    type: 'string',
+    array: true,
+    describe: 'measure nothing: one result of several of this machine; with --json or --report',
   },
   readme: {
     type: 'string',
@@ -27,6 +33,7 @@ export interface ReportWords {
   readonly json?: string | undefined;
   readonly report?: string | undefined;
   readonly reportOf?: string | undefined;
+  readonly join?: readonly string[] | undefined;
   readonly readme?: string | undefined;
   readonly compare?: string | undefined;
   readonly gate: boolean;
@@ -53,10 +60,11 @@ function compareWith(file: string, now: Result, gate: boolean): void {
 
 /** The result to work on; measured only if the words do not name one. */
 export async function finish(words: ReportWords, measure: () => Promise<Result>): Promise<void> {
-  const { reportOf, readme } = words;
+  const { reportOf, readme, join: parts } = words;
   if (readme !== undefined) tell([writeReadme(readme)]);
   if (readme !== undefined && reportOf === undefined) return;
-  const result = reportOf === undefined ? await measure() : readResult(reportOf);
+  const made = parts === undefined ? measure : () => joinResults(parts.map(readResult));
+  const result = reportOf === undefined ? await made() : readResult(reportOf);
   // First of all: it took an hour.
   if (words.json !== undefined) write(words.json, result);
   const name = reportOf === undefined ? nameOf(result) : recordedIn(reportOf).name;

@@ -11,11 +11,13 @@ import {
   writeReport,
   isForReadme,
 } from '../../bench/report/files.js';
+import { joinResults } from '../../bench/report/join.js';
 import { escape, table } from '../../bench/report/markdown.js';
 import { ratio, short, withUnit } from '../../bench/report/numbers.js';
 import { readmeBlock, replaceBlock, RESULTS } from '../../bench/report/readme.js';
+import type { Row } from '../../bench/model.js';
 import { root } from '../support/paths.js';
-import { makeResult, makeRow, whole } from './made-up.js';
+import { around, makeResult, makeRow, whole } from './made-up.js';
 
 await t.test('words and numbers', (t) => {
   t.equal(
@@ -37,6 +39,40 @@ await t.test('names of results', (t) => {
   const machine = { ...whole.machine, cpu: 'Some CPU/3 @ 2 GHz', kernel: '5.10.0-1' };
   const odd = makeResult([], { machine, quick: true });
   t.equal(nameOf(odd), '2026-11-25-linux-5.10-some-cpu-3-2-ghz-quick');
+  t.end();
+});
+
+await t.test('several results of one machine become one', (t) => {
+  const calls = makeResult([makeRow({})], { version: 'v1', ways: { strace: { version: '6' } } });
+  const programs = makeResult([makeRow({ table: 'programs', row: 'tar' })], {
+    ...{ version: 'v2', date: '2026-11-26T10:00:00.000Z', ways: { proot: { version: '5' } } },
+    leftOut: [...calls.leftOut, { what: 'tmux', why: 'it is not installed' }],
+  });
+  const joined = joinResults([calls, programs]);
+  t.same(joined, {
+    ...programs,
+    version: 'v1, v2',
+    ways: { strace: { version: '6' }, proot: { version: '5' } },
+    rows: [...calls.rows, ...programs.rows],
+  });
+  t.throws(() => joinResults([calls, calls]), /two of the results have the row calls\/statfs/);
+  const other = { ...programs, machine: { ...programs.machine, kernel: '6.1.0' } };
+  t.throws(() => joinResults([calls, other]), /different machines/);
+  t.throws(() => joinResults([]), /no result/);
+  t.end();
+});
+
+await t.test('counted calls: a line for each call and way', (t) => {
+  const count = (row: string, way: string, median: number): Row =>
+    makeRow({ table: 'profile', row, way, unit: 'count', value: { ...around(median), median } });
+  const rows = [
+    ...[count('statfs: all', 'notify', 4.25), count('statfs: poll', 'notify', 1)],
+    ...[count('statfs: ioctl', 'notify', 3), count('statfs: wait4', 'notify', 0.25)],
+    count('statfs: all', 'floor', 3),
+  ];
+  const text = filesOf({ name: 'made-up', result: makeResult(rows) })['made-up.md'] ?? '';
+  t.match(text, '| statfs | floor | 3 |  |\n');
+  t.match(text, '| statfs | notify | 4.25 | 3 ioctl, 1 poll, 0.25 wait4 |\n');
   t.end();
 });
 
