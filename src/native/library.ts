@@ -159,16 +159,18 @@ export const KOFFI_VERSION = '3.3.4';
 let koffi: Koffi | undefined;
 
 /**
- * The module koffi, by require: import takes four times as long. What koffi loads is asked for first,
- * where it can be found from here: koffi itself takes 3 ms of the start, and adds what is deprecated.
+ * The module koffi, by require: import takes four times as long. The binary that koffi loads with glibc
+ * is asked for first, where it can be found from here: koffi itself takes 4 ms of the start to find out
+ * which one it is, and adds only what is deprecated.
  */
 function requireKoffi(): Koffi {
   const require = createRequire(import.meta.url);
   try {
-    const binary = require(`@koromix/koffi-linux-${process.arch}`) as Koffi & { version: string };
+    const file = `@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`;
+    const binary = require(file) as Koffi & { version: string };
     if (binary.version === KOFFI_VERSION) return binary;
   } catch {
-    // Not every package manager puts what koffi needs beside it.
+    // It lies elsewhere: not every package manager puts what koffi needs beside it.
   }
   return require('koffi') as Koffi;
 }
