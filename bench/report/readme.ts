@@ -50,7 +50,8 @@ calls pinned to one CPU). \`floor\` is the barest loop that could answer. [The w
     ...(calls.length > 0 ? [ratioTable(calls, 'call', callNames)] : []),
     ...(programs.length > 0 ? [ratioTable(programs, 'program', programNames)] : []),
   ];
-  return parts.join('\n\n');
+  // The README is formatted, and this has to be as it was made.
+  return ['<!-- prettier-ignore-start -->', ...parts, '<!-- prettier-ignore-end -->'].join('\n\n');
 }
 
 /** The README with this between its markers. */
