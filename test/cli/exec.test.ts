@@ -254,3 +254,17 @@ void t.test('a package that is not complete says so', async (t) => {
   t.match(supervisor.stderr, /^seccomp-spoof: .*seccomp-spoof-supervisor is missing.*; .*\n$/);
   t.match(await run(bin, ['version']), { status: 1, stdout: /cannot be used/ });
 });
+
+void t.test('one file of JavaScript is all that a start reads', async (t) => {
+  const hook = path.join(
+    t.testdir({
+      'hook.cjs': `const { _extensions: kinds } = require('node:module');
+        const read = kinds['.js'];
+        kinds['.js'] = (module, file) => { process._rawDebug(file); read(module, file); };`,
+    }),
+    'hook.cjs',
+  );
+  const { status, stderr } = await run(process.execPath, ['-r', hook, script, 'exec', 'true']);
+  t.equal(status, 0);
+  t.same(stderr.trim().split('\n'), [script]);
+});
