@@ -33,6 +33,8 @@ export interface Asked {
   readonly shapes: readonly string[];
   readonly threads: number;
   readonly ms: number;
+  /** Instead of measuring: so many calls of the one shape for each line that it is told. */
+  readonly step?: number;
 }
 
 /** The words that run a driver under a way, and the answers that it has to find there. */
@@ -40,7 +42,7 @@ export function driverWords(
   file: string,
   scratch: Scratch,
   way: Pick<Way, 'does' | 'ownTmpfs'>,
-  { shapes, threads, ms }: Asked,
+  { shapes, threads, ms, step }: Asked,
 ): readonly string[] {
   const { does, ownTmpfs } = way;
   const [seen, gone] = does.mounts ? ['ext4', ['--table-lacks', 'tmpfs']] : ['tmpfs', []];
@@ -48,6 +50,7 @@ export function driverWords(
     file,
     ...['--directory', scratch.directory],
     ...['--threads', String(threads), '--ms', String(ms)],
+    ...(step === undefined ? [] : ['--step', String(step)]),
     ...['--statfs', ownTmpfs ?? scratch.directory],
     ...['--type', String(does.statfs ? types.ext4 : types.tmpfs)],
     ...['--content', does.virtual ? scratch.job.virtual.content : realContent],

@@ -2,22 +2,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-/** Processes of ours that serve stopped calls, by the names that they give themselves. */
-export function supervisors(): number[] {
-  return readdirSync('/proc').flatMap((name) => {
-    if (!/^\d+$/.test(name)) return [];
-    try {
-      const about = readFileSync(`/proc/${name}/comm`, 'utf8');
-      return /^spoof-(guardian|worker)$/m.test(about) ? [Number(name)] : [];
-    } catch {
-      return []; // it has ended
-    }
-  });
-}
 
 /** Calls by name in lines of strace: each where it begins, whoever makes others before it ends. */
 export function countLines(text: string): Map<string, number> {

@@ -3,27 +3,25 @@
 import { cDriver, driverWords } from '../calls/driver.js';
 import { makeScratch } from '../calls/scratch.js';
 import type { Scratch } from '../calls/scratch.js';
-import { shapes, tableShapes } from '../calls/shapes.js';
+import { anyTable, shapes } from '../calls/shapes.js';
 import type { Shape } from '../calls/shapes.js';
 import { Coprocess } from '../coprocess.js';
 import type { LeftOut, Row } from '../model.js';
-import { rounded, spread } from '../statistics.js';
+import { spread } from '../statistics.js';
+import { supervisors } from '../supervisor/processes.js';
 import { wanted } from '../table.js';
 import type { Measured, Options, Table } from '../table.js';
 import { floor } from '../ways/bases.js';
 import { mechanisms, ours } from '../ways/ours.js';
 import { strace } from '../ways/strace.js';
 import type { Way } from '../ways/way.js';
-import { CannotWatch, countCalls, supervisors } from './count.js';
+import { CannotWatch, countCalls } from './count.js';
 
 const table = 'profile';
 const place = 'here';
 const CALLS = 1000;
 
-const stopped = [
-  ...shapes.filter((shape) => shape.stopped),
-  ...tableShapes(0).map((shape) => ({ ...shape, row: shape.row.replace(' of 0 mounts', '') })),
-];
+const stopped = [...shapes.filter((shape) => shape.stopped), ...anyTable];
 
 /** How many processes answer. */
 const answering: Readonly<Record<string, number>> = { notify: 2, trace: 1, ptrace: 1 };
@@ -39,12 +37,10 @@ function supervisorsOf(way: Way, driver: Coprocess, before: ReadonlySet<number>)
 async function callsOf(way: Way, shape: Shape, scratch: Scratch): Promise<Map<string, number>> {
   const program = cDriver.program();
   if ('missing' in program) throw new Error(program.missing);
-  const [file = '', ...words] = driverWords(program.file, scratch, way, {
-    ...{ shapes: [shape.name], threads: 1, ms: 1 },
-  });
+  const asked = { shapes: [shape.name], threads: 1, ms: 1, step: CALLS };
+  const words = driverWords(program.file, scratch, way, asked);
   const before = new Set(supervisors());
-  const command = way.wrap([file, '--step', String(CALLS), ...words], { pinned: false });
-  const driver = new Coprocess(command);
+  const driver = new Coprocess(way.wrap(words, { pinned: false }));
   const step = async (): Promise<void> => {
     const answer = await driver.ask('');
     if (answer !== 'done') throw new Error(`${way.name}, ${shape.row}: ${answer}`);
@@ -69,7 +65,7 @@ function rowsOf(way: Way, shape: Shape, counted: ReadonlyMap<string, number>): R
     ...about,
     row: `${shape.row}: ${name}`,
     unit: 'count',
-    value: spread([rounded(count)]),
+    value: spread([count]),
   }));
 }
 

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { build } from '../paths.js';
 import { everyday } from './everyday.js';
 import { onManyFiles } from './made.js';
@@ -63,12 +64,6 @@ export class Trees {
   }
 }
 
-/** Lets what asks the bench to end (Ctrl-C) be heard between two runs. */
-const breathe = (): Promise<void> =>
-  new Promise((resolve) => {
-    setImmediate(resolve);
-  });
-
 /** A way that is wrong once is not asked again. */
 export async function timeProgram(
   { row, ways }: Task,
@@ -90,7 +85,7 @@ export async function timeProgram(
     // Each time another way comes first: what one leaves to do to the kernel hits all.
     for (const at of names.keys()) {
       const name = names[(at + round) % names.length] ?? '';
-      await breathe();
+      await setImmediate(); // so that what asks the bench to end (Ctrl-C) is heard between two runs
       if (wrong[name] !== undefined) continue;
       const ran = runOnce(program, ways[name] ?? [], size, tree);
       if (ran.result !== expected.result)

@@ -29,21 +29,35 @@ export function held(pids: readonly number[]): Held {
   return { rss: sum('rss'), pss: sum('pss'), descriptors: sum('descriptors') };
 }
 
-/** Parents by process; a process that ends meanwhile is not in it. */
-export function parents(): Map<number, number> {
-  const found = new Map<number, number>();
+/** A file of each process in /proc, by process; one that ends meanwhile is not in it. */
+function filesOfAll(file: string): Map<number, string> {
+  const found = new Map<number, string>();
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-      const parent = /^\S+ (\d+)/.exec(stat.slice(stat.lastIndexOf(')') + 2))?.[1];
-      if (parent !== undefined) found.set(Number(name), Number(parent));
+      found.set(Number(name), readFileSync(`/proc/${name}/${file}`, 'utf8'));
     } catch {
       continue; // it has ended
     }
   }
   return found;
 }
+
+/** Parents by process. */
+export function parents(): Map<number, number> {
+  const found = new Map<number, number>();
+  for (const [pid, stat] of filesOfAll('stat')) {
+    const parent = /^\S+ (\d+)/.exec(stat.slice(stat.lastIndexOf(')') + 2))?.[1];
+    if (parent !== undefined) found.set(pid, Number(parent));
+  }
+  return found;
+}
+
+/** Processes of ours that serve stopped calls, by the names that they give themselves. */
+export const supervisors = (): number[] =>
+  [...filesOfAll('comm')]
+    .filter(([, name]) => /^spoof-(guardian|worker)$/m.test(name))
+    .map(([pid]) => pid);
 
 /** The programs that run in these processes and in all that descend from them. */
 export function programsOf(pids: readonly number[]): string[] {

@@ -38,10 +38,7 @@ static int open_ancestor(struct stopped_call *call, const char *path) {
 
 /* A number of its own, the same each time, which also 32-bit programs can be told. */
 static uint32_t invented_inode(const char *path) {
-    uint32_t hash = 2166136261U; /* FNV-1a */
-    for (; *path; path++)
-        hash = (hash ^ (unsigned char)*path) * 16777619U;
-    return hash | 0x80000000U;
+    return path_hash(path) | 0x80000000U;
 }
 
 /* On the filesystem where it would lie, and nobody's but root's. */

@@ -23,3 +23,10 @@ ssize_t tracee_read_path(struct stopped_call *call, uint64_t address, char *path
     }
     return -ENAMETOOLONG;
 }
+
+uint32_t path_hash(const char *path) {
+    uint32_t hash = 2166136261U;
+    for (; *path; path++)
+        hash = (hash ^ (unsigned char)*path) * 16777619U;
+    return hash;
+}

@@ -131,9 +131,7 @@ void remembered_check(struct remembered *remembered) {
 /* ---- what is remembered ---- */
 
 static struct entry *entry_of(struct remembered *remembered, const struct look_request *request) {
-    uint32_t hash = 2166136261U; /* FNV-1a */
-    for (const char *byte = request->path; *byte; byte++)
-        hash = (hash ^ (unsigned char)*byte) * 16777619U;
+    uint32_t hash = path_hash(request->path);
     return &remembered->entries[(hash ^ hash >> 16) & (PATHS - 1)];
 }
 

@@ -54,6 +54,8 @@ struct mechanism {
 /* The NUL-terminated path at `address`: its length without the NUL, or -errno (-EFAULT,
  * -ENAMETOOLONG: the kernel will say the same). */
 ssize_t tracee_read_path(struct stopped_call *call, uint64_t address, char *path);
+/* A number that is the same for the same path, and hardly ever for two (FNV-1a). */
+uint32_t path_hash(const char *path);
 
 /* ---- tracee/look.c: what a path or descriptor of the tracee stands for ---- */
 
