@@ -40,14 +40,6 @@ static uint8_t *checked_copy(const uint8_t *blob, uint64_t length) {
     return NULL;
 }
 
-_Static_assert((uint32_t)SPOOF_CALLS_STATFS == BLOB_CALLS_STATFS &&
-                   (uint32_t)SPOOF_CALLS_FSTATFS == BLOB_CALLS_FSTATFS &&
-                   (uint32_t)SPOOF_CALLS_OPEN == BLOB_CALLS_OPEN &&
-                   (uint32_t)SPOOF_CALLS_STATMOUNT == BLOB_CALLS_STATMOUNT &&
-                   (uint32_t)SPOOF_CALLS_UNAME == BLOB_CALLS_UNAME &&
-                   (uint32_t)SPOOF_CALLS_PATHS == BLOB_CALLS_PATHS,
-               "what TypeScript is told is what the blob holds");
-
 int32_t spoof_policy_calls(const uint8_t *blob, uint64_t length) {
     uint8_t *copy = checked_copy(blob, length);
     int32_t calls = copy ? (int32_t)blob_header(copy)->calls : -EINVAL;

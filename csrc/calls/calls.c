@@ -3,28 +3,22 @@
 #include "calls.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <unistd.h>
 
+#include "../arch/call_table.h"
 #include "../policy/blob.h"
 #include "../policy/match.h"
-#include "../supervisor/server.h"
-#include "find.h"
+#include "../tracee/descriptor.h"
+#include "../tracee/filesystem.h"
+#include "../tracee/memory.h"
+#include "file_rule.h"
+#include "handlers.h"
 #include "injected.h"
-#include "table.h"
-
-void verdict_release(const struct verdict *verdict) {
-    if (verdict->decision == DECISION_DELIVER)
-        close(verdict->fd);
-    else if (verdict->decision == DECISION_REPLACE_PATH)
-        free(verdict->path);
-}
 
 /* Whether it will succeed is not known, but that it has not begun is. */
-static struct verdict serve_departure(const struct stopped_call *call) {
-    _Atomic uint32_t *departed = server_surroundings(call->server)->departed;
-    if (departed)
-        *departed = 1;
+static struct verdict serve_root_change(const struct stopped_call *call) {
+    _Atomic uint32_t *changed = call->server->context->root_changed;
+    if (changed)
+        *changed = 1;
     return let_run(FALLBACK_NONE);
 }
 
@@ -59,8 +53,8 @@ struct verdict serve_call(struct stopped_call *call, const uint8_t *policy) {
         return serve_statmount(call, policy);
     case TASK_UNAME:
         return serve_uname(call, policy);
-    case TASK_DEPART:
-        return serve_departure(call);
+    case TASK_CHANGE_ROOT:
+        return serve_root_change(call);
     case TASK_CLONE:
     case TASK_CLONE3:
         break; /* the tracer's own */
@@ -83,10 +77,10 @@ bool calls_must_answer(struct stopped_call *call, const uint8_t *policy) {
     if (known && known->task == TASK_STATFS)
         return blob_header(policy)->files.count != 0 &&
                tracee_read_path(call, call->arguments[0], name) > 0 &&
-               find_is_worthwhile(policy, name);
+               file_rule_is_worthwhile(policy, name);
     return known && known->task == TASK_FSTATFS &&
-           look_may_be_in_memory(call, (int)call->arguments[0]) &&
-           look_descriptor_name(call, (uint32_t)call->arguments[0], name, sizeof name) > 0 &&
+           filesystem_may_be_memory(call, (int)call->arguments[0]) &&
+           descriptor_name(call, (uint32_t)call->arguments[0], name, sizeof name) > 0 &&
            injected_by_name(policy, name);
 }
 

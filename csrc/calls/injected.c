@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../arch/kernel.h"
 #include "../content/snapshot.h"
 #include "../policy/match.h"
 
@@ -71,8 +72,8 @@ static uint64_t of_path(const uint8_t *policy, const char *path) {
 }
 
 /* A file of procfs, not its root: gVisor before 2023 has no statfs for some. */
-static int statfs_of_table(const struct surroundings *surroundings, struct k_statfs *info) {
-    int fd = openat(surroundings->proc, "self/mountinfo", O_PATH | O_CLOEXEC);
+static int statfs_of_table(const struct context *context, struct k_statfs *info) {
+    int fd = openat(context->proc, "self/mountinfo", O_PATH | O_CLOEXEC);
     if (fd < 0)
         return -errno;
     int error = syscall(SYS_fstatfs, fd, info) == 0 ? 0 : -errno;
@@ -95,12 +96,12 @@ bool injected_by_name(const uint8_t *policy, const char *link) {
            (blob_header(policy)->files.count > 0 && strncmp(link, "/memfd:", 7) == 0);
 }
 
-bool injected_statfs(const uint8_t *policy, const struct surroundings *surroundings, int fd,
-                     char *link, struct k_statfs *info, int *error) {
+bool injected_statfs(const uint8_t *policy, const struct context *context, int fd, char *link,
+                     struct k_statfs *info, int *error) {
     if (info->f_type != K_TMPFS_MAGIC)
         return false;
     if (snapshot_is_table(link)) {
-        *error = statfs_of_table(surroundings, info);
+        *error = statfs_of_table(context, info);
         return true;
     }
     const char *path = blob_header(policy)->files.count > 0 ? snapshot_path(link) : NULL;

@@ -2,18 +2,16 @@
  * Rule: CONTINUE is right whenever this gives up: nothing was opened in the program, which then
  * gets the real file or the kernel's own error. Only what a rule really changes is ever injected.
  */
-#include "open.h"
-
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../arch/kernel.h"
-#include "../policy/blob.h"
 #include "../policy/match.h"
-
-#define READ_MAX (64U << 20)
+#include "../tracee/memory.h"
+#include "handlers.h"
+#include "open_file.h"
+#include "open_table.h"
 
 /* struct open_how. False: the kernel is to judge it. */
 static bool read_how(struct stopped_call *call, struct open_arguments *arguments) {
@@ -32,7 +30,7 @@ static bool read_how(struct stopped_call *call, struct open_arguments *arguments
 /* False: the kernel is to judge the call. */
 static bool read_arguments(struct stopped_call *call, const struct known_call *known,
                            struct open_arguments *arguments) {
-    arguments->request = (struct look_request){.path = arguments->path, .directory = AT_FDCWD};
+    arguments->request = (struct lookup_request){.path = arguments->path, .directory = AT_FDCWD};
     if (known->task != TASK_OPEN)
         arguments->request.directory = (int)call->arguments[0];
     if (known->task == TASK_OPENAT2) {
@@ -45,34 +43,6 @@ static bool read_arguments(struct stopped_call *call, const struct known_call *k
     bool creates_new = (arguments->flags & O_CREAT) && (arguments->flags & O_EXCL);
     arguments->request.no_follow = creates_new || (arguments->flags & O_NOFOLLOW);
     return true;
-}
-
-char *read_all(int fd, size_t *length) {
-    size_t capacity = 1U << 16, have = 0;
-    char *text = malloc(capacity);
-    while (text) {
-        ssize_t got = read(fd, text + have, capacity - have);
-        if (got == 0) {
-            *length = have;
-            return text;
-        }
-        if (got < 0 && errno == EINTR)
-            continue;
-        have += got > 0 ? (size_t)got : 0;
-        if (got < 0 || have >= READ_MAX) {
-            errno = got < 0 ? errno : EFBIG;
-            break;
-        }
-        if (capacity - have < capacity / 2) {
-            char *grown = realloc(text, capacity * 2);
-            if (!grown)
-                break;
-            text = grown;
-            capacity *= 2;
-        }
-    }
-    free(text);
-    return NULL;
 }
 
 /* Where the kernel has no openat2(2) programs have to find that out, too. */
@@ -94,22 +64,46 @@ static void set_status(const struct verdict *verdict, int flags) {
         fcntl(verdict->fd, F_SETFL, flags & status);
 }
 
+/* Neither is ever a table: EEXIST, ENOTDIR. */
+static bool may_be_table(const struct open_arguments *arguments) {
+    bool creates_new = (arguments->flags & O_CREAT) && (arguments->flags & O_EXCL);
+    return !creates_new && !(arguments->flags & O_DIRECTORY);
+}
+
+static struct verdict serve_path_open(struct stopped_call *call, const uint8_t *policy,
+                                      const struct open_arguments *arguments, uint32_t about) {
+    const bool table = (about & MATCH_OPEN_MOUNT_TABLE) && may_be_table(arguments);
+    const bool tells_filesystem = (call->mechanism->abilities & ABILITY_REPLACE_PATH) != 0;
+    struct lookup lookup = no_lookup(FALLBACK_NONE);
+    struct found_file found;
+    struct verdict verdict;
+    bool holds = false;
+    if (about & (MATCH_OPEN_FILE | MATCH_OPEN_TREE))
+        holds =
+            file_rule_find(call, policy, &arguments->request, tells_filesystem, &lookup, &found);
+    else if (table)
+        lookup = lookup_path(call, &arguments->request);
+    if (holds)
+        verdict = open_file(call, policy, arguments, &found);
+    else if (table && lookup.fd >= 0)
+        verdict = open_table(call, policy, arguments, &lookup);
+    else
+        verdict = let_run(lookup.fallback);
+    lookup_close(&lookup);
+    return verdict;
+}
+
 struct verdict serve_open(struct stopped_call *call, const struct known_call *known,
                           const uint8_t *policy) {
     struct open_arguments arguments;
     ssize_t length =
         tracee_read_path(call, call->arguments[known_call_path(known)], arguments.path);
     if (length < 0)
-        return let_run(length == -EPERM || length == -ENOSYS ? FALLBACK_MEMORY : FALLBACK_NONE);
+        return let_run(unread_path_fallback(length));
     uint32_t about = match_open(policy, arguments.path);
     if (about == 0 || !kernel_has(known->task) || !read_arguments(call, known, &arguments))
         return let_run(FALLBACK_NONE);
-    bool holds = false;
-    struct verdict verdict = let_run(FALLBACK_NONE);
-    if (about & (MATCH_OPEN_FILE | MATCH_OPEN_TREE))
-        verdict = open_file(call, policy, &arguments, &holds);
-    if (!holds && verdict.reason == FALLBACK_NONE && (about & MATCH_OPEN_MOUNT_TABLE))
-        verdict = open_table(call, policy, &arguments);
+    struct verdict verdict = serve_path_open(call, policy, &arguments, about);
     if (verdict.decision == DECISION_DELIVER) {
         set_status(&verdict, arguments.flags);
         verdict.fd_flags = (uint32_t)arguments.flags & O_CLOEXEC;

@@ -2,6 +2,8 @@
  * Rule: CONTINUE only where the program then gets the real file or the kernel's error for flags
  * that no injected file can have, which is counted; otherwise the answer is what the stand-in
  * gives. */
+#include "open_file.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,16 +12,13 @@
 #include <unistd.h>
 
 #include "../arch/kernel.h"
+#include "../content/read_all.h"
 #include "../content/rewrite.h"
 #include "../content/snapshot.h"
 #include "../content/store.h"
-#include "../supervisor/server.h"
-#include "find.h"
-#include "open.h"
-
-static struct verdict refuse(const struct found_file *found, int error) {
-    return (struct verdict){.decision = DECISION_ANSWER, .value = error, .rule = found->number};
-}
+#include "../tracee/access.h"
+#include "../tracee/rights.h"
+#include "stand_in.h"
 
 static bool writes(const struct open_arguments *arguments) {
     return (arguments->flags & O_ACCMODE) != O_RDONLY || (arguments->flags & O_TRUNC);
@@ -40,7 +39,7 @@ static struct verdict deliver(const struct found_file *found, int fd, enum deliv
     if (fd == -EPERM)
         return let_run(FALLBACK_CREDENTIALS);
     if (fd < 0)
-        return refuse(found, fd);
+        return answer_with(found->number, fd);
     return (struct verdict){
         .decision = DECISION_DELIVER,
         .fd = fd,
@@ -54,12 +53,12 @@ static struct verdict deliver(const struct found_file *found, int fd, enum deliv
 static int open_private(struct stopped_call *call, const struct open_arguments *arguments,
                         const char *name, const char *text, size_t length,
                         const struct snapshot_kind *kind) {
-    act_as_owner(call->server);
+    rights_must_own_user(call->server);
     int file = snapshot_make(name, text, length, kind);
-    act_as_usual(call->server);
+    rights_must_usual(call->server);
     if (file < 0)
         return -EBUSY;
-    int fd = look_open_ours(call, file, arguments->flags & (O_ACCMODE | O_TRUNC));
+    int fd = access_open_at_once(call, file, arguments->flags & (O_ACCMODE | O_TRUNC));
     close(file);
     return fd;
 }
@@ -82,22 +81,22 @@ static struct verdict open_content(struct stopped_call *call, const uint8_t *pol
                                    const struct found_file *found) {
     int error = fails(arguments, found);
     if (error != 0)
-        return refuse(found, error);
+        return answer_with(found->number, error);
     if (arguments->flags & ~(CARRIED_FLAGS | O_TRUNC))
         return let_run(FALLBACK_FLAGS);
     enum delivery_kind kind = DELIVER_SEALED;
     if (writes(arguments)) {
         if (found->rule->writes == SPOOF_WRITES_REFUSE)
-            return refuse(found, -EACCES);
+            return answer_with(found->number, -EACCES);
         if (found->rule->writes == SPOOF_WRITES_DISCARD)
             return open_discarding(call, policy, arguments, found);
         kind = DELIVER_KEPT;
     }
     bool lent;
-    int file = find_stand_in(call, policy, found, &lent);
+    int file = stand_in_fd(call, policy, found, &lent);
     if (file < 0)
         return let_run(FALLBACK_CONTENT);
-    int fd = look_open_ours(call, file, arguments->flags & (O_ACCMODE | O_TRUNC));
+    int fd = access_open_at_once(call, file, arguments->flags & (O_ACCMODE | O_TRUNC));
     if (!lent)
         close(file);
     return deliver(found, fd, kind);
@@ -138,8 +137,8 @@ static struct verdict open_rewritten(struct stopped_call *call, const uint8_t *p
     if (arguments->flags & ~(CARRIED_FLAGS | O_TRUNC))
         return let_run(FALLBACK_FLAGS);
     if (writes(arguments) && found->rule->writes == SPOOF_WRITES_REFUSE)
-        return refuse(found, -EACCES);
-    int real = look_open(call, found->real, O_RDONLY);
+        return answer_with(found->number, -EACCES);
+    int real = access_open(call, found->real, O_RDONLY);
     if (real == -EBUSY || real == -EPERM)
         return let_run(real == -EBUSY ? FALLBACK_BUSY : FALLBACK_CREDENTIALS);
     if (real < 0)
@@ -174,28 +173,27 @@ static struct verdict open_redirected(struct stopped_call *call, const uint8_t *
     }
     if ((arguments->flags & refused & ~O_DIRECTORY) != 0)
         return let_run(FALLBACK_FLAGS);
-    bool lent; /* never, of what is not in memory */
-    int target = find_stand_in(call, policy, found, &lent);
+    bool lent; /* never, of a redirect */
+    int target = stand_in_fd(call, policy, found, &lent);
     bool creates = (arguments->flags & O_CREAT) != 0;
     if (target == -EAGAIN || (target == -ENOENT && creates))
         return let_run(FALLBACK_LINK);
     if (target < 0)
-        return refuse(found, target);
+        return answer_with(found->number, target);
     if (may_wait(target)) {
         close(target);
         return let_run(FALLBACK_FLAGS);
     }
     int fd = -EEXIST;
     if (!creates || !(arguments->flags & O_EXCL))
-        fd = look_open(call, target,
-                       (arguments->flags & ~(O_CREAT | O_CLOEXEC | O_NOFOLLOW)) | O_NOCTTY);
+        fd = access_open(call, target,
+                         (arguments->flags & ~(O_CREAT | O_CLOEXEC | O_NOFOLLOW)) | O_NOCTTY);
     close(target);
     return deliver(found, fd, DELIVER_SEALED);
 }
 
-static struct verdict open_found(struct stopped_call *call, const uint8_t *policy,
-                                 const struct open_arguments *arguments,
-                                 const struct found_file *found) {
+struct verdict open_file(struct stopped_call *call, const uint8_t *policy,
+                         const struct open_arguments *arguments, const struct found_file *found) {
     if (found->is_parent)
         return let_run(FALLBACK_FLAGS); /* nothing can be listed in it */
     switch ((enum spoof_file_kind)found->rule->kind) {
@@ -208,21 +206,4 @@ static struct verdict open_found(struct stopped_call *call, const uint8_t *polic
         return open_redirected(call, policy, arguments, found);
     }
     return let_run(FALLBACK_NONE);
-}
-
-struct verdict open_file(struct stopped_call *call, const uint8_t *policy,
-                         const struct open_arguments *arguments, bool *holds) {
-    struct found_file *found = malloc(sizeof *found);
-    struct verdict verdict = let_run(FALLBACK_BUSY);
-    if (found) {
-        *holds = find_file(call, policy, &arguments->request,
-                           (call->mechanism->abilities & ABILITY_REPLACE_PATH) != 0, found,
-                           &verdict.reason);
-        if (*holds) {
-            verdict = open_found(call, policy, arguments, found);
-            find_release(found);
-        }
-    }
-    free(found);
-    return verdict;
 }

@@ -1,6 +1,8 @@
 /* open_table.c - mount tables and /proc/filesystems as rules have them.
  * Rule: CONTINUE is right whenever no line changes, or the flags are such that the kernel fails or
  * nobody reads; a table is always made from the program's own one, at the moment of its open. */
+#include "open_table.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,43 +11,47 @@
 
 #include "../arch/kernel.h"
 #include "../content/mount_table.h"
+#include "../content/read_all.h"
 #include "../content/snapshot.h"
 #include "../content/table_name.h"
 #include "../policy/match.h"
-#include "../supervisor/server.h"
+#include "../tracee/access.h"
+#include "../tracee/descriptor.h"
+#include "../tracee/file_name.h"
+#include "../tracee/filesystem.h"
 #include "../tracee/procfs.h"
 #include "../tracee/program.h"
-#include "open.h"
+#include "../tracee/rights.h"
 
 /* Is the file a table, and of which kind? Its own name says so, however it was reached. *procfs: it
  * is of those that the kernel makes, where nobody waits for a filesystem. */
-static bool find_table(struct stopped_call *call, const struct look *look, const char *path,
+static bool find_table(struct stopped_call *call, const struct lookup *lookup, const char *path,
                        enum spoof_table *table, bool *procfs) {
-    const struct surroundings *surroundings = server_surroundings(call->server);
+    const struct context *context = call->server->context;
     char name[TRACEE_PATH_MAX];
     struct k_statfs filesystem = {0};
-    int error = look_statfs(call, look, &filesystem, NULL);
-    *procfs = procfs_holds(surroundings, look->fd, filesystem.f_type, -error);
-    if (*procfs && look->in_our_root) /* reached without links */
+    int error = filesystem_of(call, lookup, &filesystem, NULL);
+    *procfs = procfs_holds(context, lookup->fd, filesystem.f_type, -error);
+    if (*procfs && lookup->in_own_root) /* reached without links */
         return table_by_name(path, table);
     if (*procfs)
-        return descriptor_name(surroundings->proc, look->fd, name, sizeof name) > 0 &&
+        return descriptor_own_name(context->proc, lookup->fd, name, sizeof name) > 0 &&
                table_by_name(name, table);
     *table = SPOOF_TABLE_MOUNTS;
-    return look_name(call, look->fd, name, sizeof name) > 0 && strcmp(name, "/etc/mtab") == 0;
+    return file_name(call, lookup->fd, name, sizeof name) > 0 && strcmp(name, "/etc/mtab") == 0;
 }
 
 /* Made by ourselves: what others own would show that they made it. */
 static int make_snapshot(struct server *server, const char *path, const struct table_change *change,
                          const struct stat *info) {
-    act_as_owner(server);
+    rights_must_own_user(server);
     const struct snapshot_kind kind = {
         .mode = info->st_mode & 0777 & ~(mode_t)(S_IWUSR | S_IWGRP | S_IWOTH),
         .uid = info->st_uid,
         .gid = info->st_gid,
     };
     int snapshot = snapshot_make(path, change->text, change->length, &kind);
-    act_as_usual(server);
+    rights_must_usual(server);
     return snapshot;
 }
 
@@ -61,7 +67,7 @@ static struct verdict deliver_table(struct stopped_call *call, const uint8_t *po
         return let_run(FALLBACK_CONTENT);
     bool excepts = match_mounts_excepts_programs(policy);
     if (excepts)
-        program_name(server_surroundings(call->server), call->tid, program);
+        program_name(call->server->context, call->tid, program);
     int error = mount_table_rewrite(policy, table, excepts ? program : NULL, text, length, &change);
     free(text);
     if (error != 0)
@@ -81,36 +87,23 @@ static struct verdict deliver_table(struct stopped_call *call, const uint8_t *po
     return verdict;
 }
 
-static struct verdict serve_found(struct stopped_call *call, const uint8_t *policy,
-                                  const struct open_arguments *arguments, const struct look *look) {
+struct verdict open_table(struct stopped_call *call, const uint8_t *policy,
+                          const struct open_arguments *arguments, const struct lookup *lookup) {
     struct stat info;
     enum spoof_table table;
     bool procfs;
-    if (fstat(look->fd, &info) != 0 || !S_ISREG(info.st_mode) ||
-        !find_table(call, look, arguments->path, &table, &procfs))
+    if (fstat(lookup->fd, &info) != 0 || !S_ISREG(info.st_mode) ||
+        !find_table(call, lookup, arguments->path, &table, &procfs))
         return let_run(FALLBACK_NONE);
     if ((arguments->flags & ~CARRIED_FLAGS) || (arguments->flags & O_ACCMODE) != O_RDONLY)
         return let_run(FALLBACK_FLAGS);
-    int real =
-        procfs ? look_open_ours(call, look->fd, O_RDONLY) : look_open(call, look->fd, O_RDONLY);
+    int real = procfs ? access_open_at_once(call, lookup->fd, O_RDONLY)
+                      : access_open(call, lookup->fd, O_RDONLY);
     if (real < 0)
         return let_run(real == -EBUSY   ? FALLBACK_BUSY
                        : real == -EPERM ? FALLBACK_CREDENTIALS
                                         : FALLBACK_NONE);
     struct verdict verdict = deliver_table(call, policy, arguments, table, real, &info);
     close(real);
-    return verdict;
-}
-
-struct verdict open_table(struct stopped_call *call, const uint8_t *policy,
-                          const struct open_arguments *arguments) {
-    bool creates_new = (arguments->flags & O_CREAT) && (arguments->flags & O_EXCL);
-    if (creates_new || (arguments->flags & O_DIRECTORY))
-        return let_run(FALLBACK_NONE); /* EEXIST, ENOTDIR */
-    struct look look = look_path(call, &arguments->request);
-    if (look.fd < 0)
-        return let_run(look.fallback);
-    struct verdict verdict = serve_found(call, policy, arguments, &look);
-    close(look.fd);
     return verdict;
 }

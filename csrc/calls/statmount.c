@@ -12,9 +12,10 @@
 #include "../arch/kernel.h"
 #include "../policy/blob.h"
 #include "../policy/match.h"
-#include "../supervisor/server.h"
+#include "../tracee/identity.h"
 #include "../tracee/program.h"
-#include "calls.h"
+#include "../tracee/revalidate.h"
+#include "handlers.h"
 
 /* More is not taken over: paths and options are rarely that long. */
 #define ANSWER_MAX 8192U
@@ -46,7 +47,7 @@ static bool find_rule(struct stopped_call *call, const uint8_t *policy,
                               : NULL;
     snprintf(fstype, sizeof fstype, "%s%s%s", type ? type : "", subtype ? "." : "",
              subtype ? subtype : "");
-    program_name(server_surroundings(call->server), call->tid, program);
+    program_name(call->server->context, call->tid, program);
     return match_mounts(policy, type ? fstype : NULL, text_at(&answer, answer.mount.mnt_point),
                         program, rule);
 }
@@ -101,7 +102,8 @@ struct verdict serve_statmount(struct stopped_call *call, const uint8_t *policy)
     size_t capacity = call->arguments[2];
     if (!read_request(call, &request))
         return let_run(FALLBACK_NONE);
-    if (!look_is_in_our_root(call))
+    revalidate(call->server, call->tid);
+    if (!identity_in_own_root(call->server, call->tid))
         return let_run(FALLBACK_ROOT);
     if (!find_rule(call, policy, &request, &rule))
         return let_run(FALLBACK_NONE);
@@ -114,10 +116,8 @@ struct verdict serve_statmount(struct stopped_call *call, const uint8_t *policy)
     verdict.answer = answer.mount.sb_magic;
     if (verdict.value != 0)
         return verdict;
-    if (!call->mechanism->still_stopped(call))
-        return let_run(FALLBACK_NONE);
-    int error = call->mechanism->write(call, call->arguments[1], &answer, answer.mount.size);
-    if (error != 0)
-        return let_run(error == -EFAULT || error == -ESRCH ? FALLBACK_NONE : FALLBACK_MEMORY);
-    return verdict;
+    enum fallback why;
+    return answer_write(call, call->arguments[1], &answer, answer.mount.size, &why) == 0
+               ? verdict
+               : let_run(why);
 }

@@ -1,7 +1,6 @@
 /* uname.c - what uname(2) says of the kernel.
  * Rule: CONTINUE is right whenever this gives up: the kernel then fills the same buffer. Host and
  * domain name are the program's own, so another UTS namespace is never answered from ours. */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +10,8 @@
 #include <unistd.h>
 
 #include "../policy/blob.h"
-#include "../supervisor/server.h"
-#include "calls.h"
+#include "../tracee/rights.h"
+#include "handlers.h"
 
 /* linux/personality.h: PER_LINUX32 (8) and UNAME26 change what uname says. */
 #define PERSONALITY_OF_UNAME (0x0008UL | 0x0020000UL)
@@ -36,27 +35,27 @@ static void apply(const uint8_t *policy, const struct blob_uname_rule *rule, str
 
 static struct verdict give(struct stopped_call *call, const uint8_t *policy, struct utsname *name) {
     const struct blob_uname_rule *rule = blob_uname_rule(policy);
-    if (!rule || !call->mechanism->still_stopped(call))
+    enum fallback why;
+    if (!rule)
         return let_run(FALLBACK_NONE);
     apply(policy, rule, name);
-    int error = call->mechanism->write(call, call->arguments[0], name, sizeof *name);
-    if (error != 0)
-        return let_run(error == -EFAULT || error == -ESRCH ? FALLBACK_NONE : FALLBACK_MEMORY);
-    return (struct verdict){.decision = DECISION_ANSWER, .rule = blob_first_uname(policy)};
+    return answer_write(call, call->arguments[0], name, sizeof *name, &why) == 0
+               ? answer_with(blob_first_uname(policy), 0)
+               : let_run(why);
 }
 
 /* Do we and the program get the same answer? Names by namespace, machine and release by personality
  * (personality(2): PER_LINUX32, UNAME26). */
 static bool says_the_same(struct stopped_call *call) {
-    const struct surroundings *surroundings = server_surroundings(call->server);
+    const int proc = call->server->context->proc;
     struct stat ours, theirs;
     char entry[64], text[16] = {0};
     snprintf(entry, sizeof entry, "%d/ns/uts", call->tid);
-    if (fstatat(surroundings->proc, "self/ns/uts", &ours, 0) != 0 ||
-        fstatat(surroundings->proc, entry, &theirs, 0) != 0 || ours.st_ino != theirs.st_ino)
+    if (fstatat(proc, "self/ns/uts", &ours, 0) != 0 || fstatat(proc, entry, &theirs, 0) != 0 ||
+        ours.st_ino != theirs.st_ino)
         return false;
     snprintf(entry, sizeof entry, "%d/personality", call->tid);
-    int fd = openat(surroundings->proc, entry, O_RDONLY | O_CLOEXEC);
+    int fd = openat(proc, entry, O_RDONLY | O_CLOEXEC);
     ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
     if (fd >= 0)
         close(fd);
@@ -66,10 +65,10 @@ static bool says_the_same(struct stopped_call *call) {
 
 struct verdict serve_uname(struct stopped_call *call, const uint8_t *policy) {
     struct utsname name;
-    if (become_self(call->server) != 0)
+    if (rights_own(call->server) != 0)
         return let_run(FALLBACK_CREDENTIALS);
     bool same = says_the_same(call);
-    act_as_usual(call->server);
+    rights_must_usual(call->server);
     if (!same || uname(&name) != 0)
         return let_run(FALLBACK_NAMESPACE);
     return give(call, policy, &name);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../policy/blob.h"
+#include "../policy/glob.h"
 #include "../policy/match.h"
 #include "mount_line.h"
 #include "output.h"

@@ -5,7 +5,7 @@
 #define SPOOF_MOUNT_TABLE_H
 
 #include "../spoof.h"
-#include "change.h"
+#include "table_change.h"
 
 /* Rewrites a table that a program reads (`program`: last part of the path of its file, or NULL).
  * 0, or -ENOMEM. `policy` is a checked blob. */

@@ -4,7 +4,7 @@
 #ifndef SPOOF_REWRITE_H
 #define SPOOF_REWRITE_H
 
-#include "change.h"
+#include "table_change.h"
 
 /* Are these a POSIX extended regular expression and a replacement that names its groups only (`\0`
  * to `\9`; `\\` is a backslash)? 0, -EINVAL or -ENOMEM. */

@@ -10,9 +10,9 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#include "../supervisor/failure.h"
-#include "../supervisor/state.h"
-#include "../supervisor/verbs.h"
+#include "../process/failure.h"
+#include "../process/state.h"
+#include "../process/status.h"
 
 extern char **environ;
 

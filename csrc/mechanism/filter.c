@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "../arch/kernel.h"
-#include "../calls/table.h"
+#include "../arch/call_table.h"
 
 /* Puts `parts` at the end of the filter. */
 static unsigned short put(struct sock_filter *filter, unsigned short count,

@@ -17,7 +17,8 @@
 #include "../calls/injected.h"
 #include "../content/snapshot.h"
 #include "../content/store.h"
-#include "../supervisor/server.h"
+#include "../tracee/memory.h"
+#include "../tracee/rights.h"
 
 #define ROOM 4096UL /* TRACEE_PATH_MAX */
 
@@ -143,11 +144,11 @@ static bool fill(struct server *server, const uint8_t *policy, pid_t tid,
     char name[64];
     snprintf(name, sizeof name, "/proc/%d/fd/%d", tid, (int)injection->result);
     /* Only its owner may open and change it. */
-    act_as_owner(server);
+    rights_must_own_user(server);
     int fd = open(name, O_RDWR | O_CLOEXEC);
     bool filled =
         fd >= 0 && snapshot_copy(injection->fd, fd, injection->delivery != DELIVER_SEALED) == 0;
-    act_as_usual(server);
+    rights_must_usual(server);
     if (filled)
         injected_note(fd, injection->filesystem);
     if (filled && injection->delivery == DELIVER_KEPT)

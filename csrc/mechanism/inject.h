@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../calls/calls.h"
+#include "../calls/verdict.h"
 #include "trace.h"
 
 /* Which call of ours runs. */

@@ -10,7 +10,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "../calls/table.h"
+#include "../arch/call_table.h"
 #include "filter.h"
 
 static int install(const struct sock_fprog *program, unsigned long flags) {
@@ -22,7 +22,7 @@ int notify_install(uint32_t groups, bool killable) {
     struct sock_filter filter[FILTER_MAX_INSTRUCTIONS];
     struct sock_fprog program = {
         /* Without `killable` a signal could end one of these with EINTR, which nobody expects. */
-        .len = filter_make(killable ? groups | CALLS_OF_DEPARTURE : groups,
+        .len = filter_make(killable ? groups | CALLS_CHANGING_ROOT : groups,
                            K_SECCOMP_RET_USER_NOTIF, filter),
         .filter = filter,
     };

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "../arch/kernel.h"
-#include "../tracee/tracee.h"
+#include "../tracee/stopped_call.h"
 
 extern const struct mechanism notify_mechanism;
 
@@ -16,7 +16,7 @@ struct notify_stop {
     uint64_t id;
 };
 
-/* Installs the filter that stops these groups of calls (BLOB_CALLS_*) on the calling thread, for
+/* Installs the filter that stops these groups of calls (SPOOF_CALLS_*) on the calling thread, for
  * ever, and returns the listener (O_CLOEXEC), or -errno. Sets no_new_privs first if the thread
  * lacks CAP_SYS_ADMIN (seccomp(2)). `killable`: ask for WAIT_KILLABLE_RECV, Linux 5.19; -EINVAL
  * without it. */

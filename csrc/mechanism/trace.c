@@ -15,14 +15,14 @@
 
 #include "../arch/arch.h"
 #include "../arch/kernel.h"
-#include "../supervisor/server.h"
+#include "../tracee/rights.h"
 #include "filter.h"
 
 int trace_install(uint32_t groups) {
     struct sock_filter filter[FILTER_MAX_INSTRUCTIONS];
     struct sock_fprog program = {
-        .len =
-            filter_make(groups | CALLS_OF_TRACER | CALLS_OF_DEPARTURE, K_SECCOMP_RET_TRACE, filter),
+        .len = filter_make(groups | CALLS_OF_TRACER | CALLS_CHANGING_ROOT, K_SECCOMP_RET_TRACE,
+                           filter),
         .filter = filter,
     };
     if (syscall(SYS_seccomp, K_SECCOMP_SET_MODE_FILTER, 0, &program) == 0)
@@ -35,15 +35,28 @@ int trace_install(uint32_t groups) {
     return 0;
 }
 
+int trace_seize(pid_t tid, bool every_call) {
+    long options = PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
+                   PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD;
+    if (!every_call)
+        options |= PTRACE_O_TRACESECCOMP;
+    if (ptrace(PTRACE_SEIZE, tid, NULL, (void *)options) != 0)
+        return -errno;
+    if (!every_call)
+        return 0;
+    /* Stop it once, so that it goes on from call to call. */
+    return ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) == 0 ? 0 : -errno;
+}
+
 /* Of another user's program only its owner may open it, whatever may be traced. */
 static int open_memory(struct server *server, pid_t tid) {
     char name[64];
     snprintf(name, sizeof name, "/proc/%d/mem", tid);
-    if (server && become_self(server) != 0)
+    if (server && rights_own(server) != 0)
         return -1;
     int fd = open(name, O_RDONLY | O_CLOEXEC);
     if (server)
-        act_as_usual(server);
+        rights_must_usual(server);
     return fd;
 }
 

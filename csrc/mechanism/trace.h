@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 #include "../arch/registers.h"
-#include "../calls/table.h"
-#include "../tracee/tracee.h"
+#include "../arch/call_table.h"
+#include "../tracee/stopped_call.h"
 
 #define TRACE_PENDING 8192
 
@@ -22,9 +22,12 @@ struct trace_stop {
 
 extern const struct mechanism trace_mechanism;
 
-/* Installs the filter on the calling thread: calls of these groups (BLOB_CALLS_*) stop for the
+/* Installs the filter on the calling thread: calls of these groups (SPOOF_CALLS_*) stop for the
  * tracer. Without a tracer they give ENOSYS. 0 or -errno. Sets no_new_privs if it must. */
 int trace_install(uint32_t groups);
+/* Seizes a thread, which waits for that, for RET_TRACE stops or (`every_call`) for every call: 0 or
+ * -errno. Its descendants follow by themselves. */
+int trace_seize(pid_t tid, bool every_call);
 /* At a stop of clone or clone3: takes CLONE_UNTRACED away, so that the child is traced like others.
  * For clone3 that changes the flags in the program's own memory. */
 void trace_keep_child(pid_t tid, struct trace_stop *stop, const struct known_call *known);

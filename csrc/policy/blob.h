@@ -16,14 +16,6 @@
 #define BLOB_MAX_GLOB 4096U
 #define BLOB_MAX_UNAME 64U /* bytes of a field of uname(2), without its NUL */
 
-/* Groups of calls that a policy needs to have stopped; the filter is made from these bits. */
-#define BLOB_CALLS_STATFS 1U    /* statfs and fstatfs: statfs rules */
-#define BLOB_CALLS_FSTATFS 2U   /* fstatfs: there may be descriptors that were injected */
-#define BLOB_CALLS_OPEN 4U      /* open, openat, openat2, creat: mounts or files rules */
-#define BLOB_CALLS_STATMOUNT 8U /* statmount: mounts rules that answer a filesystem type */
-#define BLOB_CALLS_UNAME 16U    /* uname: uname rules */
-#define BLOB_CALLS_PATHS 32U    /* stat, access, readlink, truncate and all else: files rules */
-
 struct blob_list {
     uint32_t offset; /* of the first element, from the start of the blob */
     uint32_t count;

@@ -9,11 +9,6 @@
 
 #include "blob.h"
 
-/* Does the glob match all of `path`? Both are NUL-terminated bytes. `*` and `?` stop at a slash,
- * `**` does not, a trailing slash-`**` also matches the directory itself; `\` takes the next byte
- * as it is. Time: length of glob times length of path at most. */
-bool glob_match(const char *glob, const char *path);
-
 enum match_result {
     MATCH_NONE,       /* no rule: let the call run */
     MATCH_FOUND,      /* *rule answers */
@@ -29,9 +24,6 @@ enum match_result match_statfs(const uint8_t *blob, uint64_t type, const char *p
 /* May it ever need a path? */
 bool match_statfs_names_paths(const uint8_t *blob);
 
-/* Does the glob match all of `text`, a word that is no path? `*` and `?` stand for any bytes. */
-bool word_match(const char *glob, const char *text);
-
 /* Which rule holds for a mount of the type `fstype` at `point` (either may be NULL: unknown, and no
  * glob matches it), as `program` (last part of the path of its file, or NULL: none that is
  * excepted) reads of it? False: none. The rule (blob_mounts_rule()) may answer the type, a peer
@@ -41,10 +33,6 @@ bool match_mounts(const uint8_t *blob, const char *fstype, const char *point, co
 
 /* Does it ever depend on the program? */
 bool match_mounts_excepts_programs(const uint8_t *blob);
-
-/* Does one of these globs match `word` (NULL: none does), or `path`? */
-bool match_word_list(const uint8_t *blob, struct blob_list globs, const char *word);
-bool match_path_list(const uint8_t *blob, struct blob_list globs, const char *path);
 
 /* What an open of a path may need; bits. */
 #define MATCH_OPEN_MOUNT_TABLE 1U /* it may be a table of mounts or filesystems */

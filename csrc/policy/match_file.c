@@ -3,7 +3,8 @@
  * but never no for a path that a rule names by the last part of its own or the path of its tree. */
 #include "match.h"
 
-#include "best.h"
+#include "candidates.h"
+#include "glob.h"
 
 /* A part of a path. */
 struct part {

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "../calls/calls.h"
+#include "../calls/verdict.h"
 #include "segment.h"
 
 enum delivery_state {

@@ -21,17 +21,18 @@
 #include <unistd.h>
 
 #include "../arch/kernel.h"
-#include "../calls/table.h"
+#include "../arch/call_table.h"
 #include "../content/store.h"
 #include "../mechanism/notify.h"
+#include "../mechanism/trace.h"
 #include "../policy/blob.h"
 #include "delivery.h"
-#include "limits.h"
+#include "../process/limits.h"
 #include "log.h"
-#include "passing.h"
+#include "../process/fd_passing.h"
 #include "segment.h"
 #include "slots.h"
-#include "title.h"
+#include "../process/proctitle.h"
 #include "tracer.h"
 #include "worker.h"
 
@@ -119,7 +120,7 @@ static void place_descriptors(int socket, int log_fd) {
 
 static bool prepare(struct guardian *guardian, int socket) {
     const struct guardian_setup *setup = guardian->setup;
-    title_set("spoof-guardian", "seccomp-spoof: guardian");
+    proctitle_set("spoof-guardian", "seccomp-spoof: guardian");
     ignore_signals();
     lift_limits();
     umask(077);
@@ -175,7 +176,7 @@ static bool start_worker(struct guardian *guardian) {
 static void give_up(struct guardian *guardian, struct slot *slot) {
     struct notify_stop stop;
     struct stopped_call call = slot_call(slot, &stop);
-    guardian->segment->departed = 1; /* perhaps; who would have looked is gone */
+    guardian->segment->root_changed = 1; /* perhaps; who would have looked is gone */
     call.mechanism->let_run(&call);
     segment_count(guardian->segment, COUNTER_GIVEN_UP);
     atomic_fetch_add(&guardian->segment->fallbacks[FALLBACK_DEATHS], 1);
@@ -314,7 +315,7 @@ static _Noreturn void guard_by_tracing(struct guardian *guardian) {
     if (recv(DESCRIPTOR_STARTER, &starter, sizeof starter, 0) != sizeof starter)
         _exit(1);
     log_start(guardian);
-    int error = tracer_seize(starter, every_call);
+    int error = trace_seize(starter, every_call);
     if (send(DESCRIPTOR_STARTER, error == 0 ? "s" : "f", 1, MSG_NOSIGNAL) != 1 || error != 0)
         _exit(1);
     place_descriptor(-1, DESCRIPTOR_STARTER);
@@ -343,13 +344,13 @@ _Noreturn void guardian_run(const struct guardian_setup *setup, int socket) {
     if (!receive_listener())
         _exit(1);
     notify_wake_synchronously(DESCRIPTOR_LISTENER);
-    if ((blob_header(setup->policy)->calls & BLOB_CALLS_OPEN) && !keep_files(&guardian))
+    if ((blob_header(setup->policy)->calls & SPOOF_CALLS_OPEN) && !keep_files(&guardian))
         _exit(1);
     guardian.worker_setup = (struct worker_setup){
         .segment = guardian.segment,
         .policy = setup->policy,
         .guardian = getpid(),
-        .departures = setup->probe.killable,
+        .stops_root_changes = setup->probe.killable,
     };
     log_start(&guardian);
     guard(&guardian);

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "failure.h"
-#include "probe.h"
+#include "../process/failure.h"
+#include "../probe/probe.h"
 
 enum mechanism_kind { MECHANISM_NOTIFY, MECHANISM_TRACE, MECHANISM_PTRACE };
 

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "passing.h"
+#include "../process/fd_passing.h"
 
 static bool await(int socket, char expected) {
     char byte = 0;

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../calls/table.h"
+#include "../arch/call_table.h"
 #include "../policy/blob.h"
 #include "worker.h"
 

@@ -8,11 +8,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "../calls/calls.h"
+#include "../tracee/rights.h"
+
 #define THREADS 64
 #define STACK_SIZE (256U << 10)
 
 static struct {
-    const struct surroundings *surroundings;
+    const struct context *context;
     const uint8_t *policy;
     int wake;             /* eventfd: a job is done */
     unsigned outstanding; /* the tracer's own count */
@@ -34,13 +37,14 @@ static struct job *await_job(void) {
 }
 
 static void *run(void *argument) {
-    struct server server = {.surroundings = argument};
-    act_as_usual(&server);
+    struct server server = {.context = argument};
+    rights_must_usual(&server);
     pthread_mutex_lock(&pool.lock);
     for (;;) {
         struct job *job = await_job();
         pthread_mutex_unlock(&pool.lock);
         struct stopped_call call = trace_call(job->tid, &job->stop);
+        server_begin(&server);
         call.server = &server;
         job->verdict = serve_call(&call, pool.policy);
         pthread_mutex_lock(&pool.lock);
@@ -62,15 +66,14 @@ static bool add_thread(void) {
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_SIZE);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    bool made =
-        pthread_create(&thread, &attributes, run, (void *)(uintptr_t)pool.surroundings) == 0;
+    bool made = pthread_create(&thread, &attributes, run, (void *)(uintptr_t)pool.context) == 0;
     pthread_attr_destroy(&attributes);
     pool.threads += made;
     return made;
 }
 
-int pool_open(const struct surroundings *surroundings, const uint8_t *policy) {
-    pool.surroundings = surroundings;
+int pool_open(const struct context *context, const uint8_t *policy) {
+    pool.context = context;
     pool.policy = policy;
     pool.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return pool.wake >= 0 ? pool.wake : -errno;

@@ -2,9 +2,9 @@
 #ifndef SPOOF_POOL_H
 #define SPOOF_POOL_H
 
-#include "../calls/calls.h"
+#include "../calls/verdict.h"
 #include "../mechanism/trace.h"
-#include "server.h"
+#include "../tracee/server.h"
 
 struct job {
     struct job *next;
@@ -14,7 +14,7 @@ struct job {
 };
 
 /* An eventfd (O_CLOEXEC, O_NONBLOCK) that can be read once a job is done, or -errno. */
-int pool_open(const struct surroundings *surroundings, const uint8_t *policy);
+int pool_open(const struct context *context, const uint8_t *policy);
 /* Takes a stopped call over. NULL: no thread can be had, it has to be let run. */
 const struct job *pool_take(pid_t tid, const struct trace_stop *stop);
 /* Calls that were taken and not yet handed back. */

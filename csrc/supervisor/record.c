@@ -6,9 +6,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "../calls/table.h"
+#include "../arch/call_table.h"
 #include "../tracee/program.h"
-#include "server.h"
+#include "../tracee/server.h"
 
 static enum event_kind kind_of(const struct verdict *verdict) {
     if (verdict->decision != DECISION_LET_RUN)
@@ -24,7 +24,7 @@ static void write_event(struct segment *segment, const struct stopped_call *call
         return;
     char program[PROGRAM_NAME];
     _Static_assert(sizeof segment->events[0].program == PROGRAM_NAME, "a name fits an event");
-    program_name(server_surroundings(call->server), call->tid, program);
+    program_name(call->server->context, call->tid, program);
     clock_gettime(CLOCK_REALTIME, &now);
 
     uint64_t number = atomic_fetch_add(&segment->event_next, 1);

@@ -2,7 +2,7 @@
 #ifndef SPOOF_RECORD_H
 #define SPOOF_RECORD_H
 
-#include "../calls/calls.h"
+#include "../calls/verdict.h"
 #include "segment.h"
 
 /* Both before the stop ends: the program may be gone once it has its answer, and whoever waits for

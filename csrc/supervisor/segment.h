@@ -8,32 +8,13 @@
 #include <stdint.h>
 
 #include "../spoof.h"
+#include "../tracee/fallback.h"
 
 #define SEGMENT_MAGIC 0x47455353U /* "SSEG" */
 #define SEGMENT_VERSION 4U
 #define SEGMENT_RULES 1024U  /* rules that are counted one by one */
 #define SEGMENT_EVENTS 1024U /* a power of two */
 #define SEGMENT_SLOTS 512U   /* requests served at the same time */
-
-/* Why a call was let run although a rule might have named it: a fallback, counted and visible.
- * FALLBACK_NONE is no fallback. The texts are in segment.c. */
-enum fallback {
-    FALLBACK_NONE,
-    FALLBACK_MEMORY,       /* the tracee's memory could not be read or written */
-    FALLBACK_PROC,         /* /proc/TID could not be used: hidden, or not permitted */
-    FALLBACK_ROOT,         /* another root or mount namespace, and it could not be entered */
-    FALLBACK_CREDENTIALS,  /* the tracee's credentials could not be taken on */
-    FALLBACK_LINK,         /* a link that cannot be followed as the tracee would */
-    FALLBACK_AUTOMOUNT,    /* an automount point on the way: only the tracee may trigger it */
-    FALLBACK_BUSY,         /* all threads are waiting for filesystems */
-    FALLBACK_PATH_UNKNOWN, /* a rule asks for the path, and it has none here */
-    FALLBACK_NAMESPACE,    /* another UTS namespace or personality */
-    FALLBACK_CONTENT,      /* what a program is to read could not be made */
-    FALLBACK_FLAGS,        /* open flags that an injected file cannot have */
-    FALLBACK_DELIVERY,     /* the descriptor could not be handed over */
-    FALLBACK_DEATHS,       /* the request killed its worker twice */
-    FALLBACK_COUNT,
-};
 
 enum event_kind { EVENT_ANSWERED, EVENT_LET_RUN, EVENT_FALLBACK, EVENT_GONE };
 
@@ -91,7 +72,7 @@ struct segment {
     _Atomic uint32_t serving;      /* a worker has begun to receive */
     _Atomic uint32_t slot_waiting; /* a thread waits for a slot to become free */
     _Atomic uint32_t slots_freed;  /* ... by this futex */
-    _Atomic uint32_t departed;     /* as in struct surroundings */
+    _Atomic uint32_t root_changed; /* as in struct context */
     _Atomic uint64_t event_next;   /* number of the next event */
     struct event events[SEGMENT_EVENTS];
     struct slot slots[SEGMENT_SLOTS];
@@ -101,7 +82,6 @@ struct segment {
 int segment_create(void);
 /* Maps the segment behind `fd` (its owner formats it); NULL with errno set on failure. */
 struct segment *segment_map(int fd, bool writable);
-const char *fallback_name(enum fallback reason);
 
 static inline void segment_count(struct segment *segment, enum counter counter) {
     atomic_fetch_add_explicit(&segment->counters[counter], 1, memory_order_relaxed);

@@ -15,12 +15,13 @@
 #include "../mechanism/notify.h"
 #include "../mechanism/trace.h"
 #include "../policy/blob.h"
-#include "failure.h"
+#include "../process/failure.h"
 #include "guardian.h"
 #include "log.h"
-#include "probe.h"
-#include "state.h"
-#include "verbs.h"
+#include "../probe/probe.h"
+#include "../process/state.h"
+#include "../process/status.h"
+#include "start.h"
 
 extern char **environ;
 

@@ -12,14 +12,14 @@
 #include "../arch/arch.h"
 #include "../arch/registers.h"
 #include "../calls/calls.h"
-#include "../calls/table.h"
+#include "../arch/call_table.h"
 #include "../policy/blob.h"
-#include "../tracee/acquaintances.h"
-#include "../tracee/mounts.h"
-#include "../tracee/remembered.h"
+#include "../tracee/lookup_cache.h"
+#include "../tracee/pidfd_cache.h"
+#include "../tracee/rights.h"
 #include "log.h"
 #include "pool.h"
-#include "title.h"
+#include "../process/proctitle.h"
 #include "tracer_serve.h"
 
 #define LOG_PERIOD_MS 100
@@ -152,38 +152,24 @@ static bool prepare(struct tracer *tracer) {
     sigaddset(&child, SIGCHLD);
     sigprocmask(SIG_BLOCK, &child, NULL);
     sigaction(SIGCHLD, &action, NULL);
-    struct surroundings *surroundings = &tracer->surroundings;
-    static struct acquaintances acquaintances;
+    struct context *context = &tracer->context;
+    static struct pidfd_cache pidfd_cache;
     tracer->server = (struct server){
-        .surroundings = surroundings,
-        .acquaintances = &acquaintances,
-        .remembered = remembered_new(),
+        .context = context,
+        .pidfd_cache = &pidfd_cache,
+        .lookup_cache = lookup_cache_new(),
         .receiving = true,
         .step_aside = tracer_refuse_to_sleep,
     };
-    tracer->wake = pool_open(surroundings, tracer->setup->policy);
-    if (tracer->wake < 0 || surroundings_read(surroundings) != 0 ||
-        surroundings_settle(surroundings) != 0)
+    tracer->wake = pool_open(context, tracer->setup->policy);
+    if (tracer->wake < 0 || context_read(context) != 0 || rights_choose_proof(context) != 0)
         return false;
-    surroundings->departed = &tracer->setup->segment->departed;
+    context->root_changed = &tracer->setup->segment->root_changed;
     tracer->can_look_after = calls_can_look_after(tracer->setup->policy);
-    tracer->injects = (blob_header(tracer->setup->policy)->calls & BLOB_CALLS_OPEN) != 0;
-    tracer->never_looks_up = tracer->can_look_after &&
-                             (tracer->setup->every_call || surroundings->proof == PROOF_BY_WALKING);
-    return resume_identity(&tracer->server) == 0;
-}
-
-int tracer_seize(pid_t starter, bool every_call) {
-    long options = PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
-                   PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD;
-    if (!every_call)
-        options |= PTRACE_O_TRACESECCOMP;
-    if (ptrace(PTRACE_SEIZE, starter, NULL, (void *)options) != 0)
-        return -errno;
-    if (!every_call)
-        return 0;
-    /* Stop it once, so that it goes on from call to call. */
-    return ptrace(PTRACE_INTERRUPT, starter, NULL, NULL) == 0 ? 0 : -errno;
+    tracer->injects = (blob_header(tracer->setup->policy)->calls & SPOOF_CALLS_OPEN) != 0;
+    tracer->never_looks_up =
+        tracer->can_look_after && (tracer->setup->every_call || context->proof == PROOF_BY_WALKING);
+    return rights_usual(&tracer->server) == 0;
 }
 
 /* ---- one after the other ---- */
@@ -222,7 +208,7 @@ static bool is_outdated(const struct change *change) {
 void tracer_run(const struct tracer_setup *setup) {
     struct tracer *tracer = &the_tracer;
     struct change changes[MOST_CHANGES];
-    title_set("spoof-guardian", "seccomp-spoof: tracer");
+    proctitle_set("spoof-guardian", "seccomp-spoof: tracer");
     tracer->setup = setup;
     if (!prepare(tracer))
         return;

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "probe.h"
+#include "../probe/probe.h"
 #include "segment.h"
 
 struct tracer_setup {
@@ -19,8 +19,6 @@ struct tracer_setup {
     bool logging;
 };
 
-/* Seizes the starter (which waits for that): 0 or -errno. Its descendants follow by themselves. */
-int tracer_seize(pid_t starter, bool every_call);
 /* Serves until the last tracee is gone. */
 void tracer_run(const struct tracer_setup *setup);
 

@@ -9,11 +9,10 @@
 
 #include "../arch/arch.h"
 #include "../calls/calls.h"
-#include "../calls/table.h"
+#include "../arch/call_table.h"
 #include "../mechanism/inject.h"
 #include "../mechanism/trace.h"
-#include "../tracee/acquaintances.h"
-#include "../tracee/mounts.h"
+#include "../tracee/revalidate.h"
 #include "pool.h"
 #include "record.h"
 
@@ -143,13 +142,13 @@ static bool wait_for_pool(pid_t tid, const struct trace_stop *stop) {
 
 /* Looks up what the call is about. False: a thread that may sleep has to do it. */
 static bool look_now(pid_t tid, struct trace_stop *stop, struct verdict *verdict) {
-    struct mounts *mounts = the_tracer.surroundings.mounts;
+    struct mounts *mounts = the_tracer.context.mounts;
     struct stopped_call call = trace_call(tid, stop);
     call.server = &the_tracer.server;
     *verdict = let_run(FALLBACK_BUSY);
     /* Most opens name nothing that would have to be looked up; then nothing is asked of mounts. */
     if (calls_always_look(&call)) {
-        acquaintance_refresh(call.server, tid);
+        revalidate(call.server, tid);
         if (mounts_looks_sleep(mounts))
             return false;
     }
@@ -191,7 +190,7 @@ static void serve_again(pid_t tid, struct trace_stop *stop) {
 
 void tracer_on_begin(pid_t tid) {
     struct trace_stop stop;
-    the_tracer.server.refreshed = 0;
+    server_begin(&the_tracer.server);
     const struct known_call *known = NULL;
     if (trace_stop_read(tid, &stop) == 0)
         known = known_call(stop.registers.arch, registers_number(&stop.registers));
@@ -223,7 +222,7 @@ static void change_end(struct stopped_call *call, struct trace_stop *stop, int64
 
 void tracer_on_end(pid_t tid) {
     struct trace_stop stop;
-    the_tracer.server.refreshed = 0;
+    server_begin(&the_tracer.server);
     if (trace_stop_read(tid, &stop) == 0) {
         struct stopped_call call = trace_call(tid, &stop);
         call.server = &the_tracer.server;

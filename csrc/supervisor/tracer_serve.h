@@ -6,13 +6,13 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "server.h"
+#include "../tracee/server.h"
 #include "tracees.h"
 #include "tracer.h"
 
 struct tracer {
     const struct tracer_setup *setup;
-    struct surroundings surroundings;
+    struct context context;
     struct server server; /* of the tracing thread */
     bool wants_to_sleep;  /* the call that is served could sleep */
     bool can_look_after;  /* no rule needs the path of a call: its end says enough */

@@ -15,13 +15,14 @@
 #include "../arch/kernel.h"
 #include "../calls/calls.h"
 #include "../mechanism/notify.h"
-#include "../tracee/acquaintances.h"
-#include "../tracee/remembered.h"
+#include "../tracee/lookup_cache.h"
+#include "../tracee/pidfd_cache.h"
+#include "../tracee/rights.h"
 #include "delivery.h"
 #include "record.h"
-#include "server.h"
+#include "../tracee/server.h"
 #include "slots.h"
-#include "title.h"
+#include "../process/proctitle.h"
 
 #define STACK_SIZE (256U << 10)
 /* The other slots are for descriptors on their way, so that who receives soon has one. */
@@ -29,9 +30,9 @@
 
 struct worker {
     const struct worker_setup *setup;
-    struct surroundings surroundings;
-    struct acquaintances acquaintances;
-    struct remembered *remembered;
+    struct context context;
+    struct pidfd_cache pidfd_cache;
+    struct lookup_cache *lookup_cache;
     pthread_mutex_t lock; /* guards the three fields below */
     pthread_cond_t vacancy_announced;
     unsigned waiting;   /* threads that wait for a vacancy */
@@ -74,7 +75,7 @@ static void serve_slot(struct server *server) {
     atomic_store_explicit(&server->slot->begun, 1, memory_order_relaxed);
     struct stopped_call call = slot_call(server->slot, &stop);
     call.server = server;
-    server->refreshed = 0;
+    server_begin(server);
 
     struct verdict verdict = serve_call(&call, setup->policy);
     record_verdict(setup->segment, &call, &verdict);
@@ -100,9 +101,9 @@ static bool add_server(struct worker *worker, struct slot *slot) {
         return false;
     struct server *server = &worker->servers[worker->threads];
     *server = (struct server){
-        .surroundings = &worker->surroundings,
-        .acquaintances = &worker->acquaintances,
-        .remembered = worker->remembered,
+        .context = &worker->context,
+        .pidfd_cache = &worker->pidfd_cache,
+        .lookup_cache = worker->lookup_cache,
         .step_aside = step_aside,
         .slot = slot,
         .receiving = slot == NULL,
@@ -162,7 +163,7 @@ static void *server_run(void *argument) {
     struct server *server = argument;
     struct worker *worker = &the_worker;
     syscall(SYS_unshare, 0x200 /* CLONE_FS: umask and directories of its own */);
-    if (worker->surroundings.proof == PROOF_AS_NOBODY && become_nobody(server) != 0)
+    if (worker->context.proof == PROOF_UNPRIVILEGED && rights_none(server) != 0)
         _exit(2);
     if (server->slot)
         serve_slot(server); /* left behind by the worker before us */
@@ -210,16 +211,15 @@ static _Noreturn void watch(const struct worker_setup *setup) {
 void worker_run(const struct worker_setup *setup) {
     struct worker *worker = &the_worker;
     struct segment *segment = setup->segment;
-    title_set("spoof-worker", "seccomp-spoof: worker");
+    proctitle_set("spoof-worker", "seccomp-spoof: worker");
     worker->setup = setup;
-    worker->remembered = remembered_new();
+    worker->lookup_cache = lookup_cache_new();
     pthread_mutex_init(&worker->lock, NULL);
     pthread_cond_init(&worker->vacancy_announced, NULL);
-    if (surroundings_read(&worker->surroundings) != 0 ||
-        surroundings_settle(&worker->surroundings) != 0)
+    if (context_read(&worker->context) != 0 || rights_choose_proof(&worker->context) != 0)
         _exit(2);
-    if (setup->departures)
-        worker->surroundings.departed = &segment->departed;
+    if (setup->stops_root_changes)
+        worker->context.root_changed = &segment->root_changed;
 
     pthread_mutex_lock(&worker->lock);
     bool made = true;

@@ -24,7 +24,7 @@ struct worker_setup {
     struct segment *segment;
     const uint8_t *policy; /* checked */
     pid_t guardian;
-    bool departures; /* CALLS_OF_DEPARTURE are stopped */
+    bool stops_root_changes; /* CALLS_CHANGING_ROOT are stopped */
 };
 
 /* Serves until the last filtered task is gone. Called in a fresh process; never returns. */

@@ -1,9 +1,9 @@
 /* memory.c - reads strings from a tracee. Rule: never trust a length or a NUL that was not read;
  * what cannot be read is the kernel's to judge (the call is let run and fails as it would). */
+#include "memory.h"
+
 #include <errno.h>
 #include <string.h>
-
-#include "tracee.h"
 
 ssize_t tracee_read_path(struct stopped_call *call, uint64_t address, char *path) {
     size_t have = 0;
@@ -24,9 +24,6 @@ ssize_t tracee_read_path(struct stopped_call *call, uint64_t address, char *path
     return -ENAMETOOLONG;
 }
 
-uint32_t path_hash(const char *path) {
-    uint32_t hash = 2166136261U;
-    for (; *path; path++)
-        hash = (hash ^ (unsigned char)*path) * 16777619U;
-    return hash;
+enum fallback unread_path_fallback(ssize_t error) {
+    return error == -EPERM || error == -ENOSYS ? FALLBACK_MEMORY : FALLBACK_NONE;
 }

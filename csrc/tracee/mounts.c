@@ -1,5 +1,6 @@
 /* mounts.c - the table of mounts that never sleep, kept fresh by POLLPRI.
- * Rule: a mount id that is not in our own, current mountinfo is never called quick: ids are reused.
+ * Rule: a mount id that is not in our own, current mountinfo is never said not to sleep: ids are
+ * reused.
  */
 #include "mounts.h"
 
@@ -22,15 +23,15 @@ struct mounts {
     int fd;
     bool looks_sleep;
     uint64_t highest; /* ids below this have a bit */
-    uint64_t *quick;
+    uint64_t *never_sleep;
     _Atomic bool has_triggers; /* the one thing that other threads than the receiver may ask */
     struct points triggers;    /* mount points of autofs */
-    struct points slow;        /* of all that is not quick */
+    struct points slow;        /* of all that may sleep */
     struct points silent;      /* ... that does not tell of changes */
 };
 
 /* Filesystems of the kernel's own that keep what statfs answers in memory. */
-static const char *const quick_types[] = {
+static const char *const memory_types[] = {
     "ext2",     "ext3",       "ext4",     "xfs",     "btrfs",    "f2fs",        "tmpfs",
     "ramfs",    "devtmpfs",   "proc",     "sysfs",   "cgroup",   "cgroup2",     "devpts",
     "mqueue",   "hugetlbfs",  "squashfs", "vfat",    "exfat",    "iso9660",     "debugfs",
@@ -54,20 +55,20 @@ static bool is_among(const char *type, const char *const *list, size_t count) {
     return false;
 }
 
-static void set_quick(struct mounts *mounts, uint64_t id) {
+static void set_never_sleeps(struct mounts *mounts, uint64_t id) {
     if (id >= mounts->highest) {
         uint64_t highest = (id / 1024 + 1) * 1024;
         if (id > 1U << 24)
             return;
-        uint64_t *grown = realloc(mounts->quick, highest / 8);
+        uint64_t *grown = realloc(mounts->never_sleep, highest / 8);
         if (!grown)
             return;
         memset((char *)grown + mounts->highest / 8, 0, (highest - mounts->highest) / 8);
-        mounts->quick = grown;
+        mounts->never_sleep = grown;
         mounts->highest = highest;
     }
-    if (mounts->quick)
-        mounts->quick[id / BITS] |= 1ULL << (id % BITS);
+    if (mounts->never_sleep)
+        mounts->never_sleep[id / BITS] |= 1ULL << (id % BITS);
 }
 
 /* The fifth field; a blank, tab, newline or backslash in it is written as three octal digits. */
@@ -115,8 +116,8 @@ static void note_line(struct mounts *mounts, char *line) {
         note_point(&mounts->triggers, line);
     if (!is_among(type, telling_types, sizeof telling_types / sizeof *telling_types))
         note_point(&mounts->silent, line);
-    if (is_among(type, quick_types, sizeof quick_types / sizeof *quick_types)) {
-        set_quick(mounts, id);
+    if (is_among(type, memory_types, sizeof memory_types / sizeof *memory_types)) {
+        set_never_sleeps(mounts, id);
         return;
     }
     note_point(&mounts->slow, line);
@@ -131,8 +132,8 @@ void mounts_read(struct mounts *mounts) {
     ssize_t got;
     if (!mounts)
         return;
-    if (mounts->quick)
-        memset(mounts->quick, 0, mounts->highest / 8);
+    if (mounts->never_sleep)
+        memset(mounts->never_sleep, 0, mounts->highest / 8);
     mounts->looks_sleep = false;
     mounts->triggers.length = mounts->slow.length = mounts->silent.length = 0;
     mounts->slow.incomplete = mounts->silent.incomplete = false;
@@ -150,12 +151,12 @@ void mounts_read(struct mounts *mounts) {
         have = (size_t)(buffer + have - line);
         memmove(buffer, line, have);
         if (have == sizeof buffer - 1)
-            have = 0; /* a line longer than any page the kernel makes: never quick */
+            have = 0; /* a line longer than any page the kernel makes: may sleep */
     }
     mounts->has_triggers = mounts->triggers.length > 0;
 }
 
-static struct mounts *open_table(int directory, const char *name) {
+static struct mounts *read_table_of(int directory, const char *name) {
     struct mounts *mounts = calloc(1, sizeof *mounts);
     if (!mounts)
         return NULL;
@@ -169,20 +170,20 @@ static struct mounts *open_table(int directory, const char *name) {
 }
 
 struct mounts *mounts_open(void) {
-    return open_table(AT_FDCWD, "/proc/self/mountinfo");
+    return read_table_of(AT_FDCWD, "/proc/self/mountinfo");
 }
 
 struct mounts *mounts_of(int proc, int tid) {
     char name[64];
     snprintf(name, sizeof name, "%d/mountinfo", tid);
-    return open_table(proc, name);
+    return read_table_of(proc, name);
 }
 
 void mounts_close(struct mounts *mounts) {
     if (!mounts)
         return;
     close(mounts->fd);
-    free(mounts->quick);
+    free(mounts->never_sleep);
     free(mounts->triggers.text);
     free(mounts->slow.text);
     free(mounts->silent.text);
@@ -210,8 +211,9 @@ bool mounts_looks_sleep(const struct mounts *mounts) {
     return !mounts || mounts->looks_sleep;
 }
 
-bool mounts_is_quick(const struct mounts *mounts, uint64_t id) {
-    return mounts && id < mounts->highest && (mounts->quick[id / BITS] >> (id % BITS) & 1U) != 0;
+bool mounts_never_sleeps(const struct mounts *mounts, uint64_t id) {
+    return mounts && id < mounts->highest &&
+           (mounts->never_sleep[id / BITS] >> (id % BITS) & 1U) != 0;
 }
 
 static bool lies_below(const char *path, const char *point) {
@@ -230,7 +232,7 @@ static bool is_outside(const struct mounts *mounts, const struct points *points,
     return true;
 }
 
-bool mounts_path_is_quick(const struct mounts *mounts, const char *path) {
+bool mounts_path_never_sleeps(const struct mounts *mounts, const char *path) {
     return mounts && is_outside(mounts, &mounts->slow, path);
 }
 

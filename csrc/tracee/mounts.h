@@ -28,9 +28,9 @@ bool mounts_have_triggers(const struct mounts *mounts);
 struct mounts *mounts_of(int proc, int tid);
 void mounts_close(struct mounts *mounts);
 /* Does this mount answer statfs from memory? */
-bool mounts_is_quick(const struct mounts *mounts, uint64_t mount_id);
+bool mounts_never_sleeps(const struct mounts *mounts, uint64_t mount_id);
 /* Does whatever lies at this path of ours, if there are no links on the way? */
-bool mounts_path_is_quick(const struct mounts *mounts, const char *path);
+bool mounts_path_never_sleeps(const struct mounts *mounts, const char *path);
 /* Does inotify(7) tell of whatever happens to it and to the directories above, by whomever? */
 bool mounts_path_tells_changes(const struct mounts *mounts, const char *path);
 

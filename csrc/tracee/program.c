@@ -6,12 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../supervisor/server.h"
+#include "context.h"
 
-void program_name(const struct surroundings *surroundings, pid_t tid, char name[PROGRAM_NAME]) {
+void program_name(const struct context *context, pid_t tid, char name[PROGRAM_NAME]) {
     char entry[64], path[4096];
     snprintf(entry, sizeof entry, "%d/exe", tid);
-    ssize_t length = readlinkat(surroundings->proc, entry, path, sizeof path - 1);
+    ssize_t length = readlinkat(context->proc, entry, path, sizeof path - 1);
     path[length > 0 ? length : 0] = '\0';
     const char *slash = strrchr(path, '/');
     snprintf(name, PROGRAM_NAME, "%.*s", PROGRAM_NAME - 1, slash ? slash + 1 : path);

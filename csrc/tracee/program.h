@@ -6,10 +6,10 @@
 
 #define PROGRAM_NAME 64
 
-struct surroundings;
+struct context;
 
 /* The last part of the path of the file that the thread executes, cut to fit; empty if /proc does
  * not say. */
-void program_name(const struct surroundings *surroundings, pid_t tid, char name[PROGRAM_NAME]);
+void program_name(const struct context *context, pid_t tid, char name[PROGRAM_NAME]);
 
 #endif

@@ -1,163 +1,201 @@
-/* rights.c - the permissions of a file for the tracee, access(2) and user_namespaces(7).
- * Rule: the kernel judges, while the thread wears the tracee's identity; where the kernel has no
- * call for it, or there is no file, the permission bits and two capabilities do
- * (path_resolution(7)). */
+/* rights.c - changes the filesystem credentials of one thread.
+ * Rule: raw system calls only; libc's wrappers would change every thread of the worker. Path search
+ * is decided by fsuid, fsgid, groups and two capabilities (path_resolution(7), capabilities(7)). */
 #include "rights.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../arch/kernel.h"
-#include "../supervisor/server.h"
-#include "acquaintances.h"
 
-static bool has(const struct credentials *credentials, int capability) {
-    return credentials->same_user_namespace && (credentials->effective >> capability & 1) != 0;
-}
+/* What leaving filesystem uid 0 takes away (capabilities(7)). */
+#define FILESYSTEM_CAPABILITIES                                                                    \
+    ((1ULL << CAP_DAC_OVERRIDE) | (1ULL << CAP_DAC_READ_SEARCH) | (1ULL << CAP_CHOWN) |            \
+     (1ULL << CAP_FOWNER) | (1ULL << CAP_FSETID) | (1ULL << CAP_LINUX_IMMUTABLE) |                 \
+     (1ULL << CAP_MKNOD) | (1ULL << CAP_MAC_OVERRIDE))
 
-static bool is_in_group(const struct credentials *credentials, gid_t group) {
-    if (credentials->fsgid == group)
-        return true;
-    for (uint32_t i = 0; i < credentials->group_count; i++)
-        if (credentials->groups[i] == group)
-            return true;
-    return false;
-}
+/* A user and group that no file belongs to; 65534 would be the owner of real files. */
+static const struct credentials unprivileged = {
+    .uid = 0xfffe0001U,
+    .fsuid = 0xfffe0001U,
+    .gid = 0xfffe0001U,
+    .fsgid = 0xfffe0001U,
+    .same_user_namespace = true,
+};
 
-static int judge_by_mode(const struct credentials *credentials, const struct stat *info, int mode) {
-    unsigned granted = info->st_mode & 7;
-    if (credentials->fsuid == info->st_uid)
-        granted = info->st_mode >> 6 & 7;
-    else if (is_in_group(credentials, info->st_gid))
-        granted = info->st_mode >> 3 & 7;
-    const bool directory = S_ISDIR(info->st_mode);
-    if (has(credentials, CAP_DAC_OVERRIDE) && (directory || (info->st_mode & 0111)))
-        granted = 7;
-    else if (has(credentials, CAP_DAC_OVERRIDE))
-        granted |= 6;
-    else if (has(credentials, CAP_DAC_READ_SEARCH))
-        granted |= directory ? 5 : 4;
-    return ((unsigned)mode & ~granted) == 0 ? 0 : -EACCES;
-}
-
-/* Nobody may write where nothing can be written. */
-static int judge_by_bits(const struct credentials *credentials, int fd, const struct stat *invented,
-                         int mode) {
-    struct stat info;
-    struct statvfs filesystem;
-    if (!invented && fstat(fd, &info) != 0)
+/* All of them: they decide on searching directories and on following links through /proc. What is
+ * taken away here stays permitted, so the thread can take it back. */
+static int set_effective(uint64_t wanted) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2];
+    if (syscall(SYS_capget, &header, data) != 0)
         return -errno;
-    const struct stat *judged = invented ? invented : &info;
-    const bool stored = S_ISREG(judged->st_mode) || S_ISDIR(judged->st_mode);
-    if ((mode & W_OK) && stored && fstatvfs(fd, &filesystem) == 0 &&
-        (filesystem.f_flag & ST_RDONLY))
-        return -EROFS;
-    return judge_by_mode(credentials, judged, mode);
+    data[0].effective = (uint32_t)wanted & data[0].permitted;
+    data[1].effective = (uint32_t)(wanted >> 32) & data[1].permitted;
+    return syscall(SYS_capset, &header, data) == 0 ? 0 : -errno;
 }
 
-/* AT_EACCESS, because filesystem ids are all that is worn. */
-static int judge(const struct credentials *credentials, int fd, const struct stat *invented,
-                 int mode) {
-    if (!invented && syscall(K_NR_FACCESSAT2, fd, "", mode, AT_EMPTY_PATH | AT_EACCESS) == 0)
+/* Real ones too, which decide on links through /proc (ptrace(2)). The saved ids stay ours, so that
+ * the thread can come back. Capabilities follow the effective uid, and more of them than a
+ * filesystem uid would change: the caller sets them. */
+static int set_effective_ids(const struct credentials *own, const struct credentials *wanted) {
+    return syscall(SYS_setresgid, wanted->gid, wanted->fsgid, own->fsgid) == 0 &&
+                   syscall(SYS_setresuid, wanted->uid, wanted->fsuid, own->fsuid) == 0
+               ? 0
+               : -errno;
+}
+
+/* In a user namespace that denies setgroups(2) this fails before it has changed anything. */
+static int set_filesystem_ids(struct server *server, enum rights rights,
+                              const struct credentials *wanted) {
+    const uid_t uid = wanted->fsuid;
+    const gid_t gid = wanted->fsgid;
+    if (syscall(SYS_setgroups, wanted->group_count, wanted->groups) != 0)
+        return -errno;
+    server->rights = rights;
+    if (server->context->effective_ids)
+        return set_effective_ids(&server->context->own, wanted);
+    /* These two report the old value and no error: ask again to know (setfsuid(2), BUGS). */
+    syscall(SYS_setfsgid, gid);
+    syscall(SYS_setfsuid, uid);
+    if ((gid_t)syscall(SYS_setfsgid, -1) != gid || (uid_t)syscall(SYS_setfsuid, -1) != uid)
+        return -EPERM;
+    return 0;
+}
+
+/* What the kernel gives and takes along with uid 0 is enough: who has no rights keeps all other
+ * capabilities.
+ */
+static int set_filesystem_user(struct server *server, enum rights rights, uid_t uid) {
+    syscall(SYS_setfsuid, uid);
+    if ((uid_t)syscall(SYS_setfsuid, -1) != uid)
+        return -EPERM;
+    server->rights = rights;
+    return 0;
+}
+
+int rights_own_user(struct server *server) {
+    const struct context *context = server->context;
+    const uint64_t needed = FILESYSTEM_CAPABILITIES & ~(1ULL << CAP_MAC_OVERRIDE);
+    if (server->rights == RIGHTS_OWN_USER)
         return 0;
-    /* ENOSYS before Linux 5.8 and in old gVisor. */
-    if (invented || errno == ENOSYS || errno == EINVAL)
-        return judge_by_bits(credentials, fd, invented, mode);
-    return -errno;
+    if (server->rights != RIGHTS_NONE || context->effective_ids ||
+        (context->own.effective & needed) != needed)
+        return rights_own(server);
+    return set_filesystem_user(server, RIGHTS_OWN_USER, context->own.fsuid);
 }
 
-/* As the kernel makes them for access(2), credentials(7): by the real ids, and with the
- * capabilities that root of the namespace would have. */
-static void make_real(struct credentials *credentials) {
-    credentials->fsuid = credentials->uid;
-    credentials->fsgid = credentials->gid;
-    if (credentials->same_user_namespace)
-        credentials->effective = credentials->uid == 0 ? credentials->permitted : 0;
-    else
-        credentials->effective = credentials->permitted; /* who is root there is not known */
-}
-
-static int judge_as_tracee(struct stopped_call *call, const struct credentials *credentials, int fd,
-                           const struct stat *invented, int mode) {
-    struct server *server = call->server;
-    const struct surroundings *surroundings = server_surroundings(server);
-    int result = -EAGAIN;
-    if (takes_identities(surroundings) ? become_tracee(server, credentials) == 0
-                                       : credentials->same_user_namespace &&
-                                             credentials_equal(credentials, &surroundings->own))
-        result = judge(credentials, fd, invented, mode);
-    act_as_usual(server);
-    /* Capabilities over the files of another user namespace are never worn. */
-    const bool may_be_more = !credentials->same_user_namespace && credentials->effective != 0;
-    return result == -EACCES && may_be_more ? -EAGAIN : result;
-}
-
-int rights_access(struct stopped_call *call, int fd, const struct stat *invented, int mode,
-                  bool effective) {
-    const struct surroundings *surroundings = server_surroundings(call->server);
-    struct credentials *credentials = malloc(sizeof *credentials);
-    int result = -EAGAIN;
-    if (credentials && credentials_of(surroundings->proc, call->tid, credentials) == 0) {
-        credentials->same_user_namespace = is_in_our_user_namespace(surroundings, call->tid);
-        if (!effective)
-            make_real(credentials);
-        result = judge_as_tracee(call, credentials, fd, invented, mode);
-    }
-    free(credentials);
+int rights_none(struct server *server) {
+    const struct context *context = server->context;
+    if (server->rights == RIGHTS_NONE)
+        return 0;
+    if (server->rights == RIGHTS_OWN_USER)
+        return set_filesystem_user(server, RIGHTS_NONE, unprivileged.fsuid);
+    int result = rights_own(server);
+    if (result != 0)
+        return result;
+    /* Leaving uid 0 takes the filesystem capabilities away too (capabilities(7)). */
+    result = set_filesystem_ids(server, RIGHTS_NONE, &unprivileged);
+    if (result == 0 && context->effective_ids)
+        result = set_effective(context->own.effective & ~FILESYSTEM_CAPABILITIES);
     return result;
 }
 
-/* ---- whose it is ---- */
+int rights_own(struct server *server) {
+    const struct context *context = server->context;
+    const struct credentials *own = &context->own;
+    if (server->rights == RIGHTS_OWN)
+        return 0;
+    int result = server->rights == RIGHTS_TRACEE ? set_effective(own->effective) : 0;
+    if (result == 0)
+        result = set_filesystem_ids(server, server->rights, own);
+    if (result == 0 && (server->rights == RIGHTS_TRACEE || context->effective_ids))
+        result = set_effective(own->effective); /* coming back to uid 0 changed them */
+    if (result == 0)
+        server->rights = RIGHTS_OWN;
+    return result;
+}
 
-/* What the kernel shows for an id that the namespace does not have. */
-static uint32_t overflow_id(int proc, const char *entry) {
-    char text[16] = {0};
-    int fd = openat(proc, entry, O_RDONLY | O_CLOEXEC);
-    ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+int rights_usual(struct server *server) {
+    return server->context->proof == PROOF_UNPRIVILEGED ? rights_none(server) : rights_own(server);
+}
+
+void rights_must_own(struct server *server) {
+    if (rights_own(server) != 0)
+        abort();
+}
+
+void rights_must_own_user(struct server *server) {
+    if (rights_own_user(server) != 0)
+        abort();
+}
+
+void rights_must_usual(struct server *server) {
+    if (rights_usual(server) != 0)
+        abort();
+}
+
+int rights_tracee(struct server *server, const struct credentials *credentials) {
+    const struct credentials *own = &server->context->own;
+    int result = rights_own(server);
+    if (result != 0 || (credentials->same_user_namespace && credentials_equal(credentials, own) &&
+                        credentials->effective == own->effective))
+        return result;
+    result = set_filesystem_ids(server, RIGHTS_TRACEE, credentials);
+    if (result != 0)
+        return result;
+    return set_effective(credentials->same_user_namespace ? credentials->effective : 0);
+}
+
+bool rights_as_tracee(struct server *server, const struct credentials *credentials) {
+    if (rights_are_taken_on(server->context))
+        return rights_tracee(server, credentials) == 0;
+    return credentials->same_user_namespace &&
+           credentials_equal(credentials, &server->context->own);
+}
+
+void rights_must_tracee(struct server *server, const struct credentials *credentials) {
+    if (!rights_as_tracee(server, credentials))
+        abort();
+}
+
+/* Is somebody without any power kept from following the links of init? */
+static bool guards_links(struct server *trial) {
+    int fd = -1;
+    if (rights_tracee(trial, &unprivileged) == 0)
+        fd = openat(trial->context->proc, "1/exe", O_PATH | O_CLOEXEC);
     if (fd >= 0)
         close(fd);
-    return got > 0 ? (uint32_t)strtoul(text, NULL, 10) : 65534;
+    return fd < 0;
 }
 
-/* By /proc/TID/uid_map or gid_map: first id inside, first id as whoever reads it has it, how many.
- */
-static bool map_id(int proc, pid_t tid, const char *map, const char *overflow, uint32_t *id) {
-    char entry[64], line[128];
-    unsigned long inside, outside, count;
-    bool mapped = false;
-    snprintf(entry, sizeof entry, "%d/%s", tid, map);
-    int fd = openat(proc, entry, O_RDONLY | O_CLOEXEC);
-    FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
-    if (!file) {
-        if (fd >= 0)
-            close(fd);
-        return false;
-    }
-    while (!mapped && fgets(line, sizeof line, file)) {
-        if (sscanf(line, "%lu %lu %lu", &inside, &outside, &count) == 3 && *id >= outside &&
-            *id - outside < count) {
-            *id = (uint32_t)(inside + (*id - outside));
-            mapped = true;
-        }
-    }
-    fclose(file);
-    if (!mapped)
-        *id = overflow_id(proc, overflow);
-    return true;
+static bool have_openat2(void) {
+    struct k_open_how how = {.flags = O_PATH | O_CLOEXEC};
+    int fd = (int)syscall(K_NR_OPENAT2, AT_FDCWD, "/", &how, sizeof how);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
 }
 
-bool rights_map_owner(struct stopped_call *call, uint32_t *uid, uint32_t *gid) {
-    const struct surroundings *surroundings = server_surroundings(call->server);
-    const int proc = surroundings->proc;
-    if (acquaintance_is_in_our_namespaces(call->server, call->tid) ||
-        is_in_our_user_namespace(surroundings, call->tid))
-        return true;
-    return map_id(proc, call->tid, "uid_map", "sys/kernel/overflowuid", uid) &&
-           map_id(proc, call->tid, "gid_map", "sys/kernel/overflowgid", gid);
+static enum lookup_proof best_proof(const struct credentials *own) {
+    const uint64_t needed = (1ULL << CAP_SYS_PTRACE) | (1ULL << CAP_SETUID) | (1ULL << CAP_SETGID);
+    if ((own->effective & needed) == needed && own->fsuid == 0)
+        return have_openat2() ? PROOF_UNPRIVILEGED : PROOF_BY_WALKING;
+    return own->fsuid != 0 && own->effective == 0 ? PROOF_SAME_USER : PROOF_COMPARE;
+}
+
+int rights_choose_proof(struct context *context) {
+    struct server trial = {.context = context};
+    context->proof = best_proof(&context->own);
+    /* Needs that user to exist in our user namespace. */
+    if (rights_are_taken_on(context) && rights_none(&trial) != 0)
+        context->proof = PROOF_COMPARE;
+    context->guards_links =
+        context->effective_ids && rights_are_taken_on(context) && guards_links(&trial);
+    context->mounts = mounts_open();
+    return rights_own(&trial);
 }

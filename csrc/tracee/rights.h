@@ -1,19 +1,39 @@
-/* rights.h - what the tracee may do with a file that was found for it, and whose it is to its eyes.
- */
+/* rights.h - with whose rights a thread of ours acts on files.
+ * Rule: between two calls it has the rights that rights_usual() gives it; a thread that cannot come
+ * back to them ends its process, and the guardian replaces a worker. */
 #ifndef SPOOF_RIGHTS_H
 #define SPOOF_RIGHTS_H
 
-#include <sys/stat.h>
+#include "server.h"
 
-#include "tracee.h"
+/* Chooses how a lookup proves what the tracee could search, by trying; reads the table of mounts.
+ * 0 or -errno. */
+int rights_choose_proof(struct context *context);
+/* Does a walk take on the tracee's credentials? */
+static inline bool rights_are_taken_on(const struct context *context) {
+    return context->proof == PROOF_UNPRIVILEGED || context->proof == PROOF_BY_WALKING;
+}
 
-/* What access(2) says of the file behind `fd`, or of one that is like `invented` if that is not
- * NULL, to the tracee's real ids, or to its effective ones: 0 or -errno; -EAGAIN: it cannot be
- * told. May sleep where the filesystem of the file does. */
-int rights_access(struct stopped_call *call, int fd, const struct stat *invented, int mode,
-                  bool effective);
+/* Change the calling thread's filesystem credentials only; 0 or -errno. */
+/* Those of a user and group that no file belongs to, without capabilities over files. For looking
+ * alone. */
+int rights_none(struct server *server);
+int rights_own(struct server *server);
+int rights_tracee(struct server *server, const struct credentials *credentials);
+/* From none to whom our own files belong, by the user id alone: a fifth of the time. What is made
+ * then has no group of ours until fchown(2). */
+int rights_own_user(struct server *server);
+/* Those that a thread has between two calls. */
+int rights_usual(struct server *server);
 
-/* Owner and group as the tracee's user namespace numbers them. False: that cannot be told. */
-bool rights_map_owner(struct stopped_call *call, uint32_t *uid, uint32_t *gid);
+/* The same for who cannot go on without: else the process ends. */
+void rights_must_own(struct server *server);
+void rights_must_own_user(struct server *server);
+void rights_must_usual(struct server *server);
+/* What rights_as_tracee() has given before. */
+void rights_must_tracee(struct server *server, const struct credentials *credentials);
+
+/* Takes on the tracee's, or finds that ours are the same. False: neither. */
+bool rights_as_tracee(struct server *server, const struct credentials *credentials);
 
 #endif

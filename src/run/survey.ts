@@ -124,7 +124,7 @@ async function run(words: readonly string[], descriptors: readonly number[]): Pr
  * does not end.
  */
 export async function surveyNatively(paths: readonly string[]): Promise<Survey> {
-  return parseSurvey((await run(['survey', ...paths], [])).stdout);
+  return parseSurvey((await run(['surfaces', ...paths], [])).stdout);
 }
 
 /** The line of `start --verbose` that names the mechanism that was taken. */
@@ -146,7 +146,7 @@ export async function surveyWrapped(
   const [policy, segment] = descriptors.map((_, index) => 3 + index);
   try {
     const words = startArguments({ policy: policy ?? -1, segment, mechanism, verbose: true });
-    const said = await run([...words, '--', supervisorPath(), 'survey', ...paths], descriptors);
+    const said = await run([...words, '--', supervisorPath(), 'surfaces', ...paths], descriptors);
     return {
       survey: parseSurvey(said.stdout),
       mechanism: mechanismIn(said.stderr),

@@ -23,6 +23,7 @@ function compile(name: string): string {
     ...['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-o', program],
     join(root, `test/content/${name}.c`),
     ...sources('csrc/policy'),
+    ...sources('csrc/compile'),
     ...sources('csrc/content'),
   ]);
   return program;

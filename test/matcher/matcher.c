@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../../csrc/policy/blob.h"
+#include "../../csrc/policy/glob.h"
 #include "../../csrc/policy/match.h"
 #include "policy.h"
 

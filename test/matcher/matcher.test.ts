@@ -23,6 +23,7 @@ function compile(name: string): string {
     ...['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-o', program],
     join(root, `test/matcher/${name}.c`),
     ...sources('csrc/policy'),
+    ...sources('csrc/compile'),
     ...sources('csrc/content'),
   ]);
   return program;

@@ -1,0 +1,25 @@
+/* verdict.c - what handlers share about their verdicts. */
+#include "verdict.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void verdict_release(const struct verdict *verdict) {
+    if (verdict->decision == DECISION_DELIVER)
+        close(verdict->fd);
+    else if (verdict->decision == DECISION_REPLACE_PATH)
+        free(verdict->path);
+}
+
+int answer_write(struct stopped_call *call, uint64_t address, const void *from, size_t length,
+                 enum fallback *why) {
+    *why = FALLBACK_NONE;
+    if (!call->mechanism->still_stopped(call))
+        return -EAGAIN; /* gone, or restarted: its memory is not ours to write */
+    int error = call->mechanism->write(call, address, from, length);
+    if (error == 0 || error == -EFAULT)
+        return error;
+    *why = error == -ESRCH ? FALLBACK_NONE : FALLBACK_MEMORY;
+    return -EAGAIN;
+}

@@ -1,0 +1,118 @@
+/* layout_mounts.c - lays out the mounts and uname rules of a blob.
+ * Rule: the candidates of mounts rules are one list, best first: the first that holds wins. */
+#include "layout.h"
+
+#include <stdlib.h>
+
+#include "rules.h"
+
+/* A candidate before it is laid out. */
+struct mounts_candidate_input {
+    struct blob_mounts_candidate candidate;
+    uint32_t fstype_literals, point_literals;
+};
+
+/* Best first: a path beats none, a longer literal path a shorter one, a named type beats any, a
+ * longer literal type a shorter one, and what was added first beats what was added later. */
+static int by_rank(const void *left, const void *right) {
+    const struct mounts_candidate_input *a = left, *b = right;
+    if ((a->candidate.point != 0) != (b->candidate.point != 0))
+        return a->candidate.point ? -1 : 1;
+    if (a->point_literals != b->point_literals)
+        return a->point_literals > b->point_literals ? -1 : 1;
+    if ((a->candidate.fstype != 0) != (b->candidate.fstype != 0))
+        return a->candidate.fstype ? -1 : 1;
+    if (a->fstype_literals != b->fstype_literals)
+        return a->fstype_literals > b->fstype_literals ? -1 : 1;
+    return a->candidate.rule < b->candidate.rule ? -1 : a->candidate.rule > b->candidate.rule;
+}
+
+/* Each type of the rule with each of its mount points. */
+static void add_candidates(struct spoof_builder *builder, struct bytes *blob, struct bytes *to,
+                           const struct rule_input *rule, uint32_t number) {
+    char **fstypes = (char **)(void *)rule->fstypes.data;
+    char **points = (char **)(void *)rule->paths.data;
+    size_t fstype_count = count_of(&rule->fstypes, sizeof *fstypes);
+    size_t point_count = count_of(&rule->paths, sizeof *points);
+    for (size_t p = 0; p < (point_count ? point_count : 1); p++) {
+        struct mounts_candidate_input input = {.candidate.rule = number};
+        if (point_count) {
+            input.candidate.point = put_text(builder, blob, points[p]);
+            input.point_literals = literal_bytes(points[p]);
+        }
+        for (size_t t = 0; t < (fstype_count ? fstype_count : 1); t++) {
+            if (fstype_count) {
+                input.candidate.fstype = put_text(builder, blob, fstypes[t]);
+                input.fstype_literals = literal_bytes(fstypes[t]);
+            }
+            append(builder, to, &input, sizeof input);
+        }
+    }
+}
+
+static struct blob_mounts_rule put_rule(struct spoof_builder *builder, struct bytes *blob,
+                                        const struct rule_input *input) {
+    struct blob_mounts_rule rule = {
+        .magic = input->magic,
+        .nodev = input->nodev,
+        .group = input->group,
+    };
+    rule.except_fstypes = put_texts(builder, blob, &input->except_fstypes);
+    rule.except_points = put_texts(builder, blob, &input->except_paths);
+    rule.except_programs = put_texts(builder, blob, &input->except_programs);
+    if (input->fstype)
+        rule.fstype = put_text(builder, blob, input->fstype);
+    return rule;
+}
+
+static struct blob_list put_mounts_candidates(struct spoof_builder *builder, struct bytes *blob,
+                                              struct bytes *inputs) {
+    struct mounts_candidate_input *input = (void *)inputs->data;
+    size_t count = count_of(inputs, sizeof *input);
+    struct bytes candidates = {0};
+    if (count)
+        qsort(input, count, sizeof *input, by_rank);
+    for (size_t i = 0; i < count; i++)
+        append(builder, &candidates, &input[i].candidate, sizeof input[i].candidate);
+    struct blob_list list =
+        put_list(builder, blob, candidates.data, sizeof(struct blob_mounts_candidate),
+                 count_of(&candidates, sizeof(struct blob_mounts_candidate)));
+    free(candidates.data);
+    return list;
+}
+
+void lay_out_mounts(struct spoof_builder *builder, struct bytes *blob, struct blob_header *header) {
+    struct bytes inputs = {0}, rules = {0};
+    uint32_t count;
+    const struct rule_input *input = rules_of_kind(builder, RULE_MOUNTS, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct blob_mounts_rule rule = put_rule(builder, blob, &input[i]);
+        append(builder, &rules, &rule, sizeof rule);
+        add_candidates(builder, blob, &inputs, &input[i], i);
+        header->calls |= SPOOF_CALLS_FSTATFS | SPOOF_CALLS_OPEN;
+        if (rule.fstype)
+            header->calls |= SPOOF_CALLS_STATMOUNT;
+    }
+    header->mounts = put_list(builder, blob, rules.data, sizeof(struct blob_mounts_rule),
+                              count_of(&rules, sizeof(struct blob_mounts_rule)));
+    header->mounts_candidates = put_mounts_candidates(builder, blob, &inputs);
+    free(inputs.data);
+    free(rules.data);
+}
+
+void lay_out_uname(struct spoof_builder *builder, struct bytes *blob, struct blob_header *header) {
+    struct bytes rules = {0};
+    uint32_t count;
+    const struct rule_input *input = rules_of_kind(builder, RULE_UNAME, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct blob_uname_rule rule = {0};
+        for (size_t field = 0; field < SPOOF_UNAME_COUNT; field++)
+            if (input[i].uname[field])
+                rule.text[field] = put_text(builder, blob, input[i].uname[field]);
+        append(builder, &rules, &rule, sizeof rule);
+        header->calls |= SPOOF_CALLS_UNAME;
+    }
+    header->unames = put_list(builder, blob, rules.data, sizeof(struct blob_uname_rule),
+                              count_of(&rules, sizeof(struct blob_uname_rule)));
+    free(rules.data);
+}

@@ -1,0 +1,27 @@
+/* main.c - the supervisor program: one verb a step of `exec`. Users call `seccomp-spoof` instead.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "doctor/doctor.h"
+#include "process/proctitle.h"
+#include "process/status.h"
+#include "supervisor/start.h"
+
+int main(int count, char **arguments) {
+    static const struct {
+        const char *name;
+        int (*run)(int, char **);
+    } verbs[] = {
+        {"start", verb_start},
+        {"probe", verb_probe},
+        {"surfaces", verb_surfaces},
+    };
+    proctitle_init(count, arguments);
+    for (size_t i = 0; count > 1 && i < sizeof verbs / sizeof *verbs; i++)
+        if (strcmp(arguments[1], verbs[i].name) == 0)
+            return verbs[i].run(count - 2, arguments + 2);
+    fputs("seccomp-spoof-supervisor is a part of seccomp-spoof; run `seccomp-spoof --help`\n",
+          stderr);
+    return STATUS_OUR_FAULT;
+}

@@ -1,0 +1,13 @@
+/* fd_passing.h - a descriptor sent to another process along with a message, unix(7) SCM_RIGHTS. */
+#ifndef SPOOF_FD_PASSING_H
+#define SPOOF_FD_PASSING_H
+
+#include <stddef.h>
+
+/* Sends `length` bytes, and `fd` unless it is negative. 0 or -errno; never SIGPIPE. */
+int pass_descriptor(int socket, const void *message, size_t length, int fd);
+/* Receives exactly `length` bytes; `fd` becomes the descriptor (O_CLOEXEC, the caller's) or -1 if
+ * none came along. 0 or -errno; -EPIPE if the other end is closed or sent something else. */
+int take_descriptor(int socket, void *message, size_t length, int *fd);
+
+#endif

@@ -1,0 +1,122 @@
+/* lookup.c - finds what a path stands for, step by step as path_resolution(7) tells it.
+ * Rule: fast where the answer is surely the tracee's own (same root, no links, nobody kept out);
+ * otherwise walked with the tracee's root and credentials; otherwise the call is let run. */
+#include "lookup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
+
+#include "../arch/kernel.h"
+#include "descriptor.h"
+#include "fast_path.h"
+#include "identity.h"
+#include "namespace.h"
+#include "path_walk.h"
+#include "revalidate.h"
+
+static bool may_look(struct server *server, pid_t tid) {
+    if (!server->receiving)
+        return true;
+    revalidate(server, tid);
+    return !mounts_looks_sleep(server->context->mounts) || server_step_aside(server);
+}
+
+/* Step 1: where the resolution starts. */
+static enum fallback open_start(struct path_walk *walk, struct stopped_call *call) {
+    const struct lookup_request *request = walk->request;
+    const bool bounded = (request->resolve & K_RESOLVE_IN_ROOT) != 0;
+    walk->root = bounded ? descriptor_of_directory(call, request->directory)
+                         : descriptor_of_entry(call->server->context, call->tid, "root");
+    if (walk->root < 0)
+        return proc_fallback(-walk->root);
+    if (file_id_read(walk->root, "", &walk->root_id) != 0)
+        return FALLBACK_ROOT;
+    if (request->path[0] != '/' || bounded) {
+        walk->start = descriptor_of_directory(call, request->directory);
+        if (walk->start < 0)
+            return proc_fallback(-walk->start);
+    }
+    return FALLBACK_NONE;
+}
+
+/* Steps 2 and 3: along the path to the final entry, as the tracee. */
+static struct lookup walk_as_tracee(struct path_walk *walk) {
+    struct server *server = walk->walker.server;
+    struct lookup found = no_lookup(FALLBACK_CREDENTIALS);
+    if (rights_as_tracee(server, walk->walker.credentials))
+        found = path_walk(walk);
+    rights_must_usual(server);
+    return found;
+}
+
+static struct lookup walk_path(struct stopped_call *call, const struct lookup_request *request) {
+    struct server *server = call->server;
+    struct path_walk walk = {.walker = {.server = server, .tid = call->tid},
+                             .root = -1,
+                             .start = -1,
+                             .request = request};
+    int error;
+    if (!server_step_aside(server))
+        return no_lookup(FALLBACK_BUSY);
+    walk.walker.credentials = identity_credentials(server, call->tid, &error);
+    if (error != 0)
+        return no_lookup(proc_fallback(-error));
+    struct lookup found = no_lookup(open_start(&walk, call));
+    if (found.fallback == FALLBACK_NONE) {
+        walk.walker.pid_namespace = namespace_of(server->context->proc, call->tid, "pid");
+        found = walk_as_tracee(&walk);
+    }
+    if (walk.root >= 0)
+        close(walk.root);
+    if (walk.start >= 0)
+        close(walk.start);
+    return found;
+}
+
+struct lookup lookup_path(struct stopped_call *call, const struct lookup_request *request) {
+    struct server *server = call->server;
+    const enum lookup_proof proof = server->context->proof;
+    if (request->path[0] == '\0')
+        return no_lookup(FALLBACK_NONE); /* ENOENT */
+    if (!may_look(server, call->tid))
+        return no_lookup(FALLBACK_BUSY);
+    bool walk = proof == PROOF_COMPARE || proof == PROOF_BY_WALKING;
+    if (!walk) {
+        int other_root = identity_other_root(server, call->tid);
+        if (other_root < 0)
+            return no_lookup(proc_fallback(-other_root));
+        walk = other_root != 0;
+    }
+    if (!walk) {
+        struct lookup found = fast_path(call, request, &walk);
+        found.in_own_root = true;
+        if (!walk)
+            return found;
+    }
+    return walk_path(call, request);
+}
+
+const struct cached_path *lookup_recall(struct stopped_call *call,
+                                        const struct lookup_request *request) {
+    revalidate(call->server, call->tid);
+    return lookup_cache_find(call, request);
+}
+
+struct lookup lookup_descriptor(struct stopped_call *call, uint32_t fd) {
+    struct k_statfs info;
+    if (!may_look(call->server, call->tid))
+        return no_lookup(FALLBACK_BUSY);
+    /* gVisor's fstatfs also takes AT_FDCWD. */
+    bool own_directory = (int)fd == AT_FDCWD && syscall(SYS_fstatfs, AT_FDCWD, &info) == 0;
+    int found = descriptor_copy(call->server, (int)fd);
+    if (found >= 0)
+        return (struct lookup){.fd = found};
+    if (found == -EBADF && !own_directory)
+        return no_lookup(FALLBACK_NONE);
+    found =
+        own_directory ? descriptor_of_directory(call, AT_FDCWD) : descriptor_open(call, (int)fd);
+    if (found == -EPERM)
+        return no_lookup(FALLBACK_CREDENTIALS);
+    return found < 0 ? no_lookup(proc_fallback(-found)) : (struct lookup){.fd = found};
+}

@@ -1,0 +1,320 @@
+/* path_walk.c - path_resolution(7) by hand, for what openat2 cannot do: another root, and links
+ * through /proc/self, which must mean the tracee and not us. Rule: every step is an
+ * O_PATH|O_NOFOLLOW open with the tracee's credentials, so the kernel checks each permission;
+ * whatever cannot be followed exactly ends the walk and the call is let run. */
+#include "path_walk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../arch/kernel.h"
+#include "descriptor.h"
+#include "path_text.h"
+
+#define MAX_LINKS 40 /* MAXSYMLINKS, path_resolution(7) */
+#define REST_CAPACITY (2UL * TRACEE_PATH_MAX)
+
+struct step {
+    const struct path_walk *walk;
+    int start;   /* where the path begins */
+    int current; /* O_PATH, owned */
+    int links;
+    bool must_be_directory;
+    bool missing;             /* the walk has ended where nothing is */
+    char rest[REST_CAPACITY]; /* what is still to be resolved */
+    struct mounts *mounts;    /* the tracee's, once they are needed; owned */
+    struct lookup failure;
+};
+
+static bool give_up(struct step *step, enum fallback fallback) {
+    step->failure = no_lookup(fallback);
+    return false;
+}
+
+/* The kernel will fail as our own call did. */
+static bool fail(struct step *step, int error) {
+    step->failure = failed_lookup(-error);
+    return false;
+}
+
+static bool move_to(struct step *step, int fd) {
+    if (fd < 0)
+        return fail(step, errno);
+    close(step->current);
+    step->current = fd;
+    return true;
+}
+
+/* Is it the directory that RESOLVE_BENEATH and RESOLVE_IN_ROOT do not let out of? */
+static bool is_start(const struct step *step, const struct file_id *here) {
+    struct file_id start;
+    return file_id_read(step->walk->start, "", &start) != 0 || file_id_equal(here, &start);
+}
+
+/* RESOLVE_NO_XDEV. Where mounts have no numbers nothing can be said. */
+static bool stays_on_mount(struct step *step) {
+    struct file_id start, here;
+    if (!(step->walk->request->resolve & K_RESOLVE_NO_XDEV))
+        return true;
+    if (file_id_read(step->start, "", &start) != 0 || file_id_read(step->current, "", &here) != 0 ||
+        start.mount == 0)
+        return give_up(step, FALLBACK_LINK);
+    return start.mount == here.mount || give_up(step, FALLBACK_NONE); /* EXDEV */
+}
+
+static bool file_info(int fd, struct k_statx *info) {
+    return syscall(SYS_statx, fd, "", AT_EMPTY_PATH | K_AT_STATX_DONT_SYNC, K_STATX_BASIC_STATS,
+                   info) == 0;
+}
+
+static int64_t filesystem_of(int fd, int64_t *flags) {
+    struct k_statfs info;
+    if (syscall(SYS_fstatfs, fd, &info) != 0)
+        return -1;
+    if (flags)
+        *flags = info.f_flags;
+    return info.f_type;
+}
+
+/* fs.protected_symlinks (proc_sys_fs(5)): a link at the end of a path in a sticky, world-writable
+ * directory is followed only by its owner, or if the directory has the same owner. */
+static bool link_is_barred(const struct step *step, const struct k_statx *link) {
+    struct k_statx parent;
+    if (!file_info(step->current, &parent))
+        return true;
+    if ((parent.stx_mode & (S_ISVTX | S_IWOTH)) != (S_ISVTX | S_IWOTH) ||
+        link->stx_uid == step->walk->walker.credentials->fsuid || link->stx_uid == parent.stx_uid)
+        return false;
+    char value = '1';
+    int proc = step->walk->walker.server->context->proc;
+    int fd = openat(proc, "sys/fs/protected_symlinks", O_RDONLY | O_CLOEXEC);
+    /* gVisor has no such protection; a procfs may also hide all of sys (subset=pid). */
+    if (fd < 0 && errno == ENOENT && faccessat(proc, "sys/kernel", F_OK, 0) == 0)
+        return false;
+    if (fd >= 0) {
+        if (read(fd, &value, 1) != 1)
+            value = '1';
+        close(fd);
+    }
+    return value != '0';
+}
+
+/* Puts `target` in front of what is still to be resolved. */
+static bool push(struct step *step, const char *target, bool more) {
+    size_t length = strlen(target), rest = strlen(step->rest);
+    if (length == 0 || length >= TRACEE_PATH_MAX || length + rest + 2 > REST_CAPACITY)
+        return give_up(step, FALLBACK_NONE); /* ENOENT or ENAMETOOLONG */
+    memmove(step->rest + length + (more ? 1 : 0), step->rest, rest + 1);
+    memcpy(step->rest, target, length);
+    if (more)
+        step->rest[length] = '/';
+    return true;
+}
+
+/* A link on procfs. In its root directory: text, with `self` replaced. Below: a magic link, which
+ * leads to the same object whoever follows it (proc(5)), so the kernel may follow it for us. */
+static bool follow_proc_link(struct step *step, const char *name, int link, bool more) {
+    struct file_id here;
+    char target[TRACEE_PATH_MAX];
+    if (file_id_read(step->current, "", &here) != 0)
+        return give_up(step, FALLBACK_LINK);
+    if (here.inode != step->walk->walker.server->context->proc_root.inode) {
+        const uint64_t forbid = K_RESOLVE_NO_MAGICLINKS | K_RESOLVE_BENEATH | K_RESOLVE_IN_ROOT;
+        if (step->walk->request->resolve & forbid)
+            return give_up(step, FALLBACK_NONE); /* ELOOP or EXDEV */
+        int fd = procfs_follow(&step->walk->walker, step->current, name);
+        if (fd < 0 && errno != ENOENT)
+            return give_up(step, FALLBACK_LINK);
+        return move_to(step, fd);
+    }
+    if (strcmp(name, "self") == 0 || strcmp(name, "thread-self") == 0) {
+        if (!procfs_own_entry(&step->walk->walker, step->current, name[0] == 't', target,
+                              sizeof target))
+            return give_up(step, FALLBACK_LINK);
+    } else {
+        ssize_t length = readlinkat(link, "", target, sizeof target - 1);
+        if (length <= 0)
+            return give_up(step, FALLBACK_LINK);
+        target[length] = '\0';
+    }
+    return push(step, target, more);
+}
+
+static bool follow_link(struct step *step, const char *name, int link, const struct k_statx *info,
+                        bool more) {
+    char target[TRACEE_PATH_MAX];
+    int64_t flags = 0;
+    int64_t type = filesystem_of(link, &flags);
+    bool on_proc =
+        procfs_holds(step->walk->walker.server->context, link, type, type < 0 ? errno : 0);
+    bool trailing = step->rest[0] == '\0';
+    if (++step->links > MAX_LINKS || (type < 0 && !on_proc) || (flags & K_ST_NOSYMFOLLOW) ||
+        (step->walk->request->resolve & K_RESOLVE_NO_SYMLINKS) ||
+        (trailing && link_is_barred(step, info)))
+        return give_up(step, FALLBACK_NONE); /* ELOOP or EACCES */
+    if (on_proc)
+        return follow_proc_link(step, name, link, more);
+    ssize_t length = readlinkat(link, "", target, sizeof target - 1);
+    if (length <= 0)
+        return give_up(step, FALLBACK_NONE);
+    target[length] = '\0';
+    if (target[0] == '/' && ((step->walk->request->resolve & K_RESOLVE_BENEATH) ||
+                             !move_to(step, fcntl(step->walk->root, F_DUPFD_CLOEXEC, 0))))
+        return give_up(step, step->failure.fallback); /* EXDEV */
+    return push(step, target, more);
+}
+
+/* `..` stops at the tracee's root. */
+static bool go_up(struct step *step) {
+    struct file_id here;
+    if (file_id_read(step->current, "", &here) != 0)
+        return give_up(step, FALLBACK_NONE);
+    bool at_root = file_id_equal(&here, &step->walk->root_id);
+    if ((step->walk->request->resolve & K_RESOLVE_BENEATH) && is_start(step, &here))
+        return give_up(step, FALLBACK_NONE); /* EXDEV */
+    return move_to(step,
+                   openat(step->current, at_root ? "." : "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+/* Would the tracee come upon an automount trigger at `name`, or is it among triggers already? Its
+ * own table of mounts says so, and is read at most once a walk. */
+static bool may_be_trigger(struct step *step, const char *name) {
+    const struct path_walk *walk = step->walk;
+    char path[2 * TRACEE_PATH_MAX];
+    if (!step->mounts) {
+        rights_must_own(walk->walker.server);
+        step->mounts = mounts_of(walk->walker.server->context->proc, walk->walker.tid);
+        rights_must_tracee(walk->walker.server, walk->walker.credentials);
+    }
+    if (!mounts_have_triggers(step->mounts))
+        return false;
+    if (filesystem_of(step->current, NULL) == K_AUTOFS_SUPER_MAGIC)
+        return true;
+    ssize_t length = descriptor_own_name(walk->walker.server->context->proc, step->current, path,
+                                         TRACEE_PATH_MAX);
+    if (length <= 0)
+        return true;
+    if (path[length - 1] == '/')
+        length--;
+    snprintf(path + length, sizeof path - (size_t)length, "/%s", name);
+    return mounts_is_trigger(step->mounts, path);
+}
+
+/* One step, without following a link. Waits for a filesystem, but not for an automount: whoever
+ * waits there may be waited for by the daemon, which may be the tracee itself. What is in the cache
+ * is reached without waiting at all. */
+static int open_step(struct step *step, const char *name) {
+    const int flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+    struct k_open_how how = {.flags = (uint64_t)flags, .resolve = K_RESOLVE_CACHED};
+    bool missing = step->walk->walker.server->context->proof == PROOF_BY_WALKING;
+    int fd = missing ? -1 : (int)syscall(K_NR_OPENAT2, step->current, name, &how, sizeof how);
+    if (missing)
+        errno = ENOSYS;
+    /* ENOSYS before Linux 5.6, EINVAL before 5.12. */
+    if (fd >= 0 || (errno != EAGAIN && errno != EINVAL && errno != ENOSYS && errno != EACCES))
+        return fd;
+    if (errno != EACCES && may_be_trigger(step, name)) {
+        give_up(step, FALLBACK_AUTOMOUNT);
+        return -1;
+    }
+    return procfs_open_as_owner(&step->walk->walker, step->current, name, flags);
+}
+
+/* What is not there begins with this name; the step stands in the directory where it would be. */
+static void note_missing(struct step *step, const char *name, bool more) {
+    int length = snprintf(step->walk->request->missing, TRACEE_PATH_MAX, "%s%s%s", name,
+                          more ? "/" : "", step->rest);
+    step->missing = length > 0 && length < TRACEE_PATH_MAX;
+}
+
+static bool go_into(struct step *step, const char *name, bool more) {
+    struct k_statx info;
+    int fd = open_step(step, name);
+    if (fd < 0) {
+        if (step->failure.fallback != FALLBACK_NONE)
+            return false;
+        const int error = errno;
+        if (error == ENOENT && step->walk->request->missing)
+            note_missing(step, name, more);
+        return fail(step, error);
+    }
+    if (!file_info(fd, &info)) {
+        close(fd);
+        return give_up(step, FALLBACK_NONE);
+    }
+    if (S_ISLNK(info.stx_mode) &&
+        (more || !step->walk->request->no_follow || step->rest[0] != '\0')) {
+        bool followed = follow_link(step, name, fd, &info, more);
+        close(fd);
+        return followed;
+    }
+    return move_to(step, fd);
+}
+
+/* Takes the next name off the rest. False: nothing is left. */
+static bool next_name(struct step *step, char *name, bool *more) {
+    char *from = step->rest;
+    while (*from == '/')
+        from++;
+    size_t length = strcspn(from, "/");
+    if (length == 0)
+        return false;
+    memcpy(name, from, length);
+    name[length] = '\0';
+    from += length;
+    *more = *from == '/'; /* also a trailing slash: the name must then be a directory */
+    step->must_be_directory = *more;
+    while (*from == '/')
+        from++;
+    memmove(step->rest, from, strlen(from) + 1);
+    return true;
+}
+
+static bool take_step(struct step *step, const char *name, bool more) {
+    if (strcmp(name, "..") == 0)
+        return go_up(step);
+    if (strcmp(name, ".") == 0)
+        return move_to(step, openat(step->current, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    return go_into(step, name, more);
+}
+
+struct lookup path_walk(const struct path_walk *walk) {
+    const char *path = walk->request->path;
+    char name[TRACEE_PATH_MAX];
+    struct k_statx info;
+    bool more = false;
+    struct step *step = malloc(sizeof *step); /* too large for a thread's small stack */
+    if (!step)
+        return no_lookup(FALLBACK_BUSY);
+    *step = (struct step){.walk = walk, .failure = no_lookup(FALLBACK_NONE)};
+    memcpy(step->rest, path, strlen(path) + 1);
+    step->start = path[0] == '/' ? walk->root : walk->start;
+    step->current = fcntl(step->start, F_DUPFD_CLOEXEC, 0);
+
+    bool leaves = path[0] == '/' && (walk->request->resolve & K_RESOLVE_BENEATH); /* EXDEV */
+    bool going = step->current >= 0 && !leaves;
+    while (going && next_name(step, name, &more))
+        going = take_step(step, name, more) && stays_on_mount(step);
+    struct lookup found = {
+        .fd = going || step->missing ? step->current : -1,
+        .missing = step->missing,
+        .fallback = going ? FALLBACK_NONE : step->failure.fallback,
+        .error = going ? 0 : step->failure.error,
+    };
+    if (going && step->must_be_directory &&
+        (!file_info(found.fd, &info) || !S_ISDIR(info.stx_mode))) {
+        found.fd = -1;
+        found.error = -ENOTDIR;
+    }
+    if (found.fd < 0 && step->current >= 0)
+        close(step->current);
+    mounts_close(step->mounts);
+    free(step);
+    return found;
+}
