@@ -1,4 +1,4 @@
-/* probe-times.c - how long the starter's trial of a mechanism takes: linked with the supervisor's own
+/* probe-times.c - how long the starter's probe of a mechanism takes: linked with the supervisor's own
  * objects, because no command does this step alone. Prints nanoseconds, one line a round.
  * usage: probe-times notify|trace|ptrace ROUNDS BLOB */
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "../../csrc/supervisor/probe.h"
+#include "../../csrc/probe/probe.h"
 #include "../drivers/clock.h"
 
 static const uint8_t *map(const char *path) {

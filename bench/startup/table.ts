@@ -48,11 +48,11 @@ function timeStages({ commands }: Stages, rounds: number): Times {
   }
 }
 
-/** The trial of the mechanism that `auto` takes here, and how long it takes. */
+/** The probe of the mechanism that `auto` takes here, and how long it takes. */
 function timeProbe(rounds: number): readonly number[] {
   const built = join(root, 'csrc', 'build', 'static');
   const objects = readdirSync(built, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.o') && !/^(front\/|supervisor\/main\.o$)/.test(name))
+    .filter((name) => name.endsWith('.o') && !/^(front\/|main\.o$)/.test(name))
     .map((name) => join(built, name));
   const program = compile('probe-times', objects);
   return run([program, 'notify', String(rounds), blob], 'ignore').flat();

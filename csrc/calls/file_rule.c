@@ -75,7 +75,7 @@ static bool holds(struct stopped_call *call, const struct lookup *lookup, const 
                   const struct found_file *found) {
     const struct blob_file_rule *rule = found->rule;
     if (!(rule->flags & BLOB_FILE_SCOPE_ALL) && !lookup->in_own_root &&
-        !identity_in_own_root(call->server, call->tid))
+        identity_in_own_root(call->server, call->tid) != 1)
         return false;
     if (!lookup->missing)
         return !(rule->flags & BLOB_FILE_MISSING) && !found->is_parent;

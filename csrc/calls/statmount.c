@@ -14,7 +14,6 @@
 #include "../policy/match.h"
 #include "../tracee/identity.h"
 #include "../tracee/program.h"
-#include "../tracee/revalidate.h"
 #include "handlers.h"
 
 /* More is not taken over: paths and options are rarely that long. */
@@ -102,8 +101,8 @@ struct verdict serve_statmount(struct stopped_call *call, const uint8_t *policy)
     size_t capacity = call->arguments[2];
     if (!read_request(call, &request))
         return let_run(FALLBACK_NONE);
-    revalidate(call->server, call->tid);
-    if (!identity_in_own_root(call->server, call->tid))
+    identify(call->server, call->tid);
+    if (identity_in_own_root(call->server, call->tid) != 1)
         return let_run(FALLBACK_ROOT);
     if (!find_rule(call, policy, &request, &rule))
         return let_run(FALLBACK_NONE);

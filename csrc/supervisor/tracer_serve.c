@@ -12,7 +12,7 @@
 #include "../arch/call_table.h"
 #include "../mechanism/inject.h"
 #include "../mechanism/trace.h"
-#include "../tracee/revalidate.h"
+#include "../tracee/identity.h"
 #include "pool.h"
 #include "record.h"
 
@@ -148,7 +148,7 @@ static bool look_now(pid_t tid, struct trace_stop *stop, struct verdict *verdict
     *verdict = let_run(FALLBACK_BUSY);
     /* Most opens name nothing that would have to be looked up; then nothing is asked of mounts. */
     if (calls_always_look(&call)) {
-        revalidate(call.server, tid);
+        identify(call.server, tid);
         if (mounts_looks_sleep(mounts))
             return false;
     }

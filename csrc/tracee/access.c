@@ -176,11 +176,8 @@ static bool map_id(int proc, pid_t tid, const char *map, const char *overflow, u
 }
 
 bool access_map_owner(struct stopped_call *call, uint32_t *uid, uint32_t *gid) {
-    const struct context *context = call->server->context;
-    const int proc = context->proc;
-    if (identity_known_in_own_namespaces(call->server, call->tid) ||
-        identity_in_own_user_namespace(context, call->tid))
-        return true;
-    return map_id(proc, call->tid, "uid_map", "sys/kernel/overflowuid", uid) &&
-           map_id(proc, call->tid, "gid_map", "sys/kernel/overflowgid", gid);
+    const int proc = call->server->context->proc;
+    return identity_in_own_user_namespace(call->server, call->tid) ||
+           (map_id(proc, call->tid, "uid_map", "sys/kernel/overflowuid", uid) &&
+            map_id(proc, call->tid, "gid_map", "sys/kernel/overflowgid", gid));
 }

@@ -116,7 +116,7 @@ static bool own_entry(struct stopped_call *call, const struct lookup_request *re
         of_process = "mounts";
     else if (!of_process)
         of_thread = behind(path, "/proc/thread-self/");
-    if ((!of_process && !of_thread) || !identity_known_in_own_namespaces(call->server, call->tid))
+    if ((!of_process && !of_thread) || !server_in_own_namespaces(call->server))
         return false;
     pid_t tgid = identity_known_group(call->server, call->tid);
     if (tgid == 0)
@@ -143,13 +143,13 @@ static int open_own_entry(struct stopped_call *call, const struct lookup_request
     return -EAGAIN;
 }
 
-/* A directory is closed to nobody, but who may search every directory passes there, and so do we.
+/* Who may search every directory passes one that is not open to all, and so do we.
  * Only where no server judges in another way: -EACCES elsewhere. */
 static int open_as_capable(struct stopped_call *call, const struct lookup_request *request,
                            bool *missing) {
     struct server *server = call->server;
     if (request->resolve != 0 || !never_sleeps(server, request->path) ||
-        !identity_known_in_own_namespaces(server, call->tid))
+        !server_in_own_namespaces(server))
         return -EACCES;
     rights_must_own_user(server);
     int fd = open_plain(AT_FDCWD, request->path, flags_of(request), 0, true);

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "descriptor.h"
-#include "identity.h"
+#include "server.h"
 #include "path_text.h"
 
 ssize_t file_name(struct stopped_call *call, int fd, char *path, size_t capacity) {
@@ -27,7 +27,7 @@ ssize_t file_name(struct stopped_call *call, int fd, char *path, size_t capacity
         length -= (ssize_t)tail;
         path[length] = '\0';
     }
-    if (identity_known_in_own_root(call->server, call->tid))
+    if (server_in_own_root(call->server))
         return length; /* names are told as our own root has them */
     snprintf(entry, sizeof entry, "%d/root", call->tid);
     ssize_t root_length = readlinkat(context->proc, entry, root, sizeof root - 1);

@@ -9,7 +9,7 @@
 
 #include "../arch/kernel.h"
 #include "descriptor.h"
-#include "revalidate.h"
+#include "identity.h"
 
 int filesystem_of(struct stopped_call *call, const struct lookup *lookup, struct k_statfs *info,
                   bool *in_memory) {
@@ -36,7 +36,7 @@ bool filesystem_may_be_memory(struct stopped_call *call, int fd) {
     struct file_id id;
     if (!context->memory_known)
         return true;
-    revalidate(call->server, call->tid);
+    identify(call->server, call->tid);
     int copy = descriptor_copy(call->server, fd);
     if (copy < 0)
         return copy != -EBADF;

@@ -1,20 +1,18 @@
 /* identity.h - who the tracee is: its root, namespaces, thread group and credentials.
- * Rule: what says `known` costs next to nothing and is false where it is not surely so;
- * revalidate() comes before it. */
+ * Rule: what is known of it (struct identity) was asked once, and holds while its pidfd lives and
+ * nobody in the tree may have changed root or namespaces. */
 #ifndef SPOOF_IDENTITY_H
 #define SPOOF_IDENTITY_H
 
 #include "server.h"
 
-/* Are the thread's root directory, and the mounts below it, surely ours? */
-bool identity_known_in_own_root(struct server *server, pid_t tid);
-/* The same for its user and pid namespace. */
-bool identity_known_in_own_namespaces(struct server *server, pid_t tid);
-/* As above, but asked if it is not known. */
-bool identity_in_own_root(struct server *server, pid_t tid);
-bool identity_in_own_user_namespace(const struct context *context, pid_t tid);
-/* 0: in our root; 1: in another one; -errno. */
-int identity_other_root(struct server *server, pid_t tid);
+/* To be called before the first look of a call: revalidates, and fills what can be known. Once is
+ * enough. */
+void identify(struct server *server, pid_t tid);
+/* Is the root directory of the thread ours, with the same mounts below it? 1: yes, 0: no, or
+ * -errno. */
+int identity_in_own_root(struct server *server, pid_t tid);
+bool identity_in_own_user_namespace(struct server *server, pid_t tid);
 /* Its thread group; 0: not known here. */
 pid_t identity_known_group(struct server *server, pid_t tid);
 /* Its credentials, read once for a call: a thread that is stopped cannot change them, and nobody

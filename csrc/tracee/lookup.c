@@ -13,12 +13,11 @@
 #include "identity.h"
 #include "namespace.h"
 #include "path_walk.h"
-#include "revalidate.h"
 
 static bool may_look(struct server *server, pid_t tid) {
     if (!server->receiving)
         return true;
-    revalidate(server, tid);
+    identify(server, tid);
     return !mounts_looks_sleep(server->context->mounts) || server_step_aside(server);
 }
 
@@ -83,10 +82,10 @@ struct lookup lookup_path(struct stopped_call *call, const struct lookup_request
         return no_lookup(FALLBACK_BUSY);
     bool walk = proof == PROOF_COMPARE || proof == PROOF_BY_WALKING;
     if (!walk) {
-        int other_root = identity_other_root(server, call->tid);
-        if (other_root < 0)
-            return no_lookup(proc_fallback(-other_root));
-        walk = other_root != 0;
+        int own_root = identity_in_own_root(server, call->tid);
+        if (own_root < 0)
+            return no_lookup(proc_fallback(-own_root));
+        walk = own_root == 0;
     }
     if (!walk) {
         struct lookup found = fast_path(call, request, &walk);
@@ -99,7 +98,7 @@ struct lookup lookup_path(struct stopped_call *call, const struct lookup_request
 
 const struct cached_path *lookup_recall(struct stopped_call *call,
                                         const struct lookup_request *request) {
-    revalidate(call->server, call->tid);
+    identify(call->server, call->tid);
     return lookup_cache_find(call, request);
 }
 

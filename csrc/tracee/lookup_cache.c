@@ -9,7 +9,6 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include "identity.h"
 #include "path_text.h"
 #include "rights.h"
 
@@ -140,12 +139,11 @@ static bool can_be_remembered(const struct stopped_call *call,
 }
 
 /* Nobody is kept out of where nobody (or this very user) was let in, but for an owner or a group
- * (quick.c); who may search every directory is not kept out at all. */
+ * (fast_path.c); who may search every directory is not kept out at all. */
 static bool is_let_in(struct stopped_call *call) {
     switch (call->server->context->proof) {
     case PROOF_UNPRIVILEGED:
-        return credentials_search_all(call->tid) &&
-               identity_known_in_own_namespaces(call->server, call->tid);
+        return credentials_search_all(call->tid) && server_in_own_namespaces(call->server);
     case PROOF_SAME_USER:
         return true;
     case PROOF_BY_WALKING:
@@ -161,8 +159,8 @@ const struct cached_path *lookup_cache_find(struct stopped_call *call,
     if (!can_be_remembered(call, request) || server->lookup_cache->in_use == 0)
         return NULL;
     const struct entry *entry = entry_of(server->lookup_cache, request);
-    return entry->state == IS_KNOWN && is_about(entry, request) &&
-                   identity_known_in_own_root(server, call->tid) && is_let_in(call)
+    return entry->state == IS_KNOWN && is_about(entry, request) && server_in_own_root(server) &&
+                   is_let_in(call)
                ? &entry->known
                : NULL;
 }

@@ -15,6 +15,7 @@ struct known_thread {
     int pidfd;
     pid_t tgid;                          /* 0: not known yet */
     bool in_own_root, in_own_namespaces; /* found out to be so: identity.c */
+    bool namespaces_asked;
 };
 
 /* Only the thread that receives uses it, so it needs no lock. */

@@ -164,10 +164,10 @@ void rights_must_tracee(struct server *server, const struct credentials *credent
 }
 
 /* Is somebody without any power kept from following the links of init? */
-static bool guards_links(struct server *trial) {
+static bool guards_links(struct server *probing) {
     int fd = -1;
-    if (rights_tracee(trial, &unprivileged) == 0)
-        fd = openat(trial->context->proc, "1/exe", O_PATH | O_CLOEXEC);
+    if (rights_tracee(probing, &unprivileged) == 0)
+        fd = openat(probing->context->proc, "1/exe", O_PATH | O_CLOEXEC);
     if (fd >= 0)
         close(fd);
     return fd < 0;
@@ -189,13 +189,13 @@ static enum lookup_proof best_proof(const struct credentials *own) {
 }
 
 int rights_choose_proof(struct context *context) {
-    struct server trial = {.context = context};
+    struct server probing = {.context = context};
     context->proof = best_proof(&context->own);
     /* Needs that user to exist in our user namespace. */
-    if (rights_are_taken_on(context) && rights_none(&trial) != 0)
+    if (rights_are_taken_on(context) && rights_none(&probing) != 0)
         context->proof = PROOF_COMPARE;
     context->guards_links =
-        context->effective_ids && rights_are_taken_on(context) && guards_links(&trial);
+        context->effective_ids && rights_are_taken_on(context) && guards_links(&probing);
     context->mounts = mounts_open();
-    return rights_own(&trial);
+    return rights_own(&probing);
 }

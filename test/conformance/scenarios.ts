@@ -72,7 +72,7 @@ export function scenarios(seed: number): readonly Scenario[] {
     c('chroots'),
     c('mountns'),
     ...['chroot', 'unshare', 'setns'].map((way) => ({
-      ...c('departures', [way]),
+      ...c('rootchanges', [way]),
       variants: ['static'] as const,
     })),
     c('users'),

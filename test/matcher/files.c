@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../../csrc/policy/blob.h"
+#include "../../csrc/policy/glob.h"
 #include "../../csrc/policy/match.h"
 #include "policy.h"
 
@@ -367,7 +368,7 @@ static int rests_and_parents(void) {
     const struct blob_file_rule *file = blob_file_rule(blob, 2);
     if (file->mode != 0644 || file->flags != BLOB_FILE_PARENTS || file->bytes.count != 4 ||
         blob_file_rule(blob, 1)->mode != 0444 || !same(blob_rule_name(blob, 2), "virtual") ||
-        blob_header(blob)->calls != (BLOB_CALLS_FSTATFS | BLOB_CALLS_OPEN | BLOB_CALLS_PATHS))
+        blob_header(blob)->calls != (SPOOF_CALLS_FSTATFS | SPOOF_CALLS_OPEN | SPOOF_CALLS_PATHS))
         return wrong("what is told", "rules");
     free(blob);
     printf("files: rests and parents are right\n");

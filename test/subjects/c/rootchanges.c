@@ -1,4 +1,4 @@
-/* departures WAY - asks, leaves for another root or mount namespace in the very same thread, and
+/* rootchanges WAY - asks, leaves for another root or mount namespace in the very same thread, and
  * asks the same again: what was found out about a thread must not outlive that. One way a program,
  * because after the first departure nothing is taken for granted any more. */
 #include "subject.h"
