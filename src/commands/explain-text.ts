@@ -1,7 +1,7 @@
 /** `explain` as text for people. */
 import type { WhyNot } from '../policy/why.js';
 import type { MountsFinding, StatfsFinding } from '../surfaces/rules.js';
-import type { ExplainReport, MechanismFinding } from './explain.js';
+import type { ExplainReport, MechanismFinding } from './explain-report.js';
 import { table } from './rows.js';
 
 /** What calls cost: docs/mechanisms.md. */
