@@ -31,7 +31,8 @@ const FLOORS = {
     surfaces: ['run'],
     programs: ['surfaces'],
     index: ['programs'],
-    commands: ['programs'],
+    'command-line': ['run'],
+    commands: ['command-line', 'programs'],
     cli: ['commands'],
   },
 };

@@ -1,32 +1,30 @@
 /** `seccomp-spoof explain`: which rule holds for a path, on which surface, and why not. */
+import { plainHelp } from '../command-line/help.js';
+import { NO, YES } from '../command-line/status.js';
 import { UsageError } from '../errors.js';
 import type { Io } from '../run/stdio.js';
 import { explain } from './explain-report.js';
 import { formatExplain } from './explain-text.js';
-import { COMMON_HELP, parseLook } from './look-line.js';
+import { EXPLAIN_OPTIONS, parseLook } from './look-line.js';
 
-const HELP = `seccomp-spoof explain [OPTION]... PATH
-
-Say which rule answers what a program asks about PATH, how the calls would be stopped here, and, where
-no rule holds, why each one does not. The compiled policy is asked, as it is while a program runs.
-
-${COMMON_HELP}      --program NAME      as a program whose file is called so sees it
-      --json              as one JSON object (docs/verify.md)
-  -h, --help              show this text
-
-Without --policy and --fstype the policy is 9p-as-ext4. Ends with 0 if a rule holds, with 1 if none
-does, with 2 if that cannot be found out, or on wrong usage.
-`;
+const USAGE = {
+  synopsis: 'explain [OPTION]... PATH',
+  about: `Say which rule answers what a program asks about PATH, how the calls would be stopped here, and, where
+no rule holds, why each one does not. The compiled policy is asked, as it is while a program runs.`,
+  options: EXPLAIN_OPTIONS,
+  epilogue: `Without --policy and --fstype the policy is 9p-as-ext4. Ends with 0 if a rule holds, with 1 if none
+does, with 2 if that cannot be found out, or on wrong usage.`,
+};
 
 /**
  * Runs `explain`: 0 if a rule holds, else 1. Throws UsageError, PolicyError, and whatever keeps the
  * kernel from being asked.
  */
 export async function explainCommand(words: readonly string[], io: Io): Promise<number> {
-  const line = parseLook('explain', words);
+  const line = await parseLook('explain', USAGE.options, words);
   if (line.help) {
-    io.out(HELP);
-    return 0;
+    io.out(plainHelp(USAGE));
+    return YES;
   }
   const [path, second] = line.paths;
   if (path === undefined) throw new UsageError('explain needs a path; write one');
@@ -40,5 +38,5 @@ export async function explainCommand(words: readonly string[], io: Io): Promise<
   }
   const report = await explain(line, path);
   io.out(line.json ? `${JSON.stringify(report)}\n` : formatExplain(report));
-  return report.holds ? 0 : 1;
+  return report.holds ? YES : NO;
 }
