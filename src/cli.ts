@@ -3,14 +3,11 @@
  * The command line: the first word is the verb, and each verb reads the rest itself. A verb is
  * loaded when it is asked for: `exec` is to cost as little as can be.
  */
+import { didYouMean } from './command-line/mistakes.js';
+import { EXEC_FAILED, FAILED, YES } from './command-line/status.js';
 import { messageOf, SpoofError, UsageError } from './errors.js';
 import { leave } from './native/library.js';
 import { replaceStandardStreams, standardIo } from './run/stdio.js';
-
-/** `exec`: as env(1) and its like, so that a failure of ours is told from one of the command. */
-const EXEC_FAILED = 125;
-/** The other verbs: wrong usage, or the question could not be answered. */
-const FAILED = 2;
 
 type Verb = (words: readonly string[]) => Promise<number>;
 
@@ -49,7 +46,7 @@ async function help(words: readonly string[]): Promise<number> {
   const [about] = words;
   if (about === undefined || about === 'help' || about.startsWith('-')) {
     standardIo.out(HELP);
-    return 0;
+    return YES;
   }
   return run(about, ['--help']);
 }
@@ -57,9 +54,7 @@ async function help(words: readonly string[]): Promise<number> {
 async function run(verb: string, words: readonly string[]): Promise<number> {
   const command = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
   if (command !== undefined) return command(words);
-  const { suggest } = await import('./policy/suggest.js');
-  const guess = suggest(verb, Object.keys(VERBS));
-  const advice = guess === undefined ? 'see seccomp-spoof --help' : `did you mean ${guess}?`;
+  const advice = await didYouMean(verb, Object.keys(VERBS), 'see seccomp-spoof --help');
   throw new UsageError(`there is no verb ${JSON.stringify(verb)}; ${advice}`);
 }
 

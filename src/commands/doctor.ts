@@ -1,6 +1,11 @@
 /** `seccomp-spoof doctor`: would `exec` work here, what would it change, and what is missing? */
 import { realpathSync, statfsSync } from 'node:fs';
 
+import { parseFlags } from '../command-line/flags.js';
+import { plainHelp } from '../command-line/help.js';
+import { HELP } from '../command-line/option.js';
+import { NO, YES } from '../command-line/status.js';
+import { table } from '../command-line/table.js';
 import { messageOf, SpoofError, systemCode } from '../errors.js';
 import { matchStatfs, StatfsField } from '../native/policy.js';
 import { hexOf, nameOf, spellingOf } from '../policy/filesystems.js';
@@ -8,26 +13,22 @@ import { advise, usualLine } from '../programs/advice.js';
 import type { AdvisedOption } from '../programs/advice.js';
 import { choosePolicy, ENVIRONMENT_SIGNS } from '../programs/defaults.js';
 import type { Choice, Environment } from '../programs/defaults.js';
-import { parseFlags } from '../run/flags.js';
 import { loadPolicy } from '../run/policy.js';
 import { probe } from '../run/probe.js';
 import type { ProbeReport } from '../run/probe.js';
 import type { Io } from '../run/stdio.js';
 import { commandLine, describeAdvice } from './choice.js';
-import { table } from './rows.js';
 import { versions } from './version.js';
 import type { Versions } from './version.js';
 
-const HELP = `seccomp-spoof doctor [--json] [COMMAND [ARGUMENT]...]
-
-Try out whether seccomp-spoof works on this machine, and say why not if it does not. With a COMMAND:
+const USAGE = {
+  synopsis: 'doctor [--json] [COMMAND [ARGUMENT]...]',
+  about: `Try out whether seccomp-spoof works on this machine, and say why not if it does not. With a COMMAND:
 also which policy exec takes for it, and which options of its own it needs here, each with the reason
 why no rule can replace it. The command is not run.
-Ends with 0 if exec would work, with 1 if it would not.
-
-  --json      as one JSON object (docs/doctor.md)
-  -h, --help  show this text
-`;
+Ends with 0 if exec would work, with 1 if it would not.`,
+  options: { json: { about: 'as one JSON object (docs/doctor.md)' }, help: HELP },
+};
 
 /** What a path lies on, and what the policy would tell a command about it. */
 export interface DoctorFilesystem {
@@ -243,12 +244,12 @@ export function formatReport(report: DoctorReport): string {
 export async function doctorCommand(words: readonly string[], io: Io): Promise<number> {
   const first = words.findIndex((word) => !word.startsWith('-') || word === '--');
   const end = first < 0 ? words.length : first;
-  const flags = await parseFlags('doctor', words.slice(0, end), ['json']);
+  const flags = await parseFlags('doctor', words.slice(0, end), USAGE.options);
   if (flags.help) {
-    io.out(HELP);
-    return 0;
+    io.out(plainHelp(USAGE));
+    return YES;
   }
   const report = await examine(words.slice(words[end] === '--' ? end + 1 : end));
   io.out(flags.json ? `${JSON.stringify(report)}\n` : formatReport(report));
-  return report.ok ? 0 : 1;
+  return report.ok ? YES : NO;
 }

@@ -1,8 +1,8 @@
 /** `explain` as text for people. */
+import { table } from '../command-line/table.js';
 import type { WhyNot } from '../policy/why.js';
 import type { MountsFinding, StatfsFinding } from '../surfaces/rules.js';
-import type { ExplainReport, MechanismFinding } from './explain.js';
-import { table } from './rows.js';
+import type { ExplainReport, MechanismFinding } from './explain-report.js';
 
 /** What calls cost: docs/mechanisms.md. */
 const COSTS: Readonly<Partial<Record<string, readonly [stopped: string, others: string]>>> = {

@@ -1,122 +1,30 @@
 /** `seccomp-spoof explain`: which rule holds for a path, on which surface, and why not. */
-import { SpoofError, UsageError, messageOf } from '../errors.js';
-import { Calls, stoppedCalls } from '../native/policy.js';
-import { loadPolicy } from '../run/policy.js';
-import type { Mechanism } from '../run/start.js';
-import { surveyNatively, surveyWrapped } from '../run/survey.js';
+import { plainHelp } from '../command-line/help.js';
+import { NO, YES } from '../command-line/status.js';
+import { UsageError } from '../errors.js';
 import type { Io } from '../run/stdio.js';
-import { explainFile } from '../surfaces/file-rule.js';
-import type { FileFinding } from '../surfaces/file-rule.js';
-import { explainMounts, explainOpen, explainStatfs } from '../surfaces/rules.js';
-import type { MountsFinding, OpenFinding, StatfsFinding } from '../surfaces/rules.js';
+import { explain } from './explain-report.js';
 import { formatExplain } from './explain-text.js';
-import { COMMON_HELP, parseLook } from './look-line.js';
-import type { LookLine } from './look-line.js';
+import { EXPLAIN_OPTIONS, parseLook } from './look-line.js';
 
-const HELP = `seccomp-spoof explain [OPTION]... PATH
-
-Say which rule answers what a program asks about PATH, how the calls would be stopped here, and, where
-no rule holds, why each one does not. The compiled policy is asked, as it is while a program runs.
-
-${COMMON_HELP}      --program NAME      as a program whose file is called so sees it
-      --json              as one JSON object (docs/verify.md)
-  -h, --help              show this text
-
-Without --policy and --fstype the policy is 9p-as-ext4. Ends with 0 if a rule holds, with 1 if none
-does, with 2 if that cannot be found out, or on wrong usage.
-`;
-
-/** How calls would be stopped, and which. */
-export interface MechanismFinding {
-  /** What was asked for. */
-  readonly asked: Mechanism;
-  /** What is taken here; null: none is needed, or none works. */
-  readonly name: string | null;
-  /** Why it is taken, or why there is none. */
-  readonly why: string;
-  /** The calls that are stopped. */
-  readonly stopped: readonly string[];
-}
-
-/** What `explain --json` prints. Fields are added, never renamed or removed. */
-export interface ExplainReport {
-  /** A rule holds on some surface; the exit status says the same. */
-  readonly holds: boolean;
-  readonly path: string;
-  /** The path without links; null if it leads nowhere. */
-  readonly resolved: string | null;
-  /** The policies. */
-  readonly policy: readonly string[];
-  /** The program that asks; null: any that no rule excepts. */
-  readonly program: string | null;
-  readonly statfs: StatfsFinding;
-  readonly mounts: MountsFinding;
-  /** Whether the path is a mount table, and what becomes of it. */
-  readonly open: OpenFinding;
-  /** Which rule for files holds. */
-  readonly file: FileFinding;
-  readonly mechanism: MechanismFinding;
-}
-
-const GROUPS: Readonly<Record<keyof typeof Calls, readonly string[]>> = {
-  statfs: ['statfs', 'fstatfs'],
-  fstatfs: ['fstatfs'],
-  open: ['open', 'openat', 'openat2'],
-  statmount: ['statmount'],
-  uname: ['uname'],
-  paths: ['stat', 'access', 'readlink', 'truncate', 'and other calls with a path'],
+const USAGE = {
+  synopsis: 'explain [OPTION]... PATH',
+  about: `Say which rule answers what a program asks about PATH, how the calls would be stopped here, and, where
+no rule holds, why each one does not. The compiled policy is asked, as it is while a program runs.`,
+  options: EXPLAIN_OPTIONS,
+  epilogue: `Without --policy and --fstype the policy is 9p-as-ext4. Ends with 0 if a rule holds, with 1 if none
+does, with 2 if that cannot be found out, or on wrong usage.`,
 };
-
-function stoppedBy(blob: Uint8Array): string[] {
-  const bits = stoppedCalls(blob);
-  const groups = Object.entries(Calls).filter(([, bit]) => (bits & bit) !== 0);
-  return [...new Set(groups.flatMap(([group]) => GROUPS[group as keyof typeof Calls]))];
-}
-
-/** What would be taken: the supervisor itself chooses, with this policy, as `exec` lets it. */
-async function explainMechanism(blob: Uint8Array, asked: Mechanism): Promise<MechanismFinding> {
-  const stopped = stoppedBy(blob);
-  try {
-    const { mechanism } = await surveyWrapped([], blob, asked);
-    const { name, why } = mechanism ?? { name: null, why: 'the policy has no rule' };
-    return { asked, name, why, stopped };
-  } catch (error) {
-    if (!(error instanceof SpoofError)) throw error;
-    return { asked, name: null, why: messageOf(error), stopped };
-  }
-}
-
-/** Finds out everything that explain says. */
-export async function explain(line: LookLine, path: string): Promise<ExplainReport> {
-  const { names, blob, policy } = await loadPolicy({ policy: line.policies, fstype: line.fstypes });
-  const survey = await surveyNatively([path]);
-  const program = line.program ?? null;
-  const ask = { blob, policy, survey, path, program };
-  const [statfs, mounts] = [explainStatfs(ask), explainMounts(ask)];
-  const [open, file] = [explainOpen(ask), explainFile(ask)];
-  return {
-    holds: [statfs, mounts, file].some(({ rule }) => rule !== null) || open.rules.length > 0,
-    path,
-    resolved: survey.paths[0]?.resolved ?? null,
-    policy: names,
-    program,
-    statfs,
-    mounts,
-    open,
-    file,
-    mechanism: await explainMechanism(blob, line.mechanism),
-  };
-}
 
 /**
  * Runs `explain`: 0 if a rule holds, else 1. Throws UsageError, PolicyError, and whatever keeps the
  * kernel from being asked.
  */
 export async function explainCommand(words: readonly string[], io: Io): Promise<number> {
-  const line = parseLook('explain', words);
+  const line = await parseLook('explain', USAGE.options, words);
   if (line.help) {
-    io.out(HELP);
-    return 0;
+    io.out(plainHelp(USAGE));
+    return YES;
   }
   const [path, second] = line.paths;
   if (path === undefined) throw new UsageError('explain needs a path; write one');
@@ -130,5 +38,5 @@ export async function explainCommand(words: readonly string[], io: Io): Promise<
   }
   const report = await explain(line, path);
   io.out(line.json ? `${JSON.stringify(report)}\n` : formatExplain(report));
-  return report.holds ? 0 : 1;
+  return report.holds ? YES : NO;
 }

@@ -1,26 +1,35 @@
 /** The command line of the verbs that look at what a policy does: `verify`, `explain`. */
 import { parseArgs } from 'node:util';
 
-import { UsageError } from '../errors.js';
-import { suggest } from '../policy/suggest.js';
+import {
+  dashed,
+  didYouMean,
+  needsValue,
+  oneOf,
+  refuseEmpty,
+  seeHelp,
+  takesNoValue,
+} from '../command-line/mistakes.js';
+import { FSTYPE, HELP, MECHANISM, POLICY } from '../command-line/option.js';
+import type { Given, Options } from '../command-line/option.js';
+import { systemCode, UsageError } from '../errors.js';
 import { MECHANISMS } from '../run/start.js';
 import type { Mechanism } from '../run/start.js';
 
+/** What both verbs have in common, before and behind what one of them has alone. */
 const OPTIONS = {
-  policy: { type: 'string', short: 'p', multiple: true },
-  fstype: { type: 'string', multiple: true },
-  mechanism: { type: 'string', short: 'm' },
-  json: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-} as const;
+  policy: POLICY,
+  fstype: { ...FSTYPE, about: 'say filesystem type B where it is A' },
+  mechanism: { ...MECHANISM, about: MECHANISMS.join(', ') },
+};
+const ENDING = { json: { about: 'as one JSON object (docs/verify.md)' }, help: HELP };
 
-const PROGRAM = { program: { type: 'string' } } as const;
-
-/** How both verbs describe what they have in common. */
-export const COMMON_HELP = `  -p, --policy NAME|FILE  policy by name, or file (contains a /); may be repeated
-      --fstype A=B        say filesystem type B where it is A; may be repeated
-  -m, --mechanism NAME    auto, notify, trace, ptrace
-`;
+export const VERIFY_OPTIONS: Options = { ...OPTIONS, ...ENDING };
+export const EXPLAIN_OPTIONS: Options = {
+  ...OPTIONS,
+  program: { argument: 'NAME', about: 'as a program whose file is called so sees it' },
+  ...ENDING,
+};
 
 export interface LookLine {
   readonly policies: readonly string[];
@@ -33,65 +42,60 @@ export interface LookLine {
   readonly paths: readonly string[];
 }
 
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
-}
-
 /** What Node says of a wrong line, in our words. */
-function usageError(verb: string, error: Error, names: readonly string[]): UsageError {
+async function usageError(verb: string, error: Error, options: Options): Promise<UsageError> {
   const [, option = ''] = /'(?:-\w, )?(-{1,2}[^\s']+)/.exec(error.message) ?? [];
-  if (codeOf(error) === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
+  if (systemCode(error) === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
     return error.message.includes('does not take an argument')
-      ? new UsageError(`option ${option} takes no value; leave it out`)
-      : new UsageError(`option ${option} needs a value; write it behind the option`);
+      ? takesNoValue(option)
+      : needsValue(option);
   }
-  const guess = option.startsWith('--')
-    ? suggest(
-        option,
-        names.map((name) => `--${name}`),
-      )
-    : undefined;
-  const advice =
-    guess === undefined ? `see seccomp-spoof ${verb} --help` : `did you mean ${guess}?`;
+  const advice = await didYouMean(option, Object.keys(options).map(dashed), seeHelp(verb));
   return new UsageError(`${verb} has no option ${option}; ${advice}`);
 }
 
-function mechanismOf(text: string): Mechanism {
-  const found = MECHANISMS.find((name) => name === text);
-  if (found !== undefined) return found;
-  const guess = suggest(text, MECHANISMS);
-  const advice =
-    guess === undefined ? `it is one of ${MECHANISMS.join(', ')}` : `did you mean ${guess}?`;
-  throw new UsageError(`--mechanism ${JSON.stringify(text)} is not known; ${advice}`);
-}
-
 /** Reads the words behind the verb. Throws UsageError. */
-export function parseLook(verb: 'verify' | 'explain', words: readonly string[]): LookLine {
-  const options = verb === 'explain' ? { ...OPTIONS, ...PROGRAM } : OPTIONS;
+export async function parseLook(
+  verb: string,
+  options: Options,
+  words: readonly string[],
+): Promise<LookLine> {
+  const config = Object.entries(options).map(
+    ([name, { short, argument, repeatable }]) =>
+      [
+        name,
+        {
+          type: argument === undefined ? 'boolean' : 'string',
+          multiple: repeatable === true,
+          ...(short === undefined ? {} : { short }),
+        } as const,
+      ] as const,
+  );
   let parsed;
   try {
-    parsed = parseArgs({ args: [...words], options, allowPositionals: true });
+    parsed = parseArgs({
+      args: [...words],
+      options: Object.fromEntries(config),
+      allowPositionals: true,
+    });
   } catch (error) {
-    if (!(error instanceof TypeError) || codeOf(error) === undefined) throw error;
-    throw usageError(verb, error, Object.keys(options));
+    if (!(error instanceof TypeError) || systemCode(error) === undefined) throw error;
+    throw await usageError(verb, error, options);
   }
-  const values: Readonly<Record<string, string | boolean | string[] | undefined>> = parsed.values;
-  for (const [name, value] of Object.entries(values)) {
-    if (value === '' || (Array.isArray(value) && value.includes(''))) {
-      throw new UsageError(`option --${name} has an empty value; write one or leave it out`);
-    }
-  }
+  const given: Given = Object.fromEntries(
+    Object.entries(parsed.values).map(([name, value]) => [name, [value].flat().map(String)]),
+  );
+  refuseEmpty(given);
   if (parsed.positionals.includes('')) {
     throw new UsageError(`${verb} has no use for an empty path; write one or leave it out`);
   }
-  const program = values['program'];
   return {
-    policies: parsed.values.policy ?? [],
-    fstypes: parsed.values.fstype ?? [],
-    mechanism: mechanismOf(parsed.values.mechanism ?? 'auto'),
-    program: typeof program === 'string' ? program : undefined,
-    json: parsed.values.json ?? false,
-    help: parsed.values.help ?? false,
+    policies: given['policy'] ?? [],
+    fstypes: given['fstype'] ?? [],
+    mechanism: await oneOf('mechanism', MECHANISM, given['mechanism']?.at(-1) ?? 'auto'),
+    program: given['program']?.at(-1),
+    json: given['json'] !== undefined,
+    help: given['help'] !== undefined,
     paths: parsed.positionals,
   };
 }

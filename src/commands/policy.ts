@@ -1,30 +1,22 @@
 /** `seccomp-spoof policy`: lists, shows and checks policies. */
-import type { Argv, Options } from 'yargs';
-
+import { yargsHelp } from '../command-line/help.js';
+import { didYouMean } from '../command-line/mistakes.js';
+import { FSTYPE, HELP } from '../command-line/option.js';
+import type { Usage } from '../command-line/option.js';
+import { parse } from '../command-line/parse.js';
+import { NO, YES } from '../command-line/status.js';
+import { table } from '../command-line/table.js';
 import { UsageError } from '../errors.js';
 import { DEFAULT_POLICY, mergePolicies, resolvePolicy } from '../policy/index.js';
 import { PolicyLoader } from '../policy/load.js';
 import { defaultLocations, namesIn, type PolicyLocations } from '../policy/locations.js';
 import { policyToYaml } from '../policy/print.js';
 import { formatProblem, PolicyError } from '../policy/problem.js';
-import { suggest } from '../policy/suggest.js';
 import { PROGRAM_DEFAULTS } from '../programs/defaults.js';
 import { baseDirectory } from '../run/origin.js';
 import type { Io } from '../run/stdio.js';
-import { table } from './rows.js';
 
-/** The answer is no: a policy is not valid. */
-const INVALID = 1;
-
-const HELP_OPTION = {
-  help: { type: 'boolean', nargs: 0, alias: 'h', describe: 'Show this text' },
-} as const;
-
-interface Verb {
-  readonly usage: string;
-  readonly about: string;
-  readonly epilogue: string;
-  readonly options: Readonly<Record<string, Options>>;
+interface Verb extends Usage {
   run(line: Line, io: Io): Promise<number> | number;
 }
 
@@ -39,7 +31,7 @@ async function check({ words, locations }: Line, io: Io): Promise<number> {
   if (words.length === 0) {
     throw new UsageError('policy check needs a policy; write a name, or a file (with a /)');
   }
-  let status = 0;
+  let status = YES;
   for (const word of words) {
     try {
       const request = { policies: [word], fstypes: [], locations };
@@ -49,7 +41,7 @@ async function check({ words, locations }: Line, io: Io): Promise<number> {
     } catch (error) {
       if (!(error instanceof PolicyError)) throw error;
       io.out(error.problems.map((problem) => `${formatProblem(problem)}\n`).join(''));
-      status = INVALID;
+      status = NO;
     }
   }
   return status;
@@ -63,7 +55,7 @@ async function show({ words, fstypes, locations }: Line, io: Io): Promise<number
     baseDirectory: baseDirectory(),
   });
   io.out(policyToYaml(names, policy));
-  return 0;
+  return YES;
 }
 
 /** One line of `policy list`. */
@@ -119,46 +111,38 @@ function list({ words, locations }: Line, io: Io): number {
     io.out(`${line.trimEnd()}\n`);
   }
   io.out(['', 'exec without --policy and --fstype takes', ...table(choiceRows()), ''].join('\n'));
-  return 0;
+  return YES;
 }
 
 const VERBS: Readonly<Record<string, Verb>> = {
   list: {
-    usage: 'seccomp-spoof policy list',
+    synopsis: 'policy list',
     about: 'name, place and description of every policy; which programs get which',
     epilogue:
       'Policies that come with the package are "shipped"; others are looked up by name too.\n' +
       'Below the list: what exec takes by itself for programs that it knows by their names.',
-    options: {},
+    options: { help: HELP },
     run: list,
   },
   show: {
-    usage: 'seccomp-spoof policy show [OPTION]... [NAME|FILE]...',
+    synopsis: 'policy show [OPTION]... [NAME|FILE]...',
     about: 'the merged rules as YAML, and where each is from',
     epilogue:
       'A FILE has a /. Later policies beat earlier ones, --fstype beats all. Without any of these\n' +
       'the default policy, 9p-as-ext4, is shown. Ends with 1 if a policy is not valid.',
-    options: {
-      fstype: {
-        type: 'string',
-        array: true,
-        nargs: 1,
-        requiresArg: true,
-        describe: 'Say filesystem type B where it is A, as A=B',
-      },
-    },
+    options: { fstype: FSTYPE, help: HELP },
     run: show,
   },
   check: {
-    usage: 'seccomp-spoof policy check NAME|FILE...',
+    synopsis: 'policy check NAME|FILE...',
     about: 'say ok, or what is wrong and where',
     epilogue: 'A FILE has a /. Ends with 1 if a policy is not valid, or cannot be compiled.',
-    options: {},
+    options: { help: HELP },
     run: check,
   },
 };
 
-const HELP = `seccomp-spoof policy VERB [OPTION]... [NAME|FILE]...
+const VERBS_HELP = `seccomp-spoof policy VERB [OPTION]... [NAME|FILE]...
 
 ${Object.entries(VERBS)
   .map(([name, { about }]) => `  ${name.padEnd(6)}  ${about}`)
@@ -167,85 +151,24 @@ ${Object.entries(VERBS)
 seccomp-spoof policy VERB --help says more.
 `;
 
-async function parserFor({ usage, options, epilogue }: Verb, words: readonly string[]) {
-  const { default: yargs } = await import('yargs');
-  const parser: Argv = yargs([...words])
-    .locale('en')
-    .help(false)
-    .version(false)
-    .exitProcess(false)
-    .parserConfiguration({
-      'boolean-negation': false,
-      'camel-case-expansion': false,
-      'dot-notation': false,
-      'greedy-arrays': false,
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-      'strip-aliased': true,
-    })
-    .usage(usage)
-    .options({ ...options, ...HELP_OPTION })
-    .epilogue(epilogue)
-    .wrap(100);
-  return parser;
-}
-
-function dashed(name: string): string {
-  return name.length === 1 ? `-${name}` : `--${name}`;
-}
-
-function usageError(verb: string, message: string): UsageError {
-  const missing = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
-  if (missing !== undefined) {
-    return new UsageError(`option ${dashed(missing)} needs a value; write it behind the option`);
-  }
-  const unexpected = /^Argument unexpected for: (.*)$/.exec(message)?.[1];
-  if (unexpected !== undefined) {
-    return new UsageError(`option ${dashed(unexpected)} takes no value; leave it out`);
-  }
-  return new UsageError(`${message}; see seccomp-spoof policy ${verb} --help`);
-}
-
-function strings(value: unknown): string[] {
-  if (value === undefined) return [];
-  return (Array.isArray(value) ? value : [value]).map(String);
-}
-
 async function runVerb(
   name: string,
   verb: Verb,
   words: readonly string[],
   io: Io,
 ): Promise<number> {
-  const parser = await parserFor(verb, words);
-  const parsed: Record<string, unknown> = await parser
-    .fail((message: string, error: unknown) => {
-      throw error instanceof Error && error.name !== 'YError' ? error : usageError(name, message);
-    })
-    .parseAsync();
-  const known = [...Object.keys(verb.options), 'help'];
-  const unknown = Object.keys(parsed).find((key) => !['_', '$0', ...known].includes(key));
-  if (unknown !== undefined) {
-    const guess = unknown.length === 1 ? undefined : suggest(unknown, known);
-    const advice =
-      guess === undefined ? `see seccomp-spoof policy ${name} --help` : `did you mean --${guess}?`;
-    throw new UsageError(`policy ${name} has no option ${dashed(unknown)}; ${advice}`);
+  const { given, words: rest } = await parse(`policy ${name}`, verb.options, words);
+  if (given['help'] !== undefined) {
+    io.out(await yargsHelp(verb));
+    return YES;
   }
-  if (parsed['help'] === true) {
-    io.out(`${await (await parserFor(verb, [])).getHelp()}\n`);
-    return 0;
-  }
-  const line = {
-    words: strings(parsed['_']),
-    fstypes: strings(parsed['fstype']),
-    locations: defaultLocations(),
-  };
+  const line = { words: rest, fstypes: given['fstype'] ?? [], locations: defaultLocations() };
   try {
     return await verb.run(line, io);
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
     io.err(error.problems.map((problem) => `${formatProblem(problem)}\n`).join(''));
-    return INVALID;
+    return NO;
   }
 }
 
@@ -256,8 +179,8 @@ async function runVerb(
 export async function policyCommand(argv: string[], io: Io): Promise<number> {
   const [name, ...words] = argv;
   if (name === '--help' || name === '-h' || name === 'help') {
-    io.out(HELP);
-    return 0;
+    io.out(VERBS_HELP);
+    return YES;
   }
   const known = Object.keys(VERBS).join(', ');
   if (name === undefined) {
@@ -265,7 +188,6 @@ export async function policyCommand(argv: string[], io: Io): Promise<number> {
   }
   const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
   if (verb !== undefined) return runVerb(name, verb, words, io);
-  const guess = suggest(name, Object.keys(VERBS));
-  const advice = guess === undefined ? `write one of ${known}` : `did you mean ${guess}?`;
+  const advice = await didYouMean(name, Object.keys(VERBS), `write one of ${known}`);
   throw new UsageError(`policy has no verb ${JSON.stringify(name)}; ${advice}`);
 }

@@ -1,4 +1,7 @@
 /** `seccomp-spoof verify`: do all surfaces tell a wrapped program the same about a filesystem? */
+import { plainHelp } from '../command-line/help.js';
+import { NO, YES } from '../command-line/status.js';
+import { table } from '../command-line/table.js';
 import { UsageError } from '../errors.js';
 import type { Fallback } from '../native/statistics.js';
 import { hexOf, nameOf } from '../policy/filesystems.js';
@@ -10,21 +13,17 @@ import { answersOf } from '../surfaces/answers.js';
 import type { Answer, Surface } from '../surfaces/answers.js';
 import { judge } from '../surfaces/verdicts.js';
 import type { Judged, Verdict } from '../surfaces/verdicts.js';
-import { COMMON_HELP, parseLook } from './look-line.js';
+import { VERIFY_OPTIONS, parseLook } from './look-line.js';
 import type { LookLine } from './look-line.js';
-import { table } from './rows.js';
 
-const HELP = `seccomp-spoof verify [OPTION]... [PATH]...
-
-Ask every surface of the kernel about /, the working directory and each PATH: once as it is, and once
-below the real mechanism, under the policy. Shows what was said, and what contradicts something else.
-
-${COMMON_HELP}      --json              as one JSON object (docs/verify.md)
-  -h, --help              show this text
-
-Without --policy and --fstype the policy is 9p-as-ext4. Ends with 1 if a wrapped program can see a
-contradiction, with 0 if not, with 2 if that cannot be found out, or on wrong usage.
-`;
+const USAGE = {
+  synopsis: 'verify [OPTION]... [PATH]...',
+  about: `Ask every surface of the kernel about /, the working directory and each PATH: once as it is, and once
+below the real mechanism, under the policy. Shows what was said, and what contradicts something else.`,
+  options: VERIFY_OPTIONS,
+  epilogue: `Without --policy and --fstype the policy is 9p-as-ext4. Ends with 1 if a wrapped program can see a
+contradiction, with 0 if not, with 2 if that cannot be found out, or on wrong usage.`,
+};
 
 /** What a surface says. */
 export interface VerifyAnswer {
@@ -184,12 +183,12 @@ export function formatVerify(report: VerifyReport): string {
  * and whatever keeps the survey from being made.
  */
 export async function verifyCommand(words: readonly string[], io: Io): Promise<number> {
-  const line = parseLook('verify', words);
+  const line = await parseLook('verify', USAGE.options, words);
   if (line.help) {
-    io.out(HELP);
-    return 0;
+    io.out(plainHelp(USAGE));
+    return YES;
   }
   const report = await verify(line);
   io.out(line.json ? `${JSON.stringify(report)}\n` : formatVerify(report));
-  return report.ok ? 0 : 1;
+  return report.ok ? YES : NO;
 }

@@ -4,19 +4,23 @@ import { machine, release } from 'node:os';
 
 import invariant from 'tiny-invariant';
 
+import { parseFlags } from '../command-line/flags.js';
+import { plainHelp } from '../command-line/help.js';
+import { HELP } from '../command-line/option.js';
+import { NO, YES } from '../command-line/status.js';
 import { messageOf, SpoofError } from '../errors.js';
 import { abiVersion } from '../native/library.js';
 import { NATIVE_PLATFORM, supervisorPath } from '../native/paths.js';
-import { parseFlags } from '../run/flags.js';
 import type { Io } from '../run/stdio.js';
 
-const HELP = `seccomp-spoof version [--json]
-
-Say the versions of the package, its supervisor, the kernel and Node.
-
-  --json      as one JSON object: package, platform, abi, kernel, node
-  -h, --help  show this text
-`;
+const USAGE = {
+  synopsis: 'version [--json]',
+  about: 'Say the versions of the package, its supervisor, the kernel and Node.',
+  options: {
+    json: { about: 'as one JSON object: package, platform, abi, kernel, node' },
+    help: HELP,
+  },
+};
 
 /** What takes part in `exec`, with versions. */
 export interface Versions {
@@ -63,10 +67,10 @@ export function versions(): { readonly versions: Versions; readonly problem: str
 
 /** Runs `version`: 0, or 1 if the native files cannot be used. Throws UsageError. */
 export async function versionCommand(words: readonly string[], io: Io): Promise<number> {
-  const flags = await parseFlags('version', words, ['json']);
+  const flags = await parseFlags('version', words, USAGE.options);
   if (flags.help) {
-    io.out(HELP);
-    return 0;
+    io.out(plainHelp(USAGE));
+    return YES;
   }
   const { versions: found, problem } = versions();
   if (flags.json) {
@@ -82,7 +86,7 @@ export async function versionCommand(words: readonly string[], io: Io): Promise<
       ].join('\n'),
     );
   }
-  if (problem === undefined) return 0;
+  if (problem === undefined) return YES;
   io.err(`seccomp-spoof: ${problem}\n`);
-  return 1;
+  return NO;
 }

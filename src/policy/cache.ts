@@ -22,8 +22,7 @@ import { fileURLToPath } from 'node:url';
 
 import { libraryPath } from '../native/paths.js';
 import { stampOf, type ShippedPolicies } from './locations.js';
-import { fromJson, toJson } from './normalised.js';
-import type { CompiledPolicy } from './index.js';
+import { fromJson, toJson, type CompiledPolicy } from './normalised.js';
 
 /** Entries beyond these are removed, the oldest first. */
 const MOST_ENTRIES = 64;

@@ -8,8 +8,10 @@ import { DEFAULT_POLICY, defaultLocations, fileOf, type PolicyLocations } from '
 import {
   EMPTY_POLICY,
   NAME_PATTERN,
+  type CompiledPolicy,
   type NamedPolicy,
   type NormalisedPolicy,
+  type ResolvedPolicy,
 } from './normalised.js';
 import type { CachedFile } from './cache.js';
 import type { PolicyLoader } from './load.js';
@@ -30,20 +32,6 @@ export interface PolicyRequest {
   readonly locations?: PolicyLocations | undefined;
   /** For XDG_CONFIG_HOME and HOME. Default: process.env. */
   readonly environment?: NodeJS.ProcessEnv | undefined;
-}
-
-/** A policy that is checked and merged. */
-export interface ResolvedPolicy {
-  /** Names of the policies asked for and `--fstype A=B` of the options, least important first. */
-  readonly names: readonly string[];
-  /** All rules, most important first. */
-  readonly policy: NormalisedPolicy;
-}
-
-/** A policy that is ready for use. */
-export interface CompiledPolicy extends ResolvedPolicy {
-  /** For the matcher of this package's version. */
-  readonly blob: Uint8Array;
 }
 
 /** Loads layer by layer; the loader, with yaml and zod, comes in with the first file. */

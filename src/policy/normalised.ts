@@ -157,6 +157,20 @@ export interface NamedPolicy {
   readonly policy: NormalisedPolicy;
 }
 
+/** A policy that is checked and merged. */
+export interface ResolvedPolicy {
+  /** Names of the policies asked for and `--fstype A=B` of the options, least important first. */
+  readonly names: readonly string[];
+  /** All rules, most important first. */
+  readonly policy: NormalisedPolicy;
+}
+
+/** A policy that is ready for use. */
+export interface CompiledPolicy extends ResolvedPolicy {
+  /** For the matcher of this package's version. */
+  readonly blob: Uint8Array;
+}
+
 /** No rule at all: every call is let run. */
 export const EMPTY_POLICY: NormalisedPolicy = { statfs: [], mounts: [], files: [], uname: [] };
 

@@ -4,7 +4,7 @@ import { symlinkSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 
-import type { ExplainReport } from '../../src/commands/explain.js';
+import type { ExplainReport } from '../../src/commands/explain-report.js';
 import { cli, program } from './helpers.js';
 
 const shm = '/dev/shm';

@@ -1,7 +1,7 @@
 // Which words are ours and which belong to the command; what is said about wrong ones.
 import t from 'tap';
 
-import { parseExec } from '../../src/commands/exec.js';
+import { parseExec } from '../../src/commands/exec-line.js';
 import { UsageError } from '../../src/errors.js';
 import { cli, run, script } from './helpers.js';
 

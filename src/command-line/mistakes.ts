@@ -1,0 +1,58 @@
+/** What is said about a wrong command line, the same for all verbs. */
+import { UsageError } from '../errors.js';
+import type { Given } from './option.js';
+
+/** `--policy` or `-p`: a name as it is written. */
+export function dashed(name: string): string {
+  return name.length === 1 ? `-${name}` : `--${name}`;
+}
+
+/** Where to read on. */
+export function seeHelp(verb: string): string {
+  return `see seccomp-spoof ${verb} --help`;
+}
+
+/** An option, as it is written, has no value. */
+export function needsValue(option: string): UsageError {
+  return new UsageError(`option ${option} needs a value; write it behind the option`);
+}
+
+/** A flag, as it is written, has a value. */
+export function takesNoValue(option: string, advice = 'leave it out'): UsageError {
+  return new UsageError(`option ${option} takes no value; ${advice}`);
+}
+
+/** Throws UsageError if any value is empty. */
+export function refuseEmpty(given: Given): void {
+  for (const [name, values] of Object.entries(given)) {
+    if (values?.includes('') === true) {
+      throw new UsageError(`option --${name} has an empty value; write one or leave it out`);
+    }
+  }
+}
+
+/**
+ * The candidate that the word most probably was meant to be, as a question, or else `otherwise`.
+ * Loaded here only: a line without a fault has no use for it.
+ */
+export async function didYouMean(
+  word: string,
+  candidates: readonly string[],
+  otherwise: string,
+): Promise<string> {
+  const { suggest } = await import('../policy/suggest.js');
+  const guess = suggest(word, candidates);
+  return guess === undefined ? otherwise : `did you mean ${guess}?`;
+}
+
+/** One of the values of an option. Throws UsageError. */
+export async function oneOf<Value extends string>(
+  name: string,
+  { choices }: { readonly choices: readonly Value[] },
+  text: string,
+): Promise<Value> {
+  const found = choices.find((choice) => choice === text);
+  if (found !== undefined) return found;
+  const advice = await didYouMean(text, choices, `it is one of ${choices.join(', ')}`);
+  throw new UsageError(`--${name} ${JSON.stringify(text)} is not known; ${advice}`);
+}

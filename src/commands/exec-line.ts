@@ -1,0 +1,117 @@
+/** The command line of `exec`. */
+import { oneOf, refuseEmpty } from '../command-line/mistakes.js';
+import { FSTYPE, HELP, MECHANISM, POLICY } from '../command-line/option.js';
+import type { Given, Usage } from '../command-line/option.js';
+import { parse } from '../command-line/parse.js';
+import { UsageError } from '../errors.js';
+import { LOG_LEVELS } from '../run/start.js';
+import type { LogLevel, Mechanism } from '../run/start.js';
+
+const STATS_FORMATS = ['text', 'json'] as const;
+type StatsFormat = (typeof STATS_FORMATS)[number];
+
+/** The options of `exec`, checked. */
+export interface ExecOptions {
+  readonly help: boolean;
+  readonly policies: readonly string[];
+  readonly fstypes: readonly string[];
+  /** Whether the program may choose the policy, where neither of these says which. */
+  readonly autoPolicy: boolean;
+  readonly mechanism: Mechanism;
+  readonly logFile: string | undefined;
+  readonly logLevel: LogLevel;
+  readonly verbose: boolean;
+  readonly quiet: boolean;
+  readonly stats: StatsFormat | undefined;
+}
+
+/** The options, and where the command starts among the words (their number if there is none). */
+export interface ExecLine {
+  readonly options: ExecOptions;
+  readonly first: number;
+}
+
+const OPTIONS = {
+  policy: POLICY,
+  fstype: FSTYPE,
+  'no-auto-policy': { about: 'not the policy of the program: the default one' },
+  mechanism: MECHANISM,
+  'log-file': { short: 'o', argument: 'FILE', about: 'append a log to this file, as JSON lines' },
+  'log-level': {
+    argument: 'LEVEL',
+    choices: LOG_LEVELS,
+    about: 'what is logged: info, trace (every stopped call)',
+  },
+  stats: { about: 'say at the end, on standard error, what was answered' },
+  'stats-format': {
+    argument: 'FORMAT',
+    choices: STATS_FORMATS,
+    about: `how --stats says it: ${STATS_FORMATS.join(', ')}`,
+  },
+  verbose: { short: 'v', about: 'say on standard error what was chosen' },
+  quiet: { short: 'q', about: 'no warnings' },
+  help: HELP,
+} as const;
+
+type OptionName = keyof typeof OPTIONS;
+
+export const USAGE: Usage = {
+  synopsis: 'exec [OPTION]... [--] COMMAND [ARGUMENT]...',
+  about: 'run a command under a policy',
+  options: OPTIONS,
+  examples: [
+    ['seccomp-spoof exec k3s server', 'k3s on a 9p root'],
+    ['seccomp-spoof exec --fstype 9p=ext4 -- stat -f /', 'one answer, no policy file'],
+  ],
+  epilogue: `Options end at the first word that is not one, or at --; everything after it belongs to the command.
+Without --policy and --fstype the policy is that of the program, if it has one (k3s and others: see
+seccomp-spoof policy list), else 9p-as-ext4.
+
+Ends with the status of the command; 125 if seccomp-spoof itself failed, 126 if the command cannot
+be run, 127 if there is no such command.`,
+};
+
+async function optionsOf(given: Given<OptionName>): Promise<ExecOptions> {
+  refuseEmpty(given);
+  const last = (name: OptionName): string | undefined => given[name]?.at(-1);
+  const has = (name: OptionName): boolean => given[name] !== undefined;
+  if (has('verbose') && has('quiet')) {
+    throw new UsageError('--verbose and --quiet exclude each other; leave one out');
+  }
+  if (has('stats-format') && !has('stats')) {
+    throw new UsageError('--stats-format has no effect without --stats; add --stats');
+  }
+  if (has('log-level') && !has('log-file')) {
+    throw new UsageError('--log-level has no effect without --log-file; add --log-file FILE');
+  }
+  const choice = async <Value extends string>(
+    name: OptionName,
+    option: { readonly choices: readonly Value[] },
+    usual: Value,
+  ): Promise<Value> => oneOf(name, option, last(name) ?? usual);
+  return {
+    help: has('help'),
+    policies: given.policy ?? [],
+    fstypes: given.fstype ?? [],
+    autoPolicy: !has('no-auto-policy'),
+    mechanism: await choice('mechanism', MECHANISM, 'auto'),
+    logFile: last('log-file'),
+    logLevel: await choice('log-level', OPTIONS['log-level'], 'info'),
+    verbose: has('verbose'),
+    quiet: has('quiet'),
+    stats: has('stats') ? await choice('stats-format', OPTIONS['stats-format'], 'text') : undefined,
+  };
+}
+
+/**
+ * Takes the options off the words behind `exec`. Throws UsageError. Nothing is loaded for it if
+ * there is no option.
+ */
+export async function parseExec(words: readonly string[]): Promise<ExecLine> {
+  const word = words[0];
+  if (word === undefined || word === '--' || word === '-' || !word.startsWith('-')) {
+    return { options: await optionsOf({}), first: word === '--' ? 1 : 0 };
+  }
+  const { given, words: command } = await parse('exec', OPTIONS, words, true);
+  return { options: await optionsOf(given), first: words.length - command.length };
+}
