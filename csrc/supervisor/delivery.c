@@ -14,9 +14,9 @@
 
 #include "../arch/kernel.h"
 #include "../mechanism/notify.h"
+#include "descriptors.h"
 #include "record.h"
 #include "slots.h"
-#include "worker.h"
 
 /* A program that is frozen keeps its sender waiting, and only that one. */
 #define MAX_THREADS 64

@@ -9,12 +9,6 @@
 #include "../calls/verdict.h"
 #include "segment.h"
 
-enum delivery_state {
-    DELIVERY_NONE,
-    DELIVERY_ASKED,   /* by the worker, which has nothing more to do with the slot */
-    DELIVERY_SENDING, /* a thread of the guardian is at it, and will free the slot */
-};
-
 /* ---- the guardian's side ---- */
 
 /* Starts the threads that deliver. 0 or -errno. */

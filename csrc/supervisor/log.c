@@ -14,7 +14,7 @@
 
 #include "../arch/call_table.h"
 #include "../policy/blob.h"
-#include "worker.h"
+#include "descriptors.h"
 
 #define FIRST_HITS 1024
 

@@ -45,6 +45,13 @@ enum counter {
     COUNTER_COUNT,
 };
 
+/* Of a descriptor on its way into a program: delivery.h. */
+enum delivery_state {
+    DELIVERY_NONE,
+    DELIVERY_ASKED,   /* by the worker, which has nothing more to do with the slot */
+    DELIVERY_SENDING, /* a thread of the guardian is at it, and will free the slot */
+};
+
 /* A request that is being served: the kernel writes into it, so that it is never only in the
  * memory of a worker. */
 struct slot {
@@ -54,7 +61,7 @@ struct slot {
         outside_deaths;        /* weight of the workers that SIGKILL took while they served it */
     _Atomic uint32_t crashes;  /* workers that died by a fault of their own meanwhile */
     _Atomic uint32_t taken;    /* by a thread of the worker, or by the guardian */
-    _Atomic uint32_t delivery; /* enum delivery_state, delivery.h; a futex */
+    _Atomic uint32_t delivery; /* enum delivery_state; a futex */
     int32_t delivery_fd;       /* in the table of worker and guardian */
     uint32_t delivery_flags;   /* O_CLOEXEC or 0 */
     uint32_t delivery_rule;

@@ -9,8 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "delivery.h"
-#include "worker.h"
+#include "descriptors.h"
 
 static struct slot *take_free(struct segment *segment) {
     static unsigned next;

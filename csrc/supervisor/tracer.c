@@ -20,7 +20,6 @@
 #include "log.h"
 #include "pool.h"
 #include "../process/proctitle.h"
-#include "tracer_serve.h"
 
 #define LOG_PERIOD_MS 100
 #define MOST_CHANGES 64

@@ -6,9 +6,19 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "../probe/probe.h"
 #include "../tracee/server.h"
+#include "segment.h"
 #include "tracees.h"
-#include "tracer.h"
+
+struct tracer_setup {
+    struct segment *segment;
+    const uint8_t *policy; /* checked */
+    bool every_call;       /* mechanism ptrace: stop at every call, for want of RET_TRACE */
+    struct probe_result probe;
+    int log_level;
+    bool logging;
+};
 
 struct tracer {
     const struct tracer_setup *setup;
