@@ -5,7 +5,6 @@
 
 #define ARCH_NAME "aarch64"
 #define ARCH_AUDIT 0xc00000b7U /* AUDIT_ARCH_AARCH64, linux/audit.h */
-#define ARCH_OTHER_ABI_BIT 0U
 
 #define NUMBER_STATFS 43
 #define NUMBER_FSTATFS 44

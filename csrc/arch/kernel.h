@@ -8,7 +8,6 @@
 
 /* ---- seccomp(2), seccomp_unotify(2); linux/seccomp.h ---- */
 #define K_SECCOMP_SET_MODE_FILTER 1U
-#define K_SECCOMP_GET_NOTIF_SIZES 3U
 #define K_SECCOMP_FILTER_FLAG_NEW_LISTENER (1UL << 3)       /* Linux 5.0 */
 #define K_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* Linux 5.19 */
 #define K_SECCOMP_RET_ALLOW 0x7fff0000U
@@ -39,12 +38,6 @@ struct k_seccomp_notif_resp {
     uint32_t flags;
 };
 _Static_assert(sizeof(struct k_seccomp_notif_resp) == 24, "struct seccomp_notif_resp");
-
-struct k_seccomp_notif_sizes {
-    uint16_t seccomp_notif;
-    uint16_t seccomp_notif_resp;
-    uint16_t seccomp_data;
-};
 
 #define K_SECCOMP_IOCTL_NOTIF_RECV _IOWR('!', 0, struct k_seccomp_notif)
 #define K_SECCOMP_IOCTL_NOTIF_SEND _IOWR('!', 1, struct k_seccomp_notif_resp)

@@ -11,6 +11,8 @@
 #include "arch.h"
 #include "kernel.h"
 
+#define NO_CALL (-1) /* as the number of a call: none is made */
+
 /* Once it fails it always does: gVisor, Linux before 5.3. */
 static bool no_call_info;
 
@@ -70,9 +72,8 @@ uint64_t registers_argument(const struct registers *registers, int index) {
     return registers->arch == ARCH_AUDIT ? value : (uint32_t)value;
 }
 
-int registers_set_argument(pid_t tid, struct registers *registers, int index, uint64_t value) {
+static void set_argument(struct registers *registers, int index, uint64_t value) {
     *(unsigned long long *)(uintptr_t)argument(registers, index) = value;
-    return put(tid, registers);
 }
 
 int64_t registers_result(const struct registers *registers) {
@@ -80,40 +81,19 @@ int64_t registers_result(const struct registers *registers) {
     return registers->arch == ARCH_AUDIT ? result : (int32_t)result;
 }
 
-int registers_skip(pid_t tid, struct registers *registers, int64_t result) {
-    registers->user.orig_rax = (unsigned long long)-1;
+static void set_result(struct registers *registers, int64_t result) {
     registers->user.rax = (unsigned long long)result;
+}
+
+static int put_call(pid_t tid, struct registers *registers, int32_t number) {
+    registers->user.orig_rax = (unsigned long long)number;
     return put(tid, registers);
 }
 
-int registers_replace_call(pid_t tid, const struct registers *before, int32_t number,
-                           const uint64_t *arguments, int count) {
-    struct registers registers = *before;
-    registers.user.orig_rax = (unsigned long long)number;
-    for (int i = 0; i < count; i++)
-        *(unsigned long long *)(uintptr_t)argument(&registers, i) = arguments[i];
-    return put(tid, &registers);
-}
-
-int registers_finish_call(pid_t tid, const struct registers *before, int64_t result) {
-    struct registers registers = *before;
-    registers.user.rax = (unsigned long long)result;
-    return put(tid, &registers);
-}
-
-int registers_next_call(pid_t tid, const struct registers *before, int32_t number,
-                        const uint64_t *arguments, int count) {
-    struct registers registers = *before;
-    registers.user.rax = (unsigned long long)number;
-    registers.user.orig_rax = (unsigned long long)-1; /* nothing to restart for the kernel itself */
-    registers.user.rip -= 2;                          /* syscall and int 0x80 are two bytes */
-    for (int i = 0; i < count; i++)
-        *(unsigned long long *)(uintptr_t)argument(&registers, i) = arguments[i];
-    return put(tid, &registers);
-}
-
-int registers_repeat_call(pid_t tid, const struct registers *before) {
-    return registers_next_call(tid, before, registers_number(before), NULL, 0);
+static void repeat_as(struct registers *registers, int32_t number) {
+    registers->user.rax = (unsigned long long)number;
+    registers->user.orig_rax = (unsigned long long)NO_CALL; /* nothing for the kernel to restart */
+    registers->user.rip -= 2;                               /* syscall and int 0x80 are two bytes */
 }
 
 #elif defined(__aarch64__)
@@ -145,54 +125,73 @@ uint64_t registers_argument(const struct registers *registers, int index) {
     return registers->user.regs[index];
 }
 
-int registers_set_argument(pid_t tid, struct registers *registers, int index, uint64_t value) {
+static void set_argument(struct registers *registers, int index, uint64_t value) {
     registers->user.regs[index] = value;
-    return put(tid, registers);
 }
 
 int64_t registers_result(const struct registers *registers) {
     return (int64_t)registers->user.regs[0];
 }
 
-static int put_number(pid_t tid, int number) {
+static void set_result(struct registers *registers, int64_t result) {
+    registers->user.regs[0] = (unsigned long long)result;
+}
+
+static int put_call(pid_t tid, struct registers *registers, int32_t number) {
     struct iovec call = {&number, sizeof number};
-    return ptrace(PTRACE_SETREGSET, tid, (void *)K_NT_ARM_SYSTEM_CALL, &call) == 0 ? 0 : -errno;
+    if (number != NO_CALL)
+        registers->user.regs[8] = (unsigned long long)number;
+    if (ptrace(PTRACE_SETREGSET, tid, (void *)K_NT_ARM_SYSTEM_CALL, &call) != 0)
+        return -errno;
+    return put(tid, registers);
+}
+
+static void repeat_as(struct registers *registers, int32_t number) {
+    registers->user.regs[8] = (unsigned long long)number;
+    registers->user.pc -= 4;
+}
+
+#endif
+
+/* ---- the same on each architecture, by what stands above: put_call() makes the call that is about
+ * to run another one, repeat_as() goes back to the instruction that makes a call ---- */
+
+static void set_arguments(struct registers *registers, const uint64_t *arguments, int count) {
+    for (int i = 0; i < count; i++)
+        set_argument(registers, i, arguments[i]);
+}
+
+int registers_set_argument(pid_t tid, struct registers *registers, int index, uint64_t value) {
+    set_argument(registers, index, value);
+    return put(tid, registers);
 }
 
 int registers_skip(pid_t tid, struct registers *registers, int64_t result) {
-    registers->user.regs[0] = (unsigned long long)result;
-    int error = put_number(tid, -1);
-    return error != 0 ? error : put(tid, registers);
+    set_result(registers, result);
+    return put_call(tid, registers, NO_CALL);
 }
 
 int registers_replace_call(pid_t tid, const struct registers *before, int32_t number,
                            const uint64_t *arguments, int count) {
     struct registers registers = *before;
-    registers.user.regs[8] = (unsigned long long)number;
-    for (int i = 0; i < count; i++)
-        registers.user.regs[i] = arguments[i];
-    int error = put_number(tid, number);
-    return error != 0 ? error : put(tid, &registers);
+    set_arguments(&registers, arguments, count);
+    return put_call(tid, &registers, number);
 }
 
 int registers_finish_call(pid_t tid, const struct registers *before, int64_t result) {
     struct registers registers = *before;
-    registers.user.regs[0] = (unsigned long long)result;
+    set_result(&registers, result);
     return put(tid, &registers);
 }
 
 int registers_next_call(pid_t tid, const struct registers *before, int32_t number,
                         const uint64_t *arguments, int count) {
     struct registers registers = *before;
-    registers.user.pc -= 4;
-    registers.user.regs[8] = (unsigned long long)number;
-    for (int i = 0; i < count; i++)
-        registers.user.regs[i] = arguments[i];
+    repeat_as(&registers, number);
+    set_arguments(&registers, arguments, count);
     return put(tid, &registers);
 }
 
 int registers_repeat_call(pid_t tid, const struct registers *before) {
     return registers_next_call(tid, before, registers_number(before), NULL, 0);
 }
-
-#endif

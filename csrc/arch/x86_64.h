@@ -6,8 +6,6 @@
 
 #define ARCH_NAME "x86_64"
 #define ARCH_AUDIT 0xc000003eU /* AUDIT_ARCH_X86_64, linux/audit.h */
-/* x32 shares AUDIT_ARCH_X86_64 and sets this bit in the number (asm/unistd.h). */
-#define ARCH_OTHER_ABI_BIT 0x40000000U
 
 #define NUMBER_STATFS 137
 #define NUMBER_FSTATFS 138
