@@ -3,10 +3,17 @@
  * never stop close, dup, fork or exec: a queued notification can turn them into EINTR. */
 #include "filter.h"
 
+#include <errno.h>
+#include <linux/filter.h>
 #include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-#include "../arch/kernel.h"
 #include "../arch/call_table.h"
+#include "../arch/kernel.h"
+
+#define MAX_INSTRUCTIONS 256
 
 /* Puts `parts` at the end of the filter. */
 static unsigned short put(struct sock_filter *filter, unsigned short count,
@@ -52,7 +59,8 @@ static unsigned short stop_calls(uint32_t groups, uint32_t arch, uint32_t action
     return count;
 }
 
-unsigned short filter_make(uint32_t groups, uint32_t action, struct sock_filter *filter) {
+/* Writes the whole filter. Returns the number of instructions. */
+static unsigned short make(uint32_t groups, uint32_t action, struct sock_filter *filter) {
     size_t known;
     const struct known_call *calls = known_calls(&known);
     unsigned short count = 0;
@@ -69,4 +77,13 @@ unsigned short filter_make(uint32_t groups, uint32_t action, struct sock_filter 
     }
     filter[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, K_SECCOMP_RET_ALLOW);
     return count;
+}
+
+int filter_install(uint32_t groups, uint32_t action, unsigned long flags) {
+    struct sock_filter filter[MAX_INSTRUCTIONS];
+    struct sock_fprog program = {.len = make(groups, action, filter), .filter = filter};
+    long result = syscall(SYS_seccomp, K_SECCOMP_SET_MODE_FILTER, flags, &program);
+    if (result < 0 && errno == EACCES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+        result = syscall(SYS_seccomp, K_SECCOMP_SET_MODE_FILTER, flags, &program);
+    return result < 0 ? -errno : (int)result;
 }

@@ -5,37 +5,19 @@
 
 #include <errno.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include "../arch/call_table.h"
 #include "filter.h"
 
-static int install(const struct sock_fprog *program, unsigned long flags) {
-    long fd = syscall(SYS_seccomp, K_SECCOMP_SET_MODE_FILTER, flags, program);
-    return fd < 0 ? -errno : (int)fd;
-}
-
 int notify_install(uint32_t groups, bool killable) {
-    struct sock_filter filter[FILTER_MAX_INSTRUCTIONS];
-    struct sock_fprog program = {
-        /* Without `killable` a signal could end one of these with EINTR, which nobody expects. */
-        .len = filter_make(killable ? groups | CALLS_CHANGING_ROOT : groups,
-                           K_SECCOMP_RET_USER_NOTIF, filter),
-        .filter = filter,
-    };
     unsigned long flags = K_SECCOMP_FILTER_FLAG_NEW_LISTENER;
-    if (killable)
+    /* Without `killable` a signal could end one of these with EINTR, which nobody expects. */
+    if (killable) {
+        groups |= CALLS_CHANGING_ROOT;
         flags |= K_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
-    /* With CAP_SYS_ADMIN no_new_privs stays off, so that setuid programs go on working. */
-    int listener = install(&program, flags);
-    if (listener != -EACCES)
-        return listener;
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-        return -errno;
-    return install(&program, flags);
+    }
+    return filter_install(groups, K_SECCOMP_RET_USER_NOTIF, flags);
 }
 
 bool notify_wake_synchronously(int listener) {
@@ -106,7 +88,7 @@ bool notify_can_deliver(int listener) {
     return notify_deliver(listener, UINT64_MAX, listener, 0) == -ENOENT;
 }
 
-const struct mechanism notify_mechanism = {
+static const struct mechanism notify_mechanism = {
     .name = "notify",
     .abilities = ABILITY_ANSWER | ABILITY_DELIVER,
     .read = notify_read,

@@ -8,18 +8,15 @@
 #include "../arch/kernel.h"
 #include "../tracee/stopped_call.h"
 
-extern const struct mechanism notify_mechanism;
-
 /* What a stop is known by. */
 struct notify_stop {
     int listener;
     uint64_t id;
 };
 
-/* Installs the filter that stops these groups of calls (SPOOF_CALLS_*) on the calling thread, for
- * ever, and returns the listener (O_CLOEXEC), or -errno. Sets no_new_privs first if the thread
- * lacks CAP_SYS_ADMIN (seccomp(2)). `killable`: ask for WAIT_KILLABLE_RECV, Linux 5.19; -EINVAL
- * without it. */
+/* Installs the filter that stops these groups of calls (filter.h), and returns the listener
+ * (O_CLOEXEC), or -errno. `killable`: ask for WAIT_KILLABLE_RECV, Linux 5.19; -EINVAL without it.
+ */
 int notify_install(uint32_t groups, bool killable);
 /* Asks for the fast wake-up of Linux 6.6; older kernels lack it, which only costs time. */
 bool notify_wake_synchronously(int listener);

@@ -7,9 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -19,20 +17,7 @@
 #include "filter.h"
 
 int trace_install(uint32_t groups) {
-    struct sock_filter filter[FILTER_MAX_INSTRUCTIONS];
-    struct sock_fprog program = {
-        .len = filter_make(groups | CALLS_OF_TRACER | CALLS_CHANGING_ROOT, K_SECCOMP_RET_TRACE,
-                           filter),
-        .filter = filter,
-    };
-    if (syscall(SYS_seccomp, K_SECCOMP_SET_MODE_FILTER, 0, &program) == 0)
-        return 0;
-    if (errno != EACCES)
-        return -errno;
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-        syscall(SYS_seccomp, K_SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
-        return -errno;
-    return 0;
+    return filter_install(groups | CALLS_OF_TRACER | CALLS_CHANGING_ROOT, K_SECCOMP_RET_TRACE, 0);
 }
 
 int trace_seize(pid_t tid, bool every_call) {
@@ -200,7 +185,7 @@ static int trace_let_run(struct stopped_call *call) {
     return 0;
 }
 
-const struct mechanism trace_mechanism = {
+static const struct mechanism trace_mechanism = {
     .name = "trace",
     .abilities = ABILITY_ANSWER | ABILITY_DELIVER | ABILITY_LOOK_AFTER | ABILITY_REPLACE_PATH,
     .read = trace_read,

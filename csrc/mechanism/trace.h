@@ -20,10 +20,8 @@ struct trace_stop {
     uint8_t bytes[TRACE_PENDING];
 };
 
-extern const struct mechanism trace_mechanism;
-
-/* Installs the filter on the calling thread: calls of these groups (SPOOF_CALLS_*) stop for the
- * tracer. Without a tracer they give ENOSYS. 0 or -errno. Sets no_new_privs if it must. */
+/* Installs the filter that stops these groups of calls (filter.h) for the tracer. Without a tracer
+ * they give ENOSYS. 0 or -errno. */
 int trace_install(uint32_t groups);
 /* Seizes a thread, which waits for that, for RET_TRACE stops or (`every_call`) for every call: 0 or
  * -errno. Its descendants follow by themselves. */
