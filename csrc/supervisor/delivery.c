@@ -6,14 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../arch/kernel.h"
 #include "../mechanism/notify.h"
+#include "../process/thread.h"
 #include "descriptors.h"
 #include "record.h"
 #include "slots.h"
@@ -69,7 +68,13 @@ static void send_descriptor(struct segment *segment, struct slot *slot) {
 
 /* ---- the guardian's side ---- */
 
-static int add_thread(struct segment *segment);
+static void *run(void *argument);
+
+static int add_thread(struct segment *segment) {
+    int error = thread_start(STACK_SIZE, run, segment);
+    threads += error == 0;
+    return error;
+}
 
 static void *run(void *argument) {
     struct segment *segment = argument;
@@ -86,22 +91,6 @@ static void *run(void *argument) {
             take(&segment->slots[number], DELIVERY_ASKED))
             send_descriptor(segment, &segment->slots[number]);
     }
-}
-
-static int add_thread(struct segment *segment) {
-    pthread_attr_t attributes;
-    pthread_t thread;
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, STACK_SIZE);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&thread, &attributes, run, segment);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    threads += error == 0;
-    return -error;
 }
 
 int delivery_start(struct segment *segment) {

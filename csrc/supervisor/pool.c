@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../calls/calls.h"
+#include "../process/thread.h"
 #include "../tracee/rights.h"
 
 #define THREADS 64
@@ -59,15 +60,9 @@ static void *run(void *argument) {
 
 /* With the lock held. */
 static bool add_thread(void) {
-    pthread_attr_t attributes;
-    pthread_t thread;
     if (pool.threads == THREADS)
         return false;
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, STACK_SIZE);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    bool made = pthread_create(&thread, &attributes, run, (void *)(uintptr_t)pool.context) == 0;
-    pthread_attr_destroy(&attributes);
+    bool made = thread_start(STACK_SIZE, run, (void *)(uintptr_t)pool.context) == 0;
     pool.threads += made;
     return made;
 }

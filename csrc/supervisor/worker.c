@@ -24,6 +24,7 @@
 #include "../tracee/server.h"
 #include "slots.h"
 #include "../process/proctitle.h"
+#include "../process/thread.h"
 
 #define STACK_SIZE (256U << 10)
 /* The other slots are for descriptors on their way, so that who receives soon has one. */
@@ -96,8 +97,6 @@ static bool step_aside(struct server *server);
 
 /* With the lock held: one more thread; with a slot that a worker before us has left, or NULL. */
 static bool add_server(struct worker *worker, struct slot *slot) {
-    pthread_attr_t attributes;
-    pthread_t thread;
     if (worker->threads == sizeof worker->servers / sizeof *worker->servers)
         return false;
     struct server *server = &worker->servers[worker->threads];
@@ -109,11 +108,7 @@ static bool add_server(struct worker *worker, struct slot *slot) {
         .slot = slot,
         .receiving = slot == NULL,
     };
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, STACK_SIZE);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    bool made = pthread_create(&thread, &attributes, server_run, server) == 0;
-    pthread_attr_destroy(&attributes);
+    bool made = thread_start(STACK_SIZE, server_run, server) == 0;
     worker->threads += made;
     return made;
 }
