@@ -10,9 +10,7 @@ static int order_of(uint64_t a, uint64_t b) {
     return a < b ? -1 : a > b;
 }
 
-/* Best first: a path beats none, a longer literal path a shorter one, a named type beats any, and
- * what was added first beats what was added later. */
-static int by_rank(const void *left, const void *right) {
+int by_rank(const void *left, const void *right) {
     const struct candidate_input *a = left, *b = right;
     if ((a->glob != NULL) != (b->glob != NULL))
         return a->glob ? -1 : 1;
@@ -20,6 +18,8 @@ static int by_rank(const void *left, const void *right) {
         return order_of(b->literals, a->literals);
     if (a->has_type != b->has_type)
         return a->has_type ? -1 : 1;
+    if (a->type_literals != b->type_literals)
+        return order_of(b->type_literals, a->type_literals);
     return order_of(a->rule, b->rule);
 }
 
@@ -96,10 +96,7 @@ static struct blob_list put_starts(struct spoof_builder *builder, struct bytes *
                                       (uint32_t)count_of(&starts, sizeof start), &input[first]);
         append(builder, &starts, &start, sizeof start);
     }
-    struct blob_list list = put_list(builder, blob, starts.data, sizeof(struct blob_start),
-                                     count_of(&starts, sizeof(struct blob_start)));
-    free(starts.data);
-    return list;
+    return put_gathered(builder, blob, &starts, sizeof(struct blob_start));
 }
 
 struct blob_list put_candidates(struct spoof_builder *builder, struct bytes *blob,
@@ -112,8 +109,6 @@ struct blob_list put_candidates(struct spoof_builder *builder, struct bytes *blo
             candidate.glob = put_text(builder, blob, input[i].glob);
         append(builder, &candidates, &candidate, sizeof candidate);
     }
-    struct blob_list list = put_list(builder, blob, candidates.data, sizeof(struct blob_candidate),
-                                     count_of(&candidates, sizeof(struct blob_candidate)));
-    free(candidates.data);
+    struct blob_list list = put_gathered(builder, blob, &candidates, sizeof(struct blob_candidate));
     return put_starts(builder, blob, input, count, list);
 }

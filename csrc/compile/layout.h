@@ -2,7 +2,7 @@
 #ifndef SPOOF_COMPILE_LAYOUT_H
 #define SPOOF_COMPILE_LAYOUT_H
 
-#include "bytes.h"
+#include "blob_parts.h"
 
 void lay_out_statfs(struct spoof_builder *builder, struct bytes *blob, struct blob_header *header);
 void lay_out_mounts(struct spoof_builder *builder, struct bytes *blob, struct blob_header *header);

@@ -85,10 +85,7 @@ static struct blob_list put_rewrites(struct spoof_builder *builder, struct bytes
         rewrite.replacement = put_text(builder, blob, text[i + 1]);
         append(builder, &rewrites, &rewrite, sizeof rewrite);
     }
-    struct blob_list list = put_list(builder, blob, rewrites.data, sizeof(struct blob_rewrite),
-                                     count_of(&rewrites, sizeof(struct blob_rewrite)));
-    free(rewrites.data);
-    return list;
+    return put_gathered(builder, blob, &rewrites, sizeof(struct blob_rewrite));
 }
 
 static struct blob_file_rule put_rule(struct spoof_builder *builder, struct bytes *blob,
@@ -177,10 +174,8 @@ static void put_tails(struct spoof_builder *builder, struct bytes *blob, const s
         append(builder, &tails, &tail, sizeof tail);
     }
     header->file_any_tail = put_candidates(builder, blob, input + i, count - i);
-    header->file_tails = put_list(builder, blob, tails.data, sizeof(struct blob_tail),
-                                  count_of(&tails, sizeof(struct blob_tail)));
+    header->file_tails = put_gathered(builder, blob, &tails, sizeof(struct blob_tail));
     put_wild(builder, blob, input + i, count - i, header);
-    free(tails.data);
 }
 
 void lay_out_files(struct spoof_builder *builder, struct bytes *blob, struct blob_header *header) {
@@ -193,8 +188,7 @@ void lay_out_files(struct spoof_builder *builder, struct bytes *blob, struct blo
         add_candidates(builder, &inputs, &input[i], i);
         header->calls |= SPOOF_CALLS_FSTATFS | SPOOF_CALLS_OPEN | SPOOF_CALLS_PATHS;
     }
-    header->files = put_list(builder, blob, rules.data, sizeof(struct blob_file_rule),
-                             count_of(&rules, sizeof(struct blob_file_rule)));
+    header->files = put_gathered(builder, blob, &rules, sizeof(struct blob_file_rule));
     if (!builder->failed) {
         rank_candidates(&inputs);
         put_tails(builder, blob, &inputs, header);
@@ -205,5 +199,4 @@ void lay_out_files(struct spoof_builder *builder, struct bytes *blob, struct blo
         free(candidate[i].tail);
     }
     free(inputs.data);
-    free(rules.data);
 }

@@ -4,28 +4,14 @@
 
 #include <stdlib.h>
 
+#include "candidates.h"
 #include "rules.h"
 
 /* A candidate before it is laid out. */
 struct mounts_candidate_input {
+    struct candidate_input rank; /* first, for by_rank(); only what that reads is set */
     struct blob_mounts_candidate candidate;
-    uint32_t fstype_literals, point_literals;
 };
-
-/* Best first: a path beats none, a longer literal path a shorter one, a named type beats any, a
- * longer literal type a shorter one, and what was added first beats what was added later. */
-static int by_rank(const void *left, const void *right) {
-    const struct mounts_candidate_input *a = left, *b = right;
-    if ((a->candidate.point != 0) != (b->candidate.point != 0))
-        return a->candidate.point ? -1 : 1;
-    if (a->point_literals != b->point_literals)
-        return a->point_literals > b->point_literals ? -1 : 1;
-    if ((a->candidate.fstype != 0) != (b->candidate.fstype != 0))
-        return a->candidate.fstype ? -1 : 1;
-    if (a->fstype_literals != b->fstype_literals)
-        return a->fstype_literals > b->fstype_literals ? -1 : 1;
-    return a->candidate.rule < b->candidate.rule ? -1 : a->candidate.rule > b->candidate.rule;
-}
 
 /* Each type of the rule with each of its mount points. */
 static void add_candidates(struct spoof_builder *builder, struct bytes *blob, struct bytes *to,
@@ -35,15 +21,17 @@ static void add_candidates(struct spoof_builder *builder, struct bytes *blob, st
     size_t fstype_count = count_of(&rule->fstypes, sizeof *fstypes);
     size_t point_count = count_of(&rule->paths, sizeof *points);
     for (size_t p = 0; p < (point_count ? point_count : 1); p++) {
-        struct mounts_candidate_input input = {.candidate.rule = number};
+        struct mounts_candidate_input input = {.rank.rule = number, .candidate.rule = number};
         if (point_count) {
             input.candidate.point = put_text(builder, blob, points[p]);
-            input.point_literals = literal_bytes(points[p]);
+            input.rank.glob = points[p];
+            input.rank.literals = literal_bytes(points[p]);
         }
         for (size_t t = 0; t < (fstype_count ? fstype_count : 1); t++) {
             if (fstype_count) {
                 input.candidate.fstype = put_text(builder, blob, fstypes[t]);
-                input.fstype_literals = literal_bytes(fstypes[t]);
+                input.rank.has_type = true;
+                input.rank.type_literals = literal_bytes(fstypes[t]);
             }
             append(builder, to, &input, sizeof input);
         }
@@ -74,11 +62,7 @@ static struct blob_list put_mounts_candidates(struct spoof_builder *builder, str
         qsort(input, count, sizeof *input, by_rank);
     for (size_t i = 0; i < count; i++)
         append(builder, &candidates, &input[i].candidate, sizeof input[i].candidate);
-    struct blob_list list =
-        put_list(builder, blob, candidates.data, sizeof(struct blob_mounts_candidate),
-                 count_of(&candidates, sizeof(struct blob_mounts_candidate)));
-    free(candidates.data);
-    return list;
+    return put_gathered(builder, blob, &candidates, sizeof(struct blob_mounts_candidate));
 }
 
 void lay_out_mounts(struct spoof_builder *builder, struct bytes *blob, struct blob_header *header) {
@@ -93,11 +77,9 @@ void lay_out_mounts(struct spoof_builder *builder, struct bytes *blob, struct bl
         if (rule.fstype)
             header->calls |= SPOOF_CALLS_STATMOUNT;
     }
-    header->mounts = put_list(builder, blob, rules.data, sizeof(struct blob_mounts_rule),
-                              count_of(&rules, sizeof(struct blob_mounts_rule)));
+    header->mounts = put_gathered(builder, blob, &rules, sizeof(struct blob_mounts_rule));
     header->mounts_candidates = put_mounts_candidates(builder, blob, &inputs);
     free(inputs.data);
-    free(rules.data);
 }
 
 void lay_out_uname(struct spoof_builder *builder, struct bytes *blob, struct blob_header *header) {
@@ -112,7 +94,5 @@ void lay_out_uname(struct spoof_builder *builder, struct bytes *blob, struct blo
         append(builder, &rules, &rule, sizeof rule);
         header->calls |= SPOOF_CALLS_UNAME;
     }
-    header->unames = put_list(builder, blob, rules.data, sizeof(struct blob_uname_rule),
-                              count_of(&rules, sizeof(struct blob_uname_rule)));
-    free(rules.data);
+    header->unames = put_gathered(builder, blob, &rules, sizeof(struct blob_uname_rule));
 }

@@ -52,9 +52,7 @@ static void put_types(struct spoof_builder *builder, struct bytes *blob, const s
         append(builder, &types, &type, sizeof type);
     }
     header->any_type = put_candidates(builder, blob, input + i, count - i);
-    header->types = put_list(builder, blob, types.data, sizeof(struct blob_type),
-                             count_of(&types, sizeof(struct blob_type)));
-    free(types.data);
+    header->types = put_gathered(builder, blob, &types, sizeof(struct blob_type));
 }
 
 void lay_out_statfs(struct spoof_builder *builder, struct bytes *blob, struct blob_header *header) {
@@ -67,11 +65,10 @@ void lay_out_statfs(struct spoof_builder *builder, struct bytes *blob, struct bl
         add_candidates(builder, &inputs, &input[i], i);
         header->calls |= SPOOF_CALLS_STATFS;
     }
+    header->rules = put_gathered(builder, blob, &rules, sizeof(struct blob_rule));
     if (!builder->failed) {
         rank_candidates(&inputs);
-        header->rules = put_list(builder, blob, rules.data, sizeof(struct blob_rule), count);
         put_types(builder, blob, &inputs, header);
     }
     free(inputs.data);
-    free(rules.data);
 }

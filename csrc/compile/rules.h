@@ -2,7 +2,7 @@
 #ifndef SPOOF_RULES_H
 #define SPOOF_RULES_H
 
-#include "bytes.h"
+#include "blob_parts.h"
 
 /* In the order in which rules are added and numbered. */
 enum rule_kind { RULE_STATFS, RULE_MOUNTS, RULE_FILE, RULE_UNAME, RULE_KIND_COUNT };

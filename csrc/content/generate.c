@@ -47,17 +47,17 @@ static unsigned online_cpus(void) {
 
 /* cpuacct.usage_percpu of a cgroup that has used nothing. Linux has one number for each CPU that is
  * possible, and a blank after the last one, too; readers split it at blanks. */
-static int zero_per_cpu(struct output *content) {
+static int zero_per_cpu(struct bytes *content) {
     unsigned count = online_cpus();
     for (unsigned i = 0; i < count; i++)
-        if (!output_put(content, i + 1 < count ? "0 " : "0\n", 2))
+        if (!bytes_put(content, i + 1 < count ? "0 " : "0\n", 2))
             return -ENOMEM;
     return 0;
 }
 
 static const struct {
     const char *name;
-    int (*make)(struct output *content);
+    int (*make)(struct bytes *content);
 } generators[] = {
     {"zero-per-cpu", zero_per_cpu},
 };
@@ -70,15 +70,15 @@ bool generator_known(const char *name) {
     return false;
 }
 
-int generate(const char *name, struct output *content) {
-    *content = (struct output){0};
+int generate(const char *name, struct bytes *content) {
+    *content = (struct bytes){0};
     for (size_t i = 0; i < COUNT; i++) {
         if (strcmp(name, generators[i].name) != 0)
             continue;
         int error = generators[i].make(content);
         if (error != 0) {
-            free(content->text);
-            *content = (struct output){0};
+            free(content->data);
+            *content = (struct bytes){0};
         }
         return error;
     }

@@ -5,10 +5,10 @@
 
 #include <stdbool.h>
 
-#include "output.h"
+#include "bytes.h"
 
 bool generator_known(const char *name);
 /* The content: malloc'ed, the caller's. 0, -ENOMEM, or -EINVAL for a name that is none. */
-int generate(const char *name, struct output *content);
+int generate(const char *name, struct bytes *content);
 
 #endif

@@ -11,7 +11,7 @@
 #include "../policy/glob.h"
 #include "../policy/match.h"
 #include "mount_line.h"
-#include "output.h"
+#include "bytes.h"
 
 #define POINT_SIZE 4097
 #define TYPE_SIZE 256
@@ -23,17 +23,17 @@ struct rewrite {
     const char *text;
     size_t length;
     size_t copied; /* bytes of the text that are in the output, changed or not */
-    struct output out;
+    struct bytes out;
     struct table_change *change;
 };
 
 /* Copies what stands before `end`, leaves out `skipped` bytes, and puts `text` there. */
 static bool replace(struct rewrite *rewrite, const char *end, size_t skipped, const char *text) {
     size_t offset = (size_t)(end - rewrite->text);
-    if ((!rewrite->out.text &&
-         !output_reserve(&rewrite->out, rewrite->length + rewrite->length / 8 + 1024)) ||
-        !output_put(&rewrite->out, rewrite->text + rewrite->copied, offset - rewrite->copied) ||
-        !output_put(&rewrite->out, text, strlen(text)))
+    if ((!rewrite->out.data &&
+         !bytes_reserve(&rewrite->out, rewrite->length + rewrite->length / 8 + 1024)) ||
+        !bytes_put(&rewrite->out, rewrite->text + rewrite->copied, offset - rewrite->copied) ||
+        !bytes_put(&rewrite->out, text, strlen(text)))
         return false;
     rewrite->copied = offset + skipped;
     return true;
@@ -119,7 +119,7 @@ static bool listed(const char *text, size_t length, const char *fstype) {
 /* Filesystems that rules speak of are known to the kernel, one would think. */
 static bool add_filesystems(struct rewrite *rewrite) {
     const struct blob_header *header = blob_header(rewrite->policy);
-    const struct output *out = &rewrite->out;
+    const struct bytes *out = &rewrite->out;
     if (rewrite->length && rewrite->text[rewrite->length - 1] != '\n')
         return true;
     for (uint32_t i = 0; i < header->mounts.count; i++) {
@@ -127,12 +127,11 @@ static bool add_filesystems(struct rewrite *rewrite) {
         const struct blob_mounts_rule *rule = blob_mounts_rule(rewrite->policy, number);
         const char *fstype = blob_text(rewrite->policy, rule->fstype);
         if (!fstype || match_word_list(rewrite->policy, rule->except_programs, rewrite->program) ||
-            listed(out->text ? out->text : rewrite->text, out->text ? out->length : rewrite->length,
+            listed(out->data ? out->data : rewrite->text, out->data ? out->length : rewrite->length,
                    fstype))
             continue;
         if (!replace(rewrite, rewrite->text + rewrite->length, 0, rule->nodev ? "nodev\t" : "\t") ||
-            !output_put(&rewrite->out, fstype, strlen(fstype)) ||
-            !output_put(&rewrite->out, "\n", 1))
+            !bytes_put(&rewrite->out, fstype, strlen(fstype)) || !bytes_put(&rewrite->out, "\n", 1))
             return false;
         count(rewrite, number);
     }
@@ -155,11 +154,11 @@ int mount_table_rewrite(const uint8_t *policy, enum spoof_table table, const cha
     bool done =
         table == SPOOF_TABLE_FILESYSTEMS ? add_filesystems(&rewrite) : rewrite_lines(&rewrite);
     if (done) {
-        change->text = rewrite.out.text;
+        change->text = rewrite.out.data;
         change->length = rewrite.out.length;
         return 0;
     }
-    free(rewrite.out.text);
+    free(rewrite.out.data);
     memset(change, 0, sizeof *change);
     return -ENOMEM;
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "../policy/blob.h"
-#include "output.h"
+#include "bytes.h"
 
 #define GROUPS 10
 #define RESULT_MAX ((size_t)64 << 20)
@@ -65,11 +65,11 @@ static int search(const regex_t *expression, const char *line, size_t length, si
 #endif
 }
 
-static bool put_replacement(struct output *out, const char *replacement, const char *line,
+static bool put_replacement(struct bytes *out, const char *replacement, const char *line,
                             const regmatch_t matches[GROUPS]) {
     while (*replacement) {
         size_t literal = strcspn(replacement, "\\");
-        if (!output_put(out, replacement, literal))
+        if (!bytes_put(out, replacement, literal))
             return false;
         replacement += literal;
         if (*replacement == '\0')
@@ -78,9 +78,9 @@ static bool put_replacement(struct output *out, const char *replacement, const c
         if (escaped >= '0' && escaped <= '9') {
             const regmatch_t *group = &matches[escaped - '0'];
             if (group->rm_so >= 0 &&
-                !output_put(out, line + group->rm_so, (size_t)(group->rm_eo - group->rm_so)))
+                !bytes_put(out, line + group->rm_so, (size_t)(group->rm_eo - group->rm_so)))
                 return false;
-        } else if (!output_put(out, "\\", 1)) {
+        } else if (!bytes_put(out, "\\", 1)) {
             return false;
         }
         replacement += escaped ? 2 : 1;
@@ -90,7 +90,7 @@ static bool put_replacement(struct output *out, const char *replacement, const c
 
 /* Puts a line (a NUL ends it) with everything replaced. 1 if something matched, 0, or -errno. */
 static int rewrite_line(const regex_t *expression, const char *replacement, const char *line,
-                        size_t length, struct output *out) {
+                        size_t length, struct bytes *out) {
     regmatch_t matches[GROUPS];
     bool behind_match = false; /* a match of something ended at `at` */
     size_t at = 0;
@@ -105,7 +105,7 @@ static int rewrite_line(const regex_t *expression, const char *replacement, cons
         bool repeated = start == end && start == at && behind_match;
         if (out->length > RESULT_MAX)
             return -EFBIG;
-        if (!output_put(out, line + at, start - at) ||
+        if (!bytes_put(out, line + at, start - at) ||
             (!repeated && !put_replacement(out, replacement, line, matches)))
             return -ENOMEM;
         found = 1;
@@ -114,29 +114,29 @@ static int rewrite_line(const regex_t *expression, const char *replacement, cons
         if (start == end) {
             if (start == length)
                 return found;
-            if (!output_put(out, line + start, 1))
+            if (!bytes_put(out, line + start, 1))
                 return -ENOMEM;
             at++;
         }
     }
-    return output_put(out, line + at, length - at) ? found : -ENOMEM;
+    return bytes_put(out, line + at, length - at) ? found : -ENOMEM;
 }
 
 /* A line as it is, or rewritten by way of `scratch`, where a NUL ends it. */
 static int put_line(const regex_t *expression, const char *replacement, const char *line,
-                    size_t length, struct output *scratch, struct output *out) {
+                    size_t length, struct bytes *scratch, struct bytes *out) {
     if (memchr(line, '\0', length) || length > LINE_MAX_BYTES)
-        return output_put(out, line, length) ? 0 : -ENOMEM;
+        return bytes_put(out, line, length) ? 0 : -ENOMEM;
     scratch->length = 0;
-    if (!output_put(scratch, line, length) || !output_put(scratch, "", 1))
+    if (!bytes_put(scratch, line, length) || !bytes_put(scratch, "", 1))
         return -ENOMEM;
-    return rewrite_line(expression, replacement, scratch->text, length, out);
+    return rewrite_line(expression, replacement, scratch->data, length, out);
 }
 
 /* One expression over all lines. */
 static int apply(const char *pattern, const char *replacement, const char *text, size_t length,
-                 struct output *out, uint32_t *lines) {
-    struct output scratch = {0};
+                 struct bytes *out, uint32_t *lines) {
+    struct bytes scratch = {0};
     regex_t expression;
     int result = compile(&expression, pattern);
     if (result != 0)
@@ -147,12 +147,12 @@ static int apply(const char *pattern, const char *replacement, const char *text,
         size_t line_length = (size_t)((newline ? newline : end) - line);
         result = put_line(&expression, replacement, line, line_length, &scratch, out);
         *lines += result > 0;
-        if (result >= 0 && newline && !output_put(out, "\n", 1))
+        if (result >= 0 && newline && !bytes_put(out, "\n", 1))
             result = -ENOMEM;
         line += line_length + 1;
     }
     regfree(&expression);
-    free(scratch.text);
+    free(scratch.data);
     return result < 0 ? result : 0;
 }
 
@@ -160,32 +160,32 @@ int rewrite_text(const uint8_t *policy, uint32_t rule, const char *text, size_t 
                  struct table_change *change) {
     const struct blob_list list = blob_file_rule(policy, rule)->rewrites;
     const struct blob_rewrite *rewrites = blob_at(policy, list.offset);
-    struct output now = {0};
+    struct bytes now = {0};
     memset(change, 0, sizeof *change);
     for (uint32_t i = 0; i < list.count; i++) {
-        struct output next = {0};
+        struct bytes next = {0};
         uint32_t lines = 0;
         int error =
             apply(blob_at(policy, rewrites[i].pattern), blob_at(policy, rewrites[i].replacement),
-                  now.text ? now.text : text, now.text ? now.length : length, &next, &lines);
+                  now.data ? now.data : text, now.data ? now.length : length, &next, &lines);
         if (error == 0 && lines == 0) {
-            free(next.text);
+            free(next.data);
             continue;
         }
-        free(now.text);
+        free(now.data);
         if (error != 0) {
-            free(next.text);
+            free(next.data);
             return error;
         }
         change->lines += lines;
         now = next;
     }
-    if (now.text && now.length == length && memcmp(now.text, text, length) == 0) {
-        free(now.text); /* replaced by the same */
+    if (now.data && now.length == length && memcmp(now.data, text, length) == 0) {
+        free(now.data); /* replaced by the same */
         change->lines = 0;
         return 0;
     }
-    change->text = now.text;
+    change->text = now.data;
     change->length = now.length;
     change->rule = rule;
     return 0;

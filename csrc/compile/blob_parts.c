@@ -1,28 +1,16 @@
-/* bytes.c - growing bytes for the policy builder, and the parts that a blob is put together from.
+/* blob_parts.c - the parts that a blob is put together from.
  * Rule: offsets are aligned to what lies there; a failed allocation is told by builder->failed. */
-#include "bytes.h"
+#include "blob_parts.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 bool append(struct spoof_builder *builder, struct bytes *to, const void *data, size_t length) {
-    if (to->length + length > to->capacity) {
-        size_t capacity = to->capacity ? to->capacity * 2 : 64;
-        while (capacity < to->length + length)
-            capacity *= 2;
-        uint8_t *grown = realloc(to->data, capacity);
-        if (!grown) {
-            builder->failed = ENOMEM;
-            return false;
-        }
-        to->data = grown;
-        to->capacity = capacity;
-    }
-    if (length)
-        memcpy(to->data + to->length, data, length);
-    to->length += length;
-    return true;
+    if (bytes_put(to, data, length))
+        return true;
+    builder->failed = ENOMEM;
+    return false;
 }
 
 int32_t append_copy(struct spoof_builder *builder, struct bytes *to, const char *text) {
@@ -68,6 +56,15 @@ struct blob_list put_list(struct spoof_builder *builder, struct bytes *blob, con
     return list;
 }
 
+struct blob_list put_gathered(struct spoof_builder *builder, struct bytes *blob,
+                              struct bytes *gathered, size_t element) {
+    struct blob_list list =
+        put_list(builder, blob, gathered->data, element, count_of(gathered, element));
+    free(gathered->data);
+    *gathered = (struct bytes){0};
+    return list;
+}
+
 uint32_t put_text(struct spoof_builder *builder, struct bytes *blob, const char *text) {
     uint32_t offset = (uint32_t)blob->length;
     append(builder, blob, text, strlen(text) + 1);
@@ -82,8 +79,5 @@ struct blob_list put_texts(struct spoof_builder *builder, struct bytes *blob,
         uint32_t offset = put_text(builder, blob, text[i]);
         append(builder, &offsets, &offset, sizeof offset);
     }
-    struct blob_list list = put_list(builder, blob, offsets.data, sizeof(uint32_t),
-                                     count_of(&offsets, sizeof(uint32_t)));
-    free(offsets.data);
-    return list;
+    return put_gathered(builder, blob, &offsets, sizeof(uint32_t));
 }
