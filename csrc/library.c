@@ -4,13 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "arch/kernel.h"
+#include "content/snapshot.h"
 #include "supervisor/segment.h"
 
 int32_t give_text(char *to, uint64_t capacity, const char *text) {
@@ -24,21 +24,9 @@ int32_t give_text(char *to, uint64_t capacity, const char *text) {
 }
 
 int32_t spoof_memfd(const char *name, const uint8_t *bytes, uint64_t length, int32_t seal) {
-    int fd = (int)syscall(SYS_memfd_create, name, K_MFD_CLOEXEC | K_MFD_ALLOW_SEALING);
-    if (fd < 0)
-        return -errno;
-    for (uint64_t done = 0; done < length;) {
-        ssize_t written = write(fd, bytes + done, length - done);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0) {
-            int error = written < 0 ? errno : ENOSPC;
-            close(fd);
-            return -error;
-        }
-        done += (uint64_t)written;
-    }
-    if (seal && fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)) {
+    int fd = memory_file(name, bytes, length);
+    if (fd >= 0 && seal &&
+        fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)) {
         int error = errno;
         close(fd);
         return -error;
@@ -82,46 +70,43 @@ int32_t spoof_exec(const char *path, const char *argv_block, const char *envp_bl
     return -error;
 }
 
-static struct segment *open_segment(int32_t fd) {
-    return segment_map(fd, false);
-}
-
-int32_t spoof_segment_counters(int32_t segment_fd, struct spoof_counters *counters) {
-    struct segment *segment = open_segment(segment_fd);
+/* A copy of the counters at `offset` of a segment. 0 or -errno. */
+static int32_t read_segment(int32_t fd, size_t offset, void *counters, size_t length) {
+    struct segment *segment = segment_map(fd, false);
     if (!segment)
         return -errno;
-    memset(counters, 0, sizeof *counters);
-    counters->stopped = segment->counters[COUNTER_STOPPED];
-    counters->answered = segment->counters[COUNTER_ANSWERED];
-    counters->let_run = segment->counters[COUNTER_LET_RUN];
-    counters->fallbacks = segment->counters[COUNTER_FALLBACKS];
-    counters->gone = segment->counters[COUNTER_GONE];
-    counters->given_up = segment->counters[COUNTER_GIVEN_UP];
-    counters->worker_starts = segment->counters[COUNTER_WORKER_STARTS];
-    counters->events_lost = segment->counters[COUNTER_EVENTS_LOST];
+    memcpy(counters, (const uint8_t *)segment + offset, length);
     munmap(segment, sizeof *segment);
     return 0;
 }
 
+/* The fields of struct spoof_counters are those of enum counter, in its order. */
+_Static_assert(offsetof(struct spoof_counters, stopped) == 8UL * COUNTER_STOPPED &&
+                   offsetof(struct spoof_counters, reserved) == 8UL * COUNTER_COUNT,
+               "counters of the segment are copied as they are");
+
+int32_t spoof_segment_counters(int32_t segment_fd, struct spoof_counters *counters) {
+    memset(counters->reserved, 0, sizeof counters->reserved);
+    return read_segment(segment_fd, offsetof(struct segment, counters), counters,
+                        offsetof(struct spoof_counters, reserved));
+}
+
 int64_t spoof_segment_rule_hits(int32_t segment_fd, uint32_t rule) {
+    int64_t hits = 0;
     if (rule >= SEGMENT_RULES)
         return -ENOENT;
-    struct segment *segment = open_segment(segment_fd);
-    if (!segment)
-        return -errno;
-    int64_t hits = (int64_t)segment->rule_hits[rule];
-    munmap(segment, sizeof *segment);
-    return hits;
+    int32_t error =
+        read_segment(segment_fd, offsetof(struct segment, rule_hits[rule]), &hits, sizeof hits);
+    return error ? error : hits;
 }
 
 int64_t spoof_segment_fallback(int32_t segment_fd, uint32_t reason, char *name, uint64_t capacity) {
+    int64_t count = 0;
     if (reason >= FALLBACK_COUNT)
         return -ENOENT;
-    struct segment *segment = open_segment(segment_fd);
-    if (!segment)
-        return -errno;
-    int64_t count = (int64_t)segment->fallbacks[reason];
-    give_text(name, capacity, fallback_name(reason));
-    munmap(segment, sizeof *segment);
-    return count;
+    int32_t error =
+        read_segment(segment_fd, offsetof(struct segment, fallbacks[reason]), &count, sizeof count);
+    if (error == 0)
+        give_text(name, capacity, fallback_name(reason));
+    return error ? error : count;
 }

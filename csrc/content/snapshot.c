@@ -49,19 +49,28 @@ static int open_again(int fd, int flags) {
     return opened < 0 ? -errno : opened;
 }
 
+int memory_file(const char *name, const void *bytes, size_t length) {
+    int fd = (int)syscall(SYS_memfd_create, name, K_MFD_CLOEXEC | K_MFD_ALLOW_SEALING);
+    if (fd < 0)
+        return -errno;
+    int error = write_all(fd, bytes, length);
+    if (error == 0)
+        return fd;
+    close(fd);
+    return error;
+}
+
 int snapshot_make(const char *name, const char *text, size_t length,
                   const struct snapshot_kind *kind) {
     size_t long_name = strlen(name);
     if (long_name > SNAPSHOT_NAME_MAX)
         name += long_name - SNAPSHOT_NAME_MAX;
-    int fd = (int)syscall(SYS_memfd_create, name, K_MFD_CLOEXEC | K_MFD_ALLOW_SEALING);
+    int fd = memory_file(name, text, length);
     if (fd < 0)
-        return -errno;
+        return fd;
     /* Opened again before it may be forbidden. */
     int opened = open_again(fd, kind->writable ? O_RDWR : O_RDONLY);
-    int result = opened < 0 ? opened : write_all(fd, text, length);
-    if (result == 0)
-        result = finish(fd, kind);
+    int result = opened < 0 ? opened : finish(fd, kind);
     close(fd);
     if (result != 0 && opened >= 0)
         close(opened);

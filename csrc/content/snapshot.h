@@ -11,6 +11,9 @@
 /* Bytes of the name that the kernel takes (memfd_create(2)), without the NUL. */
 #define SNAPSHOT_NAME_MAX 249
 
+/* A memfd with these bytes, O_CLOEXEC and not sealed, or -errno. `name` is seen in /proc/PID/fd. */
+int memory_file(const char *name, const void *bytes, size_t length);
+
 struct snapshot_kind {
     mode_t mode; /* permission bits */
     uid_t uid;
@@ -19,8 +22,7 @@ struct snapshot_kind {
 };
 
 /* A file with these bytes (O_CLOEXEC): its descriptor, for reading only unless it is writable, or
- * -errno. `name` is seen in /proc/PID/fd; only its end is kept if it is too long. To be called as
- * ourselves. */
+ * -errno. Only the end of the name is kept if it is too long. To be called as ourselves. */
 int snapshot_make(const char *name, const char *text, size_t length,
                   const struct snapshot_kind *kind);
 /* Makes an empty memfd the same as `snapshot`: bytes, owner and permissions, and seals unless it
