@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,6 +100,18 @@ static bool list_descriptors(struct descriptor_list *list) {
     return true;
 }
 
+/* Out of the way of the standard streams, which may be closed, and of low numbers that Node takes.
+ */
+static int move_up(int fd) {
+    int high = fcntl(fd, F_DUPFD, LOWEST_PRIVATE_DESCRIPTOR);
+    if (high < 0)
+        high = fcntl(fd, F_DUPFD, 3);
+    if (high < 0)
+        return fd;
+    close(fd);
+    return high;
+}
+
 /* A deleted working directory stops Node from starting: leave it, and keep a way back. */
 static int leave_deleted_directory(void) {
     char name[4096];
@@ -107,11 +120,7 @@ static int leave_deleted_directory(void) {
     int fd = open(".", O_PATH | O_DIRECTORY);
     if (fd < 0)
         return -1;
-    int high = fcntl(fd, F_DUPFD, LOWEST_PRIVATE_DESCRIPTOR);
-    if (high >= 0) {
-        close(fd);
-        fd = high;
-    }
+    fd = move_up(fd);
     if (fchdir(fd) != 0 || chdir("/") != 0) {
         close(fd);
         return -1;
@@ -119,50 +128,12 @@ static int leave_deleted_directory(void) {
     return fd;
 }
 
-static size_t total_length(char **strings, uint32_t *count) {
-    size_t length = 0;
-    for (*count = 0; strings[*count]; ++*count)
-        length += strlen(strings[*count]) + 1;
-    return length;
-}
-
-static char *put_strings(char *to, char **strings) {
-    for (; *strings; strings++) {
-        size_t length = strlen(*strings) + 1;
-        memcpy(to, *strings, length);
-        to += length;
-    }
-    return to;
-}
-
-static int write_all(int fd, const char *bytes, size_t length) {
-    while (length) {
-        ssize_t written = write(fd, bytes, length);
-        if (written < 0 && errno != EINTR)
-            return -1;
-        if (written > 0) {
-            bytes += written;
-            length -= (size_t)written;
-        }
-    }
-    return 0;
-}
-
-static int store(const char *record, size_t length, struct failure *failure) {
-    int fd = (int)syscall(SYS_memfd_create, "seccomp-spoof-state", 0);
-    if (fd < 0)
-        return fail(failure, errno, "cannot create a memory file");
-    /* Out of the way of the standard streams, which may be closed. */
-    int high = fcntl(fd, F_DUPFD, LOWEST_PRIVATE_DESCRIPTOR);
-    if (high < 0)
-        high = fcntl(fd, F_DUPFD, 3);
-    if (high >= 0) {
-        close(fd);
-        fd = high;
-    }
-    if (write_all(fd, record, length) != 0)
-        return fail(failure, errno, "cannot record the state of the process");
-    return fd;
+/* Puts strings with their NULs. How many. */
+static uint32_t put_strings(FILE *to, char **strings) {
+    uint32_t count = 0;
+    for (; strings[count]; count++)
+        fwrite(strings[count], strlen(strings[count]) + 1, 1, to);
+    return count;
 }
 
 /* Limits that are meant for the command may be too narrow for what comes before it (Node, a memfd
@@ -190,6 +161,27 @@ static void send_pending_signals(const struct state *state) {
         syscall(SYS_rt_sigqueueinfo, getpid(), state->pending[i].si_signo, &state->pending[i]);
 }
 
+/* A memfd with the whole record, or -1. Its stream stays open along with it. */
+static int write_record(struct state *state, const struct descriptor_list *descriptors,
+                        char **arguments, char **variables, struct failure *failure) {
+    int fd = (int)syscall(SYS_memfd_create, "seccomp-spoof-state", 0);
+    if (fd >= 0)
+        fd = move_up(fd);
+    FILE *stream = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (!stream)
+        return fail(failure, errno, "cannot create a memory file");
+    fwrite(state, sizeof *state, 1, stream);
+    fwrite(descriptors->items, sizeof *descriptors->items, descriptors->count, stream);
+    state->descriptor_count = descriptors->count;
+    state->argument_count = put_strings(stream, arguments);
+    state->variable_count = put_strings(stream, variables);
+    state->length = (uint64_t)ftello(stream);
+    if (ferror(stream) || fflush(stream) != 0 ||
+        pwrite(fd, state, sizeof *state, 0) != sizeof *state)
+        return fail(failure, errno, "cannot record the state of the process");
+    return fd;
+}
+
 int state_record(char **arguments, char **variables, int *directory, struct failure *failure) {
     struct state state = {
         .magic = STATE_MAGIC,
@@ -208,21 +200,7 @@ int state_record(char **arguments, char **variables, int *directory, struct fail
     widen_limits();
     state.directory = *directory = leave_deleted_directory();
     take_pending_signals(&state);
-    state.descriptor_count = descriptors.count;
-
-    size_t strings = total_length(arguments, &state.argument_count);
-    strings += total_length(variables, &state.variable_count);
-    size_t list = descriptors.count * sizeof *descriptors.items;
-    state.length = sizeof state + list + strings;
-    char *record = malloc(state.length);
-    if (!record)
-        return fail(failure, ENOMEM, "cannot record the state of the process");
-    memcpy(record, &state, sizeof state);
-    if (list)
-        memcpy(record + sizeof state, descriptors.items, list);
-    put_strings(put_strings(record + sizeof state + list, arguments), variables);
-    int fd = store(record, state.length, failure);
-    free(record);
+    int fd = write_record(&state, &descriptors, arguments, variables, failure);
     free(descriptors.items);
     return fd;
 }
@@ -277,14 +255,11 @@ static void restore_terminal(int fd, const struct termios *was) {
     tcsetattr(fd, TCSANOW, was); /* SIGTTOU is blocked here, so a background job may do this */
 }
 
-/* Closes [first, last] but for the descriptors in `keep`. */
-static void close_between(int first, int last, const int *keep, size_t keep_count) {
-    for (size_t i = 0; i < keep_count; i++) {
-        if (keep[i] < first || keep[i] > last)
-            continue;
-        if (keep[i] > first)
-            close_between(first, keep[i] - 1, NULL, 0);
-        first = keep[i] + 1;
+/* Closes [first, last] but for `keep`. */
+static void close_between(int first, int last, int keep) {
+    if (first <= keep && keep <= last) {
+        close_between(first, keep - 1, -1);
+        first = keep + 1;
     }
     if (first > last)
         return;
@@ -297,8 +272,7 @@ static void close_between(int first, int last, const int *keep, size_t keep_coun
         close(fd);
 }
 
-int state_restore(const struct state_view *view, const int *keep, size_t keep_count,
-                  struct failure *failure) {
+int state_restore(const struct state_view *view, int keep, struct failure *failure) {
     const struct state *state = view->state;
     if (state->directory >= 0 && fchdir(state->directory) != 0)
         return fail(failure, errno, "cannot return to the working directory");
@@ -309,14 +283,14 @@ int state_restore(const struct state_view *view, const int *keep, size_t keep_co
     int next = 0;
     for (uint32_t i = 0; i < state->descriptor_count; i++) {
         const struct state_descriptor *descriptor = &view->descriptors[i];
-        close_between(next, descriptor->fd - 1, keep, keep_count);
+        close_between(next, descriptor->fd - 1, keep);
         next = descriptor->fd + 1;
         fcntl(descriptor->fd, F_SETFD, 0);
         int flags = fcntl(descriptor->fd, F_GETFL);
         if (flags >= 0 && flags != descriptor->status_flags)
             fcntl(descriptor->fd, F_SETFL, descriptor->status_flags);
     }
-    close_between(next, ~0U >> 1, keep, keep_count);
+    close_between(next, INT_MAX, keep);
 
     for (int i = 0; i < RLIM_NLIMITS; i++) {
         struct rlimit now;

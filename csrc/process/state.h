@@ -50,9 +50,8 @@ int state_record(char **arguments, char **variables, int *directory, struct fail
 /* Reads a record. Its memory is never freed: the process becomes another program. */
 int state_read(int fd, struct state_view *view, struct failure *failure);
 /* Restores working directory, terminal modes, descriptor flags and limits, and closes every
- * descriptor that was not open then, except those in `keep` (sorted, ascending). */
-int state_restore(const struct state_view *view, const int *keep, size_t keep_count,
-                  struct failure *failure);
+ * descriptor that was not open then, except `keep` (or -1). */
+int state_restore(const struct state_view *view, int keep, struct failure *failure);
 /* Restores ignored signals and, last of all, the blocked ones: the step before execve. */
 void state_restore_signals(const struct state *state);
 

@@ -12,22 +12,16 @@
 #include "../arch/kernel.h"
 
 int segment_create(void) {
+    const struct segment_head head = {SEGMENT_MAGIC, SEGMENT_VERSION, sizeof(struct segment)};
     int fd = (int)syscall(SYS_memfd_create, "seccomp-spoof-segment", K_MFD_CLOEXEC);
     if (fd < 0)
         return -errno;
-    if (ftruncate(fd, sizeof(struct segment)) != 0) {
-        int error = errno;
-        close(fd);
-        return -error;
-    }
-    struct segment *segment = segment_map(fd, true);
-    if (!segment) {
-        int error = errno;
-        close(fd);
-        return -error;
-    }
-    munmap(segment, sizeof *segment);
-    return fd;
+    if (ftruncate(fd, sizeof(struct segment)) == 0 &&
+        pwrite(fd, &head, sizeof head, 0) == sizeof head)
+        return fd;
+    int error = errno;
+    close(fd);
+    return -error;
 }
 
 struct segment *segment_map(int fd, bool writable) {
@@ -38,21 +32,15 @@ struct segment *segment_map(int fd, bool writable) {
         errno = EINVAL;
         return NULL;
     }
-    void *memory = mmap(NULL, sizeof(struct segment), writable ? PROT_READ | PROT_WRITE : PROT_READ,
-                        MAP_SHARED, fd, 0);
-    if (memory == MAP_FAILED)
+    struct segment *segment = mmap(
+        NULL, sizeof *segment, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
+    if (segment == MAP_FAILED)
         return NULL;
-    struct segment *segment = memory;
-    if (writable && segment->magic == 0) {
-        segment->version = SEGMENT_VERSION;
-        segment->size = sizeof *segment;
-        segment->magic = SEGMENT_MAGIC;
-    }
-    if (segment->magic != SEGMENT_MAGIC || segment->version != SEGMENT_VERSION ||
-        segment->size != sizeof *segment) {
-        munmap(memory, sizeof *segment);
-        errno = EINVAL;
-        return NULL;
-    }
-    return segment;
+    const struct segment_head *head = &segment->head;
+    if (head->magic == SEGMENT_MAGIC && head->version == SEGMENT_VERSION &&
+        head->size == sizeof *segment)
+        return segment;
+    munmap(segment, sizeof *segment);
+    errno = EINVAL;
+    return NULL;
 }

@@ -69,9 +69,13 @@ struct slot {
 };
 _Static_assert(sizeof(struct slot) == 256, "slots keep to their own cache lines");
 
-struct segment {
+struct segment_head {
     uint32_t magic, version;
-    uint64_t size;
+    uint64_t size; /* of the whole segment */
+};
+
+struct segment {
+    struct segment_head head;
     _Atomic uint64_t counters[COUNTER_COUNT];
     _Atomic uint64_t fallbacks[FALLBACK_COUNT];
     _Atomic uint64_t rule_hits[SEGMENT_RULES];
@@ -85,9 +89,9 @@ struct segment {
     struct slot slots[SEGMENT_SLOTS];
 };
 
-/* A new memfd of the right size, O_CLOEXEC, or -errno. */
+/* A new segment: a memfd, O_CLOEXEC, or -errno. */
 int segment_create(void);
-/* Maps the segment behind `fd` (its owner formats it); NULL with errno set on failure. */
+/* Maps the segment behind `fd`; NULL with errno set (EINVAL: not one of this version). */
 struct segment *segment_map(int fd, bool writable);
 
 static inline void segment_count(struct segment *segment, enum counter counter) {

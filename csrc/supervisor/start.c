@@ -265,7 +265,7 @@ int verb_start(int count, char **arguments) {
     if (ready && !quiet_run)
         ready = (guardian = start_guardian(&options, policy, &mechanism, &probe, &failure)) >= 0;
     if (ready && options.state_fd >= 0)
-        ready = state_restore(&options.view, &guardian, guardian >= 0, &failure) == 0;
+        ready = state_restore(&options.view, guardian, &failure) == 0;
     else if (ready)
         close_private(&options);
     if (ready && !quiet_run)
