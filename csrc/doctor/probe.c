@@ -24,10 +24,13 @@
 #include "../tracee/file_id.h"
 #include "doctor.h"
 
-static void feature(const char *name, bool works, const char *why, bool last) {
-    /* Texts are our own and strerror's: nothing in them needs escaping. */
-    printf("    {\"name\": \"%s\", \"ok\": %s, \"why\": \"%s\"}%s\n", name,
-           works ? "true" : "false", why, last ? "" : ",");
+/* One more line: `good` or `bad` says why. Texts are our own and
+ * strerror's: nothing in them needs escaping. */
+static void feature(const char *name, bool works, const char *good, const char *bad) {
+    static const char *before = "";
+    printf("%s    {\"name\": \"%s\", \"ok\": %s, \"why\": \"%s\"}", before, name,
+           works ? "true" : "false", works ? good : bad);
+    before = ",\n";
 }
 
 static int read_number(const char *path) {
@@ -40,37 +43,36 @@ static int read_number(const char *path) {
     return got > 0 ? (int)strtol(text, NULL, 10) : -1;
 }
 
-static void report_openat2(void) {
-    struct k_open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = K_RESOLVE_NO_SYMLINKS};
+/* 0 or an errno. */
+static int try_openat2(uint64_t resolve) {
+    struct k_open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = resolve};
     int fd = (int)syscall(K_NR_OPENAT2, AT_FDCWD, "/", &how, sizeof how);
-    int error = errno;
-    feature("openat2", fd >= 0,
-            fd >= 0 ? "paths without links are resolved in one call" : strerror(error), false);
-    if (fd >= 0)
-        close(fd);
-    how.resolve |= K_RESOLVE_CACHED;
-    fd = (int)syscall(K_NR_OPENAT2, AT_FDCWD, "/", &how, sizeof how);
-    feature("resolve-cached", fd >= 0,
-            fd >= 0 ? "the receiving thread never waits for a filesystem"
-                    : "every look is handed to another thread (Linux before 5.12)",
-            false);
-    if (fd >= 0)
-        close(fd);
+    if (fd < 0)
+        return errno;
+    close(fd);
+    return 0;
+}
+
+static void report_openat2(void) {
+    int error = try_openat2(K_RESOLVE_NO_SYMLINKS);
+    feature("openat2", error == 0, "paths without links are resolved in one call", strerror(error));
+    feature("resolve-cached", try_openat2(K_RESOLVE_NO_SYMLINKS | K_RESOLVE_CACHED) == 0,
+            "the receiving thread never waits for a filesystem",
+            "every look is handed to another thread (Linux before 5.12)");
 }
 
 static void report_memory(void) {
     int value = 1, copy = 0;
     struct iovec local = {&copy, sizeof copy}, remote = {&value, sizeof value};
     bool works = process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == sizeof copy && copy == 1;
-    feature("process-vm-readv", works,
-            works ? "memory of programs is read in one call" : strerror(errno), false);
+    feature("process-vm-readv", works, "memory of programs is read in one call", strerror(errno));
 }
 
 static void report_mount_ids(void) {
     struct file_id id;
     int error = file_id_read(AT_FDCWD, "/", &id);
-    feature("mount-ids", error == 0,
-            error == 0 ? "another root or mount namespace is recognised" : strerror(-error), true);
+    feature("mount-ids", error == 0, "another root or mount namespace is recognised",
+            strerror(-error));
 }
 
 /* As probe_child_fork() wants it. */
@@ -109,27 +111,21 @@ int verb_probe(int count, char **arguments) {
     printf(", \"uid\": %u, \"capSysAdmin\": %s, \"capSysPtrace\": %s,\n  \"features\": [\n",
            (unsigned)geteuid(), own.effective >> CAP_SYS_ADMIN & 1 ? "true" : "false",
            own.effective >> CAP_SYS_PTRACE & 1 ? "true" : "false");
-    feature("notify", notify.works, notify.why, false);
-    feature("trace", trace.works, trace.why, false);
-    feature("ptrace", ptrace.works, ptrace.why, false);
+    feature("notify", notify.works, notify.why, notify.why);
+    feature("trace", trace.works, trace.why, trace.why);
+    feature("ptrace", ptrace.works, ptrace.why, ptrace.why);
     feature("wait-killable", notify.killable,
-            notify.killable ? "signals do not interrupt a call that is being answered"
-                            : "signals may interrupt a stopped call (Linux before 5.19)",
-            false);
+            "signals do not interrupt a call that is being answered",
+            "signals may interrupt a stopped call (Linux before 5.19)");
     feature("sync-wake-up", notify.wake_up,
-            notify.wake_up ? "the kernel hands over between program and supervisor at once"
-                           : "answers take longer (Linux before 6.6)",
-            false);
-    feature("deliver", notify.delivers,
-            notify.delivers ? "descriptors of injected files are handed over in one step"
-                            : "notify cannot inject files (Linux before 5.14)",
-            false);
-    bool prompt = trace.works && !trace.late_signals;
-    feature("prompt-signals", prompt,
-            prompt ? "a program that is stopped by ptrace sees signals when it goes on"
-                   : "the tracer has to make programs look for signals (gVisor)",
-            false);
-    feature("proc", error == 0, error == 0 ? "/proc shows this process" : strerror(-error), false);
+            "the kernel hands over between program and supervisor at once",
+            "answers take longer (Linux before 6.6)");
+    feature("deliver", notify.delivers, "descriptors of injected files are handed over in one step",
+            "notify cannot inject files (Linux before 5.14)");
+    feature("prompt-signals", trace.works && !trace.late_signals,
+            "a program that is stopped by ptrace sees signals when it goes on",
+            "the tracer has to make programs look for signals (gVisor)");
+    feature("proc", error == 0, "/proc shows this process", strerror(-error));
     report_openat2();
     report_memory();
     report_mount_ids();
@@ -137,6 +133,6 @@ int verb_probe(int count, char **arguments) {
                             : trace.works  ? "\"trace\""
                             : ptrace.works ? "\"ptrace\""
                                            : NULL;
-    printf("  ],\n  \"mechanism\": %s\n}\n", mechanism ? mechanism : "null");
+    printf("\n  ],\n  \"mechanism\": %s\n}\n", mechanism ? mechanism : "null");
     return mechanism ? 0 : 1;
 }

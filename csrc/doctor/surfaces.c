@@ -14,10 +14,9 @@
 #include <unistd.h>
 
 #include "../arch/kernel.h"
+#include "../content/read_all.h"
 #include "../process/status.h"
 #include "doctor.h"
-
-#define TABLE_MAX (64U << 20)
 
 /* A table may hold any bytes, JSON only characters: each byte is written as one, as in Latin-1. */
 static void put_text(const char *text, size_t length) {
@@ -151,47 +150,20 @@ static void tell_path(const char *path) {
         close(look);
 }
 
-/* All of a file: malloc'ed, or NULL with errno set. */
-static char *read_file(const char *path, size_t *length) {
-    size_t capacity = 1U << 16, have = 0;
-    char *text = NULL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC), error = errno;
-    if (fd >= 0)
-        text = malloc(capacity);
-    while (text) {
-        ssize_t got = read(fd, text + have, capacity - have);
-        if (got == 0)
-            break;
-        error = got < 0 ? errno : EFBIG;
-        have += got > 0 ? (size_t)got : 0;
-        if (got < 0 || have >= TABLE_MAX) {
-            free(text);
-            text = NULL;
-        } else if (have == capacity) {
-            char *grown = realloc(text, capacity *= 2);
-            error = ENOMEM;
-            if (!grown)
-                free(text);
-            text = grown;
-        }
-    }
-    if (fd >= 0)
-        close(fd);
-    *length = have;
-    errno = error;
-    return text;
-}
-
 static void tell_table(const char *path) {
     size_t length = 0;
-    char *text = read_file(path, &length);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char *text = fd >= 0 ? read_all(fd, &length) : NULL;
+    int error = errno;
+    if (fd >= 0)
+        close(fd);
     printf("    \"%s\": ", path);
     if (text) {
         fputs("{\"text\": ", stdout);
         put_text(text, length);
         putchar('}');
     } else {
-        put_error(errno);
+        put_error(error);
     }
     free(text);
 }

@@ -37,7 +37,6 @@
 #include "tracer.h"
 #include "worker.h"
 
-#define LOG_PERIOD_MS 100
 #define LEAST_DESCRIPTORS 4096
 /* A request that crashes two workers is given up. Kills from outside say little about the request
  * that happened to be served, so it takes 64 of them; and next to nothing if the worker had hardly
@@ -55,7 +54,6 @@ struct guardian {
     struct segment *segment;
     struct worker_setup worker_setup;
     pid_t worker;
-    bool logging;
     unsigned barren_deaths;
     uint64_t stopped_before;  /* calls served before the current worker */
     unsigned first_of_worker; /* descriptors from here on are the worker's */
@@ -132,10 +130,8 @@ static bool prepare(struct guardian *guardian, int socket) {
     guardian->segment = fd >= 0 ? segment_map(fd, true) : NULL;
     if (!guardian->segment)
         return false;
-    guardian->logging = setup->log_fd >= 0;
-    if (guardian->logging)
-        atomic_store(&guardian->segment->logging,
-                     setup->log_level <= LOG_TRACE ? LOG_ALL : LOG_ANSWERS);
+    if (setup->log_fd >= 0)
+        log_open(guardian->segment, setup->policy, setup->log_level);
     place_descriptors(socket, setup->log_fd);
     return true;
 }
@@ -168,9 +164,8 @@ static bool start_worker(struct guardian *guardian) {
         return false;
     dup3(pidfd, DESCRIPTOR_WORKER, O_CLOEXEC);
     close(pidfd);
-    if (guardian->logging)
-        log_line(LOG_INFO, "worker started", ",\"worker\":%d,\"starts\":%llu", (int)pid,
-                 (unsigned long long)segment->counters[COUNTER_WORKER_STARTS]);
+    log_line(LOG_INFO, "worker started", ",\"worker\":%d,\"starts\":%llu", (int)pid,
+             (unsigned long long)segment->counters[COUNTER_WORKER_STARTS]);
     return true;
 }
 
@@ -181,9 +176,8 @@ static void give_up(struct guardian *guardian, struct slot *slot) {
     call.mechanism->let_run(&call);
     segment_count(guardian->segment, COUNTER_GIVEN_UP);
     atomic_fetch_add(&guardian->segment->fallbacks[FALLBACK_DEATHS], 1);
-    if (guardian->logging)
-        log_line(LOG_WARN, "request given up", ",\"tid\":%d,\"call\":\"%s\"", call.tid,
-                 known_call_name(known_call_index(call.arch, call.number)));
+    log_line(LOG_WARN, "request given up", ",\"tid\":%d,\"call\":\"%s\"", call.tid,
+             known_call_name(known_call_index(call.arch, call.number)));
     slot_free(guardian->segment, slot);
 }
 
@@ -215,8 +209,7 @@ static void judge_slots(struct guardian *guardian, uint32_t weight) {
 /* No worker can be had: every call is let run, so that programs go on. */
 static void serve_alone(struct guardian *guardian) {
     struct slot *slot = &guardian->segment->slots[0];
-    if (guardian->logging)
-        log_line(LOG_WARN, "no worker can be started, every call is let run", "%s", "");
+    log_line(LOG_WARN, "no worker can be started, every call is let run", "%s", "");
     for (;;) {
         slot_free(guardian->segment, slot);
         struct pollfd listener = {.fd = DESCRIPTOR_LISTENER, .events = POLLIN};
@@ -245,10 +238,9 @@ static bool replace_worker(struct guardian *guardian) {
     while (wait4(guardian->worker, &status, 0, &usage) < 0 && errno == EINTR)
         ;
     bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-    if (guardian->logging)
-        log_line(LOG_WARN, "worker died", ",\"worker\":%d,\"signal\":%d,\"status\":%d",
-                 (int)guardian->worker, WIFSIGNALED(status) ? WTERMSIG(status) : 0,
-                 WIFEXITED(status) ? WEXITSTATUS(status) : 0);
+    log_line(LOG_WARN, "worker died", ",\"worker\":%d,\"signal\":%d,\"status\":%d",
+             (int)guardian->worker, WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+             WIFEXITED(status) ? WEXITSTATUS(status) : 0);
     /* What it had open is open still: the table is ours too. */
     delivery_cancel(guardian->segment, guardian->first_of_worker);
     judge_slots(guardian, killed ? weight_of(&usage) : 0);
@@ -269,10 +261,9 @@ static void guard(struct guardian *guardian) {
             {.fd = DESCRIPTOR_LISTENER}, /* POLLHUP: no filtered task is left */
             {.fd = DESCRIPTOR_WORKER, .events = POLLIN},
         };
-        if (poll(watched, 2, guardian->logging ? LOG_PERIOD_MS : -1) < 0)
+        if (poll(watched, 2, log_is_open() ? LOG_PERIOD_MS : -1) < 0)
             continue;
-        if (guardian->logging)
-            log_events(guardian->segment, guardian->setup->policy, guardian->setup->log_level, 0);
+        log_events(false);
         if (watched[0].revents || (watched[1].revents && nobody_is_left())) {
             kill(guardian->worker, SIGKILL);
             waitpid(guardian->worker, NULL, 0);
@@ -288,16 +279,13 @@ static void guard(struct guardian *guardian) {
 }
 
 static void log_start(const struct guardian *guardian) {
-    if (guardian->logging)
-        log_line(LOG_INFO, "guardian started", ",\"guardian\":%d,\"mechanism\":\"%s\"",
-                 (int)getpid(), mechanism_name(guardian->setup->mechanism));
+    log_line(LOG_INFO, "guardian started", ",\"guardian\":%d,\"mechanism\":\"%s\"", (int)getpid(),
+             mechanism_name(guardian->setup->mechanism));
 }
 
-static _Noreturn void end(struct guardian *guardian) {
-    if (guardian->logging) {
-        log_events(guardian->segment, guardian->setup->policy, guardian->setup->log_level, 1);
-        log_totals(guardian->segment);
-    }
+static _Noreturn void end(void) {
+    log_events(true);
+    log_totals();
     _exit(0);
 }
 
@@ -309,8 +297,6 @@ static _Noreturn void guard_by_tracing(struct guardian *guardian) {
         .policy = setup->policy,
         .every_call = every_call,
         .probe = setup->probe,
-        .log_level = setup->log_level,
-        .logging = guardian->logging,
     };
     pid_t starter = 0;
     if (recv(DESCRIPTOR_STARTER, &starter, sizeof starter, 0) != sizeof starter)
@@ -321,7 +307,7 @@ static _Noreturn void guard_by_tracing(struct guardian *guardian) {
         _exit(1);
     place_descriptor(-1, DESCRIPTOR_STARTER);
     tracer_run(&tracer);
-    end(guardian);
+    end();
 }
 
 /* What programs write into files of ours outlives the worker, and so does who delivers them. */
@@ -355,5 +341,5 @@ _Noreturn void guardian_run(const struct guardian_setup *setup, int socket) {
     };
     log_start(&guardian);
     guard(&guardian);
-    end(&guardian);
+    end();
 }

@@ -5,7 +5,6 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,23 @@
 #include "descriptors.h"
 
 #define FIRST_HITS 1024
+
+static struct {
+    struct segment *segment; /* NULL: nothing is logged */
+    const uint8_t *policy;
+    int level;
+} open_log;
+
+void log_open(struct segment *segment, const uint8_t *policy, int level) {
+    open_log.segment = segment;
+    open_log.policy = policy;
+    open_log.level = level;
+    atomic_store(&segment->logging, level <= LOG_TRACE ? LOG_ALL : LOG_ANSWERS);
+}
+
+bool log_is_open(void) {
+    return open_log.segment != NULL;
+}
 
 static void line_at(int64_t time_ms, int level, const char *message, const char *fields) {
     char line[2048];
@@ -32,6 +48,8 @@ void log_line(int level, const char *message, const char *format, ...) {
     char fields[1536];
     struct timespec now;
     va_list arguments;
+    if (!log_is_open())
+        return;
     va_start(arguments, format);
     vsnprintf(fields, sizeof fields, format, arguments);
     va_end(arguments);
@@ -72,10 +90,10 @@ static bool seen(uint32_t rule, const char *program) {
     return false;
 }
 
-static void log_event(const struct event *event, const uint8_t *policy, int level) {
+static void log_event(const struct event *event) {
     static const char *const decisions[] = {"answered", "let run", "fallback", "gone"};
     char program[512], rule[512], fields[1536];
-    const char *name = blob_rule_name(policy, event->rule);
+    const char *name = blob_rule_name(open_log.policy, event->rule);
     bool answered = event->kind == EVENT_ANSWERED && name;
     escape(program, sizeof program, event->program);
     escape(rule, sizeof rule, answered ? name : "");
@@ -87,7 +105,7 @@ static void log_event(const struct event *event, const uint8_t *policy, int leve
             rule, known_call_name(event->call), event->tid, program, event->was, event->answer);
         line_at(event->time_ms, LOG_INFO, "first hit", fields);
     }
-    if (level > LOG_TRACE)
+    if (open_log.level > LOG_TRACE)
         return;
     int length = snprintf(
         fields, sizeof fields, ",\"call\":\"%s\",\"tid\":%d,\"program\":\"%s\",\"decision\":\"%s\"",
@@ -102,9 +120,12 @@ static void log_event(const struct event *event, const uint8_t *policy, int leve
     line_at(event->time_ms, LOG_TRACE, "call", fields);
 }
 
-void log_events(struct segment *segment, const uint8_t *policy, int level, int last) {
+void log_events(bool last) {
     static uint64_t next;
     static bool waited; /* for the event `next`: its writer may have died */
+    struct segment *segment = open_log.segment;
+    if (!segment)
+        return;
     uint64_t end = atomic_load(&segment->event_next);
     if (end - next > SEGMENT_EVENTS) {
         atomic_fetch_add(&segment->counters[COUNTER_EVENTS_LOST], end - next - SEGMENT_EVENTS);
@@ -124,27 +145,23 @@ void log_events(struct segment *segment, const uint8_t *policy, int level, int l
         }
         waited = false;
         if (whole)
-            log_event(&event, policy, level);
+            log_event(&event);
         else
             segment_count(segment, COUNTER_EVENTS_LOST);
     }
 }
 
-void log_totals(const struct segment *segment) {
-    static const char *const names[COUNTER_COUNT] = {
-        [COUNTER_STOPPED] = "stopped",
-        [COUNTER_ANSWERED] = "answered",
-        [COUNTER_LET_RUN] = "letRun",
-        [COUNTER_FALLBACKS] = "fallbacks",
-        [COUNTER_GONE] = "gone",
-        [COUNTER_GIVEN_UP] = "givenUp",
-        [COUNTER_WORKER_STARTS] = "workerStarts",
-        [COUNTER_EVENTS_LOST] = "eventsLost",
+void log_totals(void) {
+    static const char *const names[] = {
+        "stopped", "answered", "letRun",       "fallbacks",
+        "gone",    "givenUp",  "workerStarts", "eventsLost",
     };
+    _Static_assert(sizeof names / sizeof *names == COUNTER_COUNT,
+                   "names of enum counter, in order");
     char fields[1024];
     int length = 0;
-    for (int i = 0; i < COUNTER_COUNT; i++)
+    for (int i = 0; log_is_open() && i < COUNTER_COUNT; i++)
         length += snprintf(fields + length, sizeof fields - (size_t)length, ",\"%s\":%" PRIu64,
-                           names[i], (uint64_t)segment->counters[i]);
+                           names[i], (uint64_t)open_log.segment->counters[i]);
     log_line(LOG_INFO, "totals", "%s", fields);
 }

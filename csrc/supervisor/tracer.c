@@ -21,7 +21,6 @@
 #include "pool.h"
 #include "../process/proctitle.h"
 
-#define LOG_PERIOD_MS 100
 #define MOST_CHANGES 64
 #define ROUNDS_OF_ONE 4            /* asking whether there is more costs a call */
 #define CALL_STOP (SIGTRAP | 0x80) /* PTRACE_O_TRACESYSGOOD */
@@ -140,7 +139,7 @@ static void wait_for_both(void) {
     sigdelset(&all_but_child, SIGCHLD);
     const struct timespec period = {0, LOG_PERIOD_MS * 1000000L};
     struct pollfd wake = {.fd = the_tracer.wake, .events = POLLIN};
-    if (ppoll(&wake, 1, the_tracer.setup->logging ? &period : NULL, &all_but_child) == 1)
+    if (ppoll(&wake, 1, log_is_open() ? &period : NULL, &all_but_child) == 1)
         tracer_finish_jobs();
 }
 
@@ -212,7 +211,7 @@ void tracer_run(const struct tracer_setup *setup) {
     if (!prepare(tracer))
         return;
     for (;;) {
-        bool alone = pool_outstanding() == 0 && !setup->logging;
+        bool alone = pool_outstanding() == 0 && !log_is_open();
         int count = take_changes(changes, alone);
         for (int i = 0; i < count; i++)
             if (count == 1 || !is_outdated(&changes[i]))
@@ -223,7 +222,6 @@ void tracer_run(const struct tracer_setup *setup) {
             return;
         if (count <= 0 && !alone)
             wait_for_both();
-        if (setup->logging)
-            log_events(setup->segment, setup->policy, setup->log_level, 0);
+        log_events(false);
     }
 }

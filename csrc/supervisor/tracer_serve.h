@@ -16,8 +16,6 @@ struct tracer_setup {
     const uint8_t *policy; /* checked */
     bool every_call;       /* mechanism ptrace: stop at every call, for want of RET_TRACE */
     struct probe_result probe;
-    int log_level;
-    bool logging;
 };
 
 struct tracer {
