@@ -6,14 +6,18 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "../arch/kernel.h"
+
 #define TIME_LIMIT_S 5
 
-pid_t probe_child_fork(void) {
+static pid_t fork_child(void) {
     pid_t pid = fork();
     if (pid == 0)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -32,7 +36,8 @@ static struct timespec until(const struct timespec *deadline) {
     return left;
 }
 
-int probe_child_end(pid_t pid) {
+/* Waits for such a child, but only some seconds: then it is killed. */
+static int end_child(pid_t pid) {
     struct timespec deadline;
     sigset_t child;
     int status = 0;
@@ -54,4 +59,38 @@ int probe_child_end(pid_t pid) {
         ended = waitpid(pid, &status, 0);
     }
     return ended == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+int probe_children(probe_child *first, probe_child *second, void *trial, int stages[2]) {
+    probe_child *const run[] = {first, second};
+    pid_t children[2];
+    int sockets[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0)
+        return -errno;
+    for (int i = 0; i < 2; i++) {
+        children[i] = fork_child();
+        if (children[i] == 0) {
+            close(sockets[1 - i]);
+            _exit((int)run[i](trial, sockets[i]));
+        }
+    }
+    close(sockets[0]);
+    close(sockets[1]);
+    stages[1] = end_child(children[1]);
+    stages[0] = end_child(children[0]);
+    return 0;
+}
+
+enum stage probe_answer(struct stopped_call *call) {
+    const struct k_statfs info = {.f_type = PROBE_TYPE};
+    char path[sizeof PROBE_PATH] = {0};
+    ssize_t got = call->mechanism->read(call, call->arguments[0], path, sizeof path);
+    if (got != sizeof path || memcmp(path, PROBE_PATH, sizeof path) != 0)
+        return STAGE_READ;
+    if (!call->mechanism->still_stopped(call))
+        return STAGE_DONE;
+    if (call->mechanism->write(call, call->arguments[1], &info, sizeof info) != 0)
+        return STAGE_WRITE;
+    int error = call->mechanism->answer(call, 0);
+    return error == 0 || error == -ENOENT ? STAGE_DONE : STAGE_ANSWER;
 }

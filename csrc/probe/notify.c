@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -26,24 +27,12 @@
 /* Where a call takes longer than that (below strace, on an emulator) it would never end otherwise.
  */
 #define STORM_SIGNALS 200
-#define PROBE_TYPE 0x5300f5
-static const char probe_path[] = "seccomp-spoof/probe";
 
-/* How far the probe came; the exit statuses of its children. */
-enum stage {
-    STAGE_DONE = 0,
-    STAGE_INSTALL = 10,
-    STAGE_HAND_OVER,
-    STAGE_RECEIVE,
-    STAGE_READ,
-    STAGE_WRITE,
-    STAGE_ANSWER,
-    STAGE_WRONG,
-};
-
-struct report {
-    int32_t error;
-    uint8_t killable, wake_up, delivers;
+/* What the children find out, in memory that this process shares with them. */
+struct notify_trial {
+    const uint8_t *policy;
+    int install_error;
+    bool killable, wake_up, delivers;
 };
 
 static void weather_storm(int number) {
@@ -55,24 +44,20 @@ static void weather_storm(int number) {
 }
 
 /* The child that is stopped. */
-static enum stage be_tracee(const uint8_t *policy, int socket) {
-    struct report report = {.killable = 1};
-    char byte;
-    uint32_t groups = blob_header(policy)->calls | SPOOF_CALLS_STATFS; /* that is what is tried */
+static enum stage be_tracee(void *argument, int socket) {
+    struct notify_trial *trial = argument;
+    uint32_t groups = blob_header(trial->policy)->calls | SPOOF_CALLS_STATFS; /* what is tried */
     int listener = notify_install(groups, true);
-    if (listener == -EINVAL) {
-        report.killable = 0;
+    trial->killable = listener != -EINVAL;
+    if (!trial->killable)
         listener = notify_install(groups, false);
-    }
     if (listener < 0) {
-        report.error = -listener;
-        pass_descriptor(socket, &report, sizeof report, -1);
+        trial->install_error = -listener;
         return STAGE_INSTALL;
     }
-    report.wake_up = notify_wake_synchronously(listener);
-    report.delivers = notify_can_deliver(listener);
-    if (pass_descriptor(socket, &report, sizeof report, listener) != 0 ||
-        recv(socket, &byte, 1, 0) != 1)
+    trial->wake_up = notify_wake_synchronously(listener);
+    trial->delivers = notify_can_deliver(listener);
+    if (pass_descriptor(socket, "l", 1, listener) != 0 || !await_byte(socket, 's'))
         return STAGE_HAND_OVER;
     close(listener);
 
@@ -87,38 +72,19 @@ static enum stage be_tracee(const uint8_t *policy, int socket) {
     setitimer(ITIMER_REAL, &storm, NULL);
     for (int i = 0; i < CALLS; i++) {
         struct k_statfs info = {0};
-        if (syscall(NUMBER_STATFS, probe_path, &info) != 0 || info.f_type != PROBE_TYPE)
+        if (syscall(NUMBER_STATFS, PROBE_PATH, &info) != 0 || info.f_type != PROBE_TYPE)
             return STAGE_WRONG;
     }
     return STAGE_DONE;
 }
 
-static enum stage serve_one(const struct stopped_call *received) {
-    struct stopped_call call = *received;
-    const struct k_statfs info = {.f_type = PROBE_TYPE};
-    char path[sizeof probe_path] = {0};
-    ssize_t got = call.mechanism->read(&call, call.arguments[0], path, sizeof path);
-    if (got != sizeof path || memcmp(path, probe_path, sizeof path) != 0)
-        return STAGE_READ;
-    if (!call.mechanism->still_stopped(&call))
-        return STAGE_DONE; /* interrupted by the storm: it comes again */
-    if (call.mechanism->write(&call, call.arguments[1], &info, sizeof info) != 0)
-        return STAGE_WRITE;
-    int error = call.mechanism->answer(&call, 0);
-    return error == 0 || error == -ENOENT ? STAGE_DONE : STAGE_ANSWER;
-}
-
-/* The child that answers: no ancestor of the other, as a worker is none of the command. */
-static enum stage be_server(int socket, int result_socket) {
-    struct report report = {0};
+/* The child that answers. */
+static enum stage be_server(void *argument, int socket) {
+    char byte = 0;
     int listener = -1;
-    if (take_descriptor(socket, &report, sizeof report, &listener) != 0)
-        return STAGE_HAND_OVER;
-    if (write(result_socket, &report, sizeof report) != sizeof report)
-        return STAGE_HAND_OVER;
-    if (listener < 0)
-        return STAGE_INSTALL;
-    if (send(socket, "s", 1, MSG_NOSIGNAL) != 1)
+    (void)argument;
+    if (take_descriptor(socket, &byte, 1, &listener) != 0 || listener < 0 ||
+        send(socket, "s", 1, MSG_NOSIGNAL) != 1)
         return STAGE_HAND_OVER;
     for (;;) {
         struct pollfd poll_listener = {.fd = listener, .events = POLLIN};
@@ -138,18 +104,10 @@ static enum stage be_server(int socket, int result_socket) {
             return STAGE_RECEIVE;
         struct notify_stop stop = {.listener = listener};
         struct stopped_call call = notify_call(&stop, &buffer.request);
-        enum stage stage = serve_one(&call);
+        enum stage stage = probe_answer(&call);
         if (stage != STAGE_DONE)
             return stage;
     }
-}
-
-static pid_t child(const uint8_t *policy, int socket, int other, int result_socket, bool server) {
-    pid_t pid = probe_child_fork();
-    if (pid != 0)
-        return pid;
-    close(other);
-    _exit((int)(server ? be_server(socket, result_socket) : be_tracee(policy, socket)));
 }
 
 static void explain_install(struct probe_result *result) {
@@ -196,27 +154,23 @@ static void explain(struct probe_result *result, const uint8_t *policy, int trac
 }
 
 void probe_notify(const uint8_t *policy, struct probe_result *result) {
-    int pair[2], results[2];
-    struct report report = {0};
+    int stages[2];
     memset(result, 0, sizeof *result);
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0 ||
-        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, results) != 0) {
-        snprintf(result->why, sizeof result->why, "no socket pair: %s", strerror(errno));
+    struct notify_trial *trial =
+        mmap(NULL, sizeof *trial, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (trial == MAP_FAILED) {
+        snprintf(result->why, sizeof result->why, "no memory to share: %s", strerror(errno));
         return;
     }
-    pid_t server = child(policy, pair[0], pair[1], results[1], true);
-    pid_t tracee = child(policy, pair[1], pair[0], -1, false);
-    close(pair[0]);
-    close(pair[1]);
-    close(results[1]);
-    int tracee_stage = probe_child_end(tracee);
-    int server_stage = probe_child_end(server);
-    if (recv(results[0], &report, sizeof report, MSG_DONTWAIT) == sizeof report) {
-        result->install_error = report.error;
-        result->killable = report.killable;
-        result->wake_up = report.wake_up;
-        result->delivers = report.delivers;
-    }
-    close(results[0]);
-    explain(result, policy, tracee_stage, server_stage);
+    trial->policy = policy;
+    int error = probe_children(be_server, be_tracee, trial, stages);
+    result->install_error = trial->install_error;
+    result->killable = trial->killable;
+    result->wake_up = trial->wake_up;
+    result->delivers = trial->delivers;
+    munmap(trial, sizeof *trial);
+    if (error != 0)
+        snprintf(result->why, sizeof result->why, "no socket pair: %s", strerror(-error));
+    else
+        explain(result, policy, stages[1], stages[0]);
 }

@@ -16,21 +16,13 @@
 #include "../arch/kernel.h"
 #include "../mechanism/trace.h"
 #include "../policy/blob.h"
-#include "probe.h"
+#include "../process/fd_passing.h"
 #include "child.h"
+#include "probe.h"
 
-#define PROBE_TYPE 0x5300f5
-static const char probe_path[] = "seccomp-spoof/probe";
-
-enum stage {
-    STAGE_DONE = 0,
-    STAGE_LATE_SIGNAL,
-    STAGE_SECCOMP_FIRST,
-    STAGE_SEIZE = 10,
-    STAGE_INSTALL,
-    STAGE_NO_EVENT,
-    STAGE_ANSWER,
-    STAGE_WRONG
+struct trace_trial {
+    const uint8_t *policy;
+    bool every_call;
 };
 
 static volatile sig_atomic_t signalled;
@@ -49,17 +41,8 @@ static void expect_signal(void) {
     sigprocmask(SIG_UNBLOCK, &expected, NULL);
 }
 
-/* Being stopped for the first time may interrupt it (gVisor). */
-static bool await_start(int socket) {
-    char byte = 0;
-    ssize_t got;
-    do
-        got = recv(socket, &byte, 1, 0);
-    while (got < 0 && errno == EINTR);
-    return got == 1 && byte == 's';
-}
-
-static enum stage be_tracee(const uint8_t *policy, bool every_call, int socket) {
+static enum stage be_tracee(void *argument, int socket) {
+    const struct trace_trial *trial = argument;
     pid_t tracer = 0;
     const pid_t own = getpid();
     struct k_statfs info = {0};
@@ -67,12 +50,14 @@ static enum stage be_tracee(const uint8_t *policy, bool every_call, int socket) 
         return STAGE_SEIZE;
     prctl(PR_SET_PTRACER, tracer);
     expect_signal();
-    if (send(socket, &own, sizeof own, MSG_NOSIGNAL) != sizeof own || !await_start(socket))
+    /* Being stopped for the first time may interrupt the wait (gVisor). */
+    if (send(socket, &own, sizeof own, MSG_NOSIGNAL) != sizeof own || !await_byte(socket, 's'))
         return STAGE_SEIZE;
-    if (!every_call && trace_install(blob_header(policy)->calls | SPOOF_CALLS_STATFS) != 0)
+    if (!trial->every_call &&
+        trace_install(blob_header(trial->policy)->calls | SPOOF_CALLS_STATFS) != 0)
         return STAGE_INSTALL;
     syscall(NUMBER_STATFS, "", &info); /* ENOENT: shows the order of its stops */
-    if (syscall(NUMBER_STATFS, probe_path, &info) != 0)
+    if (syscall(NUMBER_STATFS, PROBE_PATH, &info) != 0)
         return STAGE_NO_EVENT;
     if (info.f_type != PROBE_TYPE)
         return STAGE_WRONG;
@@ -82,18 +67,11 @@ static enum stage be_tracee(const uint8_t *policy, bool every_call, int socket) 
 /* Answers the call if it is the one that we wait for. */
 static bool answer(pid_t tid) {
     struct trace_stop stop;
-    char path[sizeof probe_path] = {0};
-    const struct k_statfs info = {.f_type = PROBE_TYPE};
     if (trace_stop_read(tid, &stop) != 0)
         return false;
     struct stopped_call call = trace_call(tid, &stop);
-    const struct mechanism *mechanism = call.mechanism;
-    if (call.number != NUMBER_STATFS ||
-        mechanism->read(&call, call.arguments[0], path, sizeof path) != sizeof path ||
-        memcmp(path, probe_path, sizeof path) != 0)
-        return false;
-    return mechanism->write(&call, call.arguments[1], &info, sizeof info) == 0 &&
-           mechanism->answer(&call, 0) == 0 && kill(tid, SIGURG) == 0;
+    return call.number == NUMBER_STATFS && probe_answer(&call) == STAGE_DONE &&
+           kill(tid, SIGURG) == 0;
 }
 
 /* Is it the end of the call that must fail? */
@@ -136,7 +114,8 @@ static enum stage trace_every_call(pid_t tracee) {
     return answered ? STAGE_DONE : STAGE_ANSWER;
 }
 
-static enum stage be_tracer(bool every_call, int socket) {
+static enum stage be_tracer(void *argument, int socket) {
+    bool every_call = ((const struct trace_trial *)argument)->every_call;
     const pid_t own = getpid();
     pid_t tracee = 0;
     if (send(socket, &own, sizeof own, MSG_NOSIGNAL) != sizeof own ||
@@ -150,44 +129,32 @@ static enum stage be_tracer(bool every_call, int socket) {
 static const char *explanation(int tracee, int tracer) {
     if (tracer == STAGE_SEIZE || tracee == STAGE_SEIZE)
         return "programs cannot be traced from a process that is not their ancestor (another "
-               "tracer, "
-               "Yama's ptrace_scope, or missing CAP_SYS_PTRACE)";
+               "tracer, Yama's ptrace_scope, or missing CAP_SYS_PTRACE)";
     if (tracee == STAGE_INSTALL)
         return "the filter cannot be installed";
     if (tracee == STAGE_NO_EVENT)
         return "a stopped call was not reported to its tracer (another filter above hides it, or "
-               "the "
-               "kernel has no RET_TRACE)";
+               "the kernel has no RET_TRACE)";
     if (tracee == STAGE_WRONG)
         return "a stopped call came back with a wrong answer";
     return "the probe did not end in time";
 }
 
 void probe_trace(const uint8_t *policy, bool every_call, struct probe_result *result) {
-    int pair[2];
+    struct trace_trial trial = {policy, every_call};
+    int stages[2];
     memset(result, 0, sizeof *result);
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
-        snprintf(result->why, sizeof result->why, "no socket pair: %s", strerror(errno));
+    int error = probe_children(be_tracee, be_tracer, &trial, stages);
+    if (error != 0) {
+        snprintf(result->why, sizeof result->why, "no socket pair: %s", strerror(-error));
         return;
     }
-    pid_t tracee = probe_child_fork();
-    if (tracee == 0) {
-        close(pair[0]);
-        _exit((int)be_tracee(policy, every_call, pair[1]));
-    }
-    pid_t tracer = probe_child_fork();
-    if (tracer == 0) {
-        close(pair[1]);
-        _exit((int)be_tracer(every_call, pair[0]));
-    }
-    close(pair[0]);
-    close(pair[1]);
-    int tracer_stage = probe_child_end(tracer), tracee_stage = probe_child_end(tracee);
-    result->late_signals = tracee_stage == STAGE_LATE_SIGNAL;
-    result->seccomp_first = tracer_stage == STAGE_SECCOMP_FIRST;
-    result->works = (tracee_stage == STAGE_DONE || result->late_signals) &&
-                    (tracer_stage == STAGE_DONE || result->seccomp_first);
+    int tracee = stages[0], tracer = stages[1];
+    result->late_signals = tracee == STAGE_LATE_SIGNAL;
+    result->seccomp_first = tracer == STAGE_SECCOMP_FIRST;
+    result->works = (tracee == STAGE_DONE || result->late_signals) &&
+                    (tracer == STAGE_DONE || result->seccomp_first);
     snprintf(result->why, sizeof result->why, "%s",
              result->works ? "a stopped call was reported, read, answered and checked"
-                           : explanation(tracee_stage, tracer_stage));
+                           : explanation(tracee, tracer));
 }

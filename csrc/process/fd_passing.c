@@ -54,3 +54,12 @@ int take_descriptor(int socket, void *message, size_t length, int *fd) {
         memcpy(fd, CMSG_DATA(control), sizeof *fd);
     return (size_t)got == length ? 0 : -EPIPE;
 }
+
+bool await_byte(int socket, char expected) {
+    char byte = 0;
+    ssize_t got;
+    do
+        got = recv(socket, &byte, 1, 0);
+    while (got < 0 && errno == EINTR);
+    return got == 1 && byte == expected;
+}

@@ -2,6 +2,7 @@
 #ifndef SPOOF_FD_PASSING_H
 #define SPOOF_FD_PASSING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Sends `length` bytes, and `fd` unless it is negative. 0 or -errno; never SIGPIPE. */
@@ -9,5 +10,7 @@ int pass_descriptor(int socket, const void *message, size_t length, int fd);
 /* Receives exactly `length` bytes; `fd` becomes the descriptor (O_CLOEXEC, the caller's) or -1 if
  * none came along. 0 or -errno; -EPIPE if the other end is closed or sent something else. */
 int take_descriptor(int socket, void *message, size_t length, int *fd);
+/* Waits for a message of one byte: is it this one? */
+bool await_byte(int socket, char expected);
 
 #endif

@@ -12,15 +12,6 @@
 
 #include "../process/fd_passing.h"
 
-static bool await(int socket, char expected) {
-    char byte = 0;
-    ssize_t got;
-    do
-        got = recv(socket, &byte, 1, 0);
-    while (got < 0 && errno == EINTR);
-    return got == 1 && byte == expected;
-}
-
 /* No child of the command: wait(2) must not find it. 0 or an errno. */
 static int fork_away(const struct guardian_setup *setup, const int sockets[2]) {
     int subreaper = 0, status = 0;
@@ -76,7 +67,7 @@ int guardian_fork(const struct guardian_setup *setup, struct failure *failure) {
 
 int guardian_be_traced(int socket, struct failure *failure) {
     const pid_t own = getpid();
-    if (send(socket, &own, sizeof own, MSG_NOSIGNAL) != sizeof own || !await(socket, 's'))
+    if (send(socket, &own, sizeof own, MSG_NOSIGNAL) != sizeof own || !await_byte(socket, 's'))
         return fail(failure, 0, "the guardian cannot trace this process");
     return 0;
 }
@@ -85,7 +76,7 @@ int guardian_hand_over(int socket, int listener, struct failure *failure) {
     int error = pass_descriptor(socket, "l", 1, listener);
     if (error != 0)
         return fail(failure, -error, "cannot hand the listener to the guardian");
-    if (!await(socket, 's'))
+    if (!await_byte(socket, 's'))
         return fail(failure, 0, "the guardian ended before it served");
     return 0;
 }
