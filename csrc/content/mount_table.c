@@ -4,6 +4,7 @@
 #include "mount_table.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,17 +45,6 @@ static void count(struct rewrite *rewrite, uint32_t rule) {
         rewrite->change->rule = rule;
 }
 
-static void group_text(char text[24], uint32_t group) {
-    char digits[12];
-    size_t count = 0, length = 8;
-    memcpy(text, " shared:", length);
-    for (; group; group /= 10)
-        digits[count++] = (char)('0' + group % 10);
-    while (count)
-        text[length++] = digits[--count];
-    text[length] = '\0';
-}
-
 /* Which rule holds for the line; what is too long for any mount is matched by none. */
 static bool find_rule(const struct rewrite *rewrite, const struct mount_line *line,
                       uint32_t *rule) {
@@ -77,7 +67,7 @@ static bool rewrite_line(struct rewrite *rewrite, const char *text, size_t lengt
                              memcmp(fstype, line.type.start, line.type.length) != 0);
     if (share) {
         char group[24];
-        group_text(group, rule->group);
+        snprintf(group, sizeof group, " shared:%u", (unsigned)rule->group);
         if (!replace(rewrite, line.options_end, 0, group))
             return false;
     }
