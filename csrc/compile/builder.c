@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "file_input.h"
 #include "layout.h"
 #include "rules.h"
 

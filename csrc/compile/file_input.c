@@ -1,13 +1,12 @@
 /* file_input.c - what TypeScript tells the builder of files rules.
  * Rule: as in builder.c; what can be judged only when all is told, file_rule_complete() judges. */
-#include "file_input.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../content/generate.h"
 #include "../content/rewrite.h"
+#include "rules.h"
 
 #define OF_FILE (1U << RULE_FILE)
 #define CONTENT_MAX (1U << 20)

@@ -33,6 +33,8 @@ struct rule_input {
 int32_t start_rule(struct spoof_builder *builder, const char *name, enum rule_kind kind);
 /* The last rule, if it is of one of these kinds (bit n: kind n), else NULL. */
 struct rule_input *current_rule(struct spoof_builder *builder, uint32_t kinds);
+/* Has a files rule all that its kind needs? In file_input.c. */
+bool file_rule_complete(const struct rule_input *rule);
 /* The rules of a kind: they stand together. */
 struct rule_input *rules_of_kind(struct spoof_builder *builder, enum rule_kind kind,
                                  uint32_t *count);

@@ -4,25 +4,29 @@
 
 #include <string.h>
 
-static bool inside(uint64_t length, struct blob_list list, uint64_t element, uint64_t alignment) {
+static bool inside(const uint8_t *blob, struct blob_list list, uint64_t element,
+                   uint64_t alignment) {
+    const uint64_t length = blob_header(blob)->length;
     return list.offset <= length && list.offset % alignment == 0 &&
            (uint64_t)list.count * element <= length - list.offset;
 }
 
-static bool is_text(const uint8_t *blob, uint64_t length, uint32_t offset) {
+static bool is_text(const uint8_t *blob, uint32_t offset) {
+    const uint64_t length = blob_header(blob)->length;
     return offset != 0 && offset < length && memchr(blob + offset, 0, length - offset) != NULL;
+}
+
+static bool is_text_or_none(const uint8_t *blob, uint32_t offset) {
+    return offset == 0 || is_text(blob, offset);
 }
 
 /* Candidates of `rules` rules. */
 static bool candidates_sound(const uint8_t *blob, struct blob_list list, uint32_t rules) {
-    const uint64_t length = blob_header(blob)->length;
     const struct blob_candidate *candidates = blob_at(blob, list.offset);
-    if (!inside(length, list, sizeof *candidates, 8))
+    if (!inside(blob, list, sizeof *candidates, 8))
         return false;
     for (uint32_t i = 0; i < list.count; i++) {
-        if (candidates[i].rule >= rules)
-            return false;
-        if (candidates[i].glob != 0 && !is_text(blob, length, candidates[i].glob))
+        if (candidates[i].rule >= rules || !is_text_or_none(blob, candidates[i].glob))
             return false;
     }
     return true;
@@ -36,14 +40,13 @@ static bool in_order(const uint8_t *blob, const struct blob_start *a, const stru
 
 /* Candidates of `rules` rules, by how their globs begin. */
 static bool starts_sound(const uint8_t *blob, struct blob_list list, uint32_t rules) {
-    const uint64_t length = blob_header(blob)->length;
     const struct blob_start *starts = blob_at(blob, list.offset);
-    if (!inside(length, list, sizeof *starts, 4))
+    if (!inside(blob, list, sizeof *starts, 4))
         return false;
     for (uint32_t i = 0; i < list.count; i++) {
         const struct blob_list text = {starts[i].text, starts[i].length};
         /* Whoever goes on to a shorter one goes back in the list, so that there is an end. */
-        if (!inside(length, text, 1, 1) || starts[i].shorter > i ||
+        if (!inside(blob, text, 1, 1) || starts[i].shorter > i ||
             (i > 0 && !in_order(blob, &starts[i - 1], &starts[i])) ||
             !candidates_sound(blob, starts[i].candidates, rules))
             return false;
@@ -53,22 +56,17 @@ static bool starts_sound(const uint8_t *blob, struct blob_list list, uint32_t ru
 
 /* A list of offsets of texts. */
 static bool texts_sound(const uint8_t *blob, struct blob_list list) {
-    const uint64_t length = blob_header(blob)->length;
-    if (!inside(length, list, sizeof(uint32_t), 4))
+    if (!inside(blob, list, sizeof(uint32_t), 4))
         return false;
     const uint32_t *texts = blob_at(blob, list.offset);
     for (uint32_t i = 0; i < list.count; i++)
-        if (!is_text(blob, length, texts[i]))
+        if (!is_text(blob, texts[i]))
             return false;
     return true;
 }
 
-static bool is_text_or_none(const uint8_t *blob, uint32_t offset) {
-    return offset == 0 || is_text(blob, blob_header(blob)->length, offset);
-}
-
 static bool rule_sound(const uint8_t *blob, const struct blob_rule *rule) {
-    return inside(blob_header(blob)->length, rule->except_types, sizeof(uint64_t), 8) &&
+    return inside(blob, rule->except_types, sizeof(uint64_t), 8) &&
            texts_sound(blob, rule->except_globs) && rule->answer_mask < 1U << SPOOF_FIELD_COUNT;
 }
 
@@ -108,22 +106,21 @@ static const char *mounts_check(const uint8_t *blob, const struct blob_header *h
 }
 
 static bool file_rule_sound(const uint8_t *blob, const struct blob_file_rule *rule) {
-    const uint64_t length = blob_header(blob)->length;
     const struct blob_list bytes = rule->bytes;
     const struct blob_rewrite *rewrites = blob_at(blob, rule->rewrites.offset);
     if (!texts_sound(blob, rule->except_globs) || !texts_sound(blob, rule->except_programs) ||
-        !inside(length, rule->rewrites, sizeof *rewrites, 4) || rule->kind > SPOOF_FILE_GENERATED ||
+        !inside(blob, rule->rewrites, sizeof *rewrites, 4) || rule->kind > SPOOF_FILE_GENERATED ||
         rule->writes > SPOOF_WRITES_KEEP || rule->mode > 07777 ||
         rule->flags >= BLOB_FILE_TREE << 1)
         return false;
     for (uint32_t i = 0; i < rule->rewrites.count; i++)
-        if (!is_text(blob, length, rewrites[i].pattern) ||
-            !is_text(blob, length, rewrites[i].replacement))
+        if (!is_text(blob, rewrites[i].pattern) || !is_text(blob, rewrites[i].replacement))
             return false;
     if (rule->kind == SPOOF_FILE_REWRITE)
         return true;
     /* Bytes, and a NUL behind them, so that a path or name among them is a text. */
-    return inside(length, bytes, 1, 1) && bytes.offset + (uint64_t)bytes.count < length &&
+    return inside(blob, bytes, 1, 1) &&
+           bytes.offset + (uint64_t)bytes.count < blob_header(blob)->length &&
            blob[bytes.offset + bytes.count] == '\0' &&
            (rule->kind != SPOOF_FILE_REDIRECT || blob[bytes.offset] == '/');
 }
@@ -132,7 +129,7 @@ static bool file_rule_sound(const uint8_t *blob, const struct blob_file_rule *ru
 static bool tails_sound(const uint8_t *blob, const struct blob_header *header) {
     const struct blob_tail *tails = blob_at(blob, header->file_tails.offset);
     for (uint32_t i = 0; i < header->file_tails.count; i++)
-        if (!is_text(blob, header->length, tails[i].text) ||
+        if (!is_text(blob, tails[i].text) ||
             !starts_sound(blob, tails[i].starts, header->files.count) ||
             (i > 0 && strcmp(blob_at(blob, tails[i - 1].text), blob_at(blob, tails[i].text)) >= 0))
             return false;
@@ -163,16 +160,16 @@ static const char *uname_check(const uint8_t *blob, const struct blob_header *he
     return NULL;
 }
 
-static bool sections_inside(const struct blob_header *header) {
-    const uint64_t length = header->length;
-    return inside(length, header->names, sizeof(uint32_t), 4) &&
-           inside(length, header->rules, sizeof(struct blob_rule), 8) &&
-           inside(length, header->types, sizeof(struct blob_type), 8) &&
-           inside(length, header->mounts, sizeof(struct blob_mounts_rule), 8) &&
-           inside(length, header->mounts_candidates, sizeof(struct blob_mounts_candidate), 8) &&
-           inside(length, header->files, sizeof(struct blob_file_rule), 8) &&
-           inside(length, header->file_tails, sizeof(struct blob_tail), 8) &&
-           inside(length, header->unames, sizeof(struct blob_uname_rule), 8);
+static bool sections_inside(const uint8_t *blob) {
+    const struct blob_header *header = blob_header(blob);
+    return inside(blob, header->names, sizeof(uint32_t), 4) &&
+           inside(blob, header->rules, sizeof(struct blob_rule), 8) &&
+           inside(blob, header->types, sizeof(struct blob_type), 8) &&
+           inside(blob, header->mounts, sizeof(struct blob_mounts_rule), 8) &&
+           inside(blob, header->mounts_candidates, sizeof(struct blob_mounts_candidate), 8) &&
+           inside(blob, header->files, sizeof(struct blob_file_rule), 8) &&
+           inside(blob, header->file_tails, sizeof(struct blob_tail), 8) &&
+           inside(blob, header->unames, sizeof(struct blob_uname_rule), 8);
 }
 
 const char *blob_check(const uint8_t *blob, uint64_t length) {
@@ -186,7 +183,7 @@ const char *blob_check(const uint8_t *blob, uint64_t length) {
         return "it was compiled by another version of seccomp-spoof; compile it again";
     if (header->length != length || length > BLOB_MAX_LENGTH)
         return "its length is wrong";
-    if (!sections_inside(header))
+    if (!sections_inside(blob))
         return "a section lies outside the policy";
     if (!texts_sound(blob, header->names) ||
         header->names.count != (uint64_t)header->rules.count + header->mounts.count +
