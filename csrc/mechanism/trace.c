@@ -140,10 +140,6 @@ int trace_poke(pid_t tid, uint64_t address, const void *bytes, size_t length) {
     return poke(tid, address, bytes, length);
 }
 
-static int write_now(pid_t tid, const struct trace_stop *stop) {
-    return trace_poke(tid, stop->address, stop->bytes, stop->length);
-}
-
 void trace_keep_child(pid_t tid, struct trace_stop *stop, const struct known_call *known) {
     struct stopped_call call = trace_call(tid, stop);
     uint64_t flags = call.arguments[0], structure = call.arguments[0];
@@ -156,13 +152,12 @@ void trace_keep_child(pid_t tid, struct trace_stop *stop, const struct known_cal
         !(flags & K_CLONE_UNTRACED))
         return;
     flags &= ~(uint64_t)K_CLONE_UNTRACED;
-    trace_write(&call, structure, &flags, sizeof flags);
-    write_now(tid, stop); /* where it fails clone3 fails too */
+    trace_poke(tid, structure, &flags, sizeof flags); /* where it fails clone3 fails too */
 }
 
 int trace_flush(struct stopped_call *call) {
     struct trace_stop *stop = call->stop;
-    return stop->length != 0 ? write_now(call->tid, stop) : 0;
+    return stop->length != 0 ? trace_poke(call->tid, stop->address, stop->bytes, stop->length) : 0;
 }
 
 static bool trace_still_stopped(struct stopped_call *call) {

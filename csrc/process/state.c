@@ -55,48 +55,47 @@ static int compare_descriptors(const void *left, const void *right) {
 
 struct descriptor_list {
     struct state_descriptor *items;
-    uint32_t count, capacity;
+    uint32_t count;
 };
 
-static bool note_descriptor(struct descriptor_list *list, int fd) {
-    int flags = fcntl(fd, F_GETFL);
-    if (flags < 0)
-        return true; /* not open */
-    if (list->count == list->capacity) {
-        uint32_t capacity = list->capacity ? list->capacity * 2 : 64;
-        void *grown = realloc(list->items, capacity * sizeof *list->items);
-        if (!grown)
-            return false;
-        list->items = grown;
-        list->capacity = capacity;
-    }
-    list->items[list->count++] = (struct state_descriptor){fd, flags};
-    return true;
+static void note_descriptor(FILE *noted, int fd) {
+    const struct state_descriptor descriptor = {fd, fcntl(fd, F_GETFL)};
+    if (descriptor.status_flags >= 0) /* it is open */
+        fwrite(&descriptor, sizeof descriptor, 1, noted);
 }
 
-static bool list_descriptors(struct descriptor_list *list) {
+static void note_descriptors(FILE *noted) {
     DIR *directory = opendir("/proc/self/fd");
     if (!directory) { /* no /proc: ask for each number */
         struct rlimit limit;
         rlim_t end = getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1024;
         for (rlim_t fd = 0; fd < end && fd < 65536; fd++)
-            if (!note_descriptor(list, (int)fd))
-                return false;
-        return true;
+            note_descriptor(noted, (int)fd);
+        return;
     }
     const struct dirent *entry;
     while ((entry = readdir(directory))) {
-        if (entry->d_name[0] == '.')
-            continue;
         int fd = (int)strtol(entry->d_name, NULL, 10);
-        if (fd != dirfd(directory) && !note_descriptor(list, fd)) {
-            closedir(directory);
-            return false;
-        }
+        if (entry->d_name[0] != '.' && fd != dirfd(directory))
+            note_descriptor(noted, fd);
     }
     closedir(directory);
-    if (list->count)
-        qsort(list->items, list->count, sizeof *list->items, compare_descriptors);
+}
+
+/* False: no memory. */
+static bool list_descriptors(struct descriptor_list *list) {
+    char *bytes = NULL;
+    size_t length = 0;
+    FILE *noted = open_memstream(&bytes, &length);
+    if (!noted)
+        return false;
+    note_descriptors(noted);
+    bool whole = !ferror(noted);
+    if (fclose(noted) != 0 || !whole)
+        return false;
+    list->items = (void *)bytes;
+    list->count = (uint32_t)(length / sizeof *list->items);
+    qsort(list->items, list->count, sizeof *list->items, compare_descriptors);
     return true;
 }
 
