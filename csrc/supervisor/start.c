@@ -124,12 +124,6 @@ static const uint8_t *map_policy(int fd, struct failure *failure) {
     return blob;
 }
 
-static void block_signals(void) {
-    sigset_t all;
-    sigfillset(&all);
-    sigprocmask(SIG_BLOCK, &all, NULL);
-}
-
 /* Descriptors that only we need. */
 static void close_private(const struct start_options *options) {
     const int private[] = {options->state_fd, options->policy_fd, options->segment_fd,
@@ -137,11 +131,6 @@ static void close_private(const struct start_options *options) {
     for (size_t i = 0; i < sizeof private / sizeof *private; i++)
         if (private[i] >= 0)
             close(private[i]);
-}
-
-/* With no rule to apply nothing is stopped, and nothing needs a guardian. */
-static bool nothing_to_stop(const uint8_t *policy) {
-    return blob_header(policy)->calls == 0;
 }
 
 /* Tries the mechanism that was asked for, or with `auto` each of them, best first. */
@@ -186,7 +175,7 @@ static int start_guardian(const struct start_options *options, const uint8_t *po
                           struct failure *failure) {
     if (choose(options, policy, mechanism, probe, failure) != 0)
         return -1;
-    if (*mechanism != MECHANISM_NOTIFY && !options->quiet && options->command)
+    if (*mechanism != MECHANISM_NOTIFY && !options->quiet)
         warn_tracer(options->command[0], *mechanism);
     const struct guardian_setup setup = {
         .mechanism = *mechanism,
@@ -219,24 +208,16 @@ static int install(const uint8_t *policy, bool killable, int guardian, struct fa
     return result;
 }
 
-static int exit_status(int error) {
-    return error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
-}
-
-/* Replaces this process. execvpe(3) searches PATH of the environment that is set. */
+/* Replaces this process; execvp(3) searches PATH of the environment that is set. */
 static int become(const struct start_options *options) {
     struct failure failure = {0};
-    char **command = options->command;
-    if (!command || !command[0])
-        return STATUS_OUR_FAULT;
     environ = options->environment;
     if (options->state_fd >= 0)
         state_restore_signals(options->view.state);
-    execvp(command[0], command);
-    int error = errno;
-    fail(&failure, error, "cannot run %s", command[0]);
+    execvp(options->command[0], options->command);
+    fail(&failure, errno, "cannot run %s", options->command[0]);
     complain(&failure);
-    return exit_status(error);
+    return failure.error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
 }
 
 int verb_start(int count, char **arguments) {
@@ -249,9 +230,9 @@ int verb_start(int count, char **arguments) {
                                     .mechanism = "auto"};
     struct probe_result probe = {0};
     enum mechanism_kind mechanism = MECHANISM_NOTIFY;
-    sigset_t before;
-    sigprocmask(SIG_SETMASK, NULL, &before);
-    block_signals();
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
     /* An ignored SIGCHLD would reap our children for us. */
     struct sigaction child_before;
     const struct sigaction child_default = {.sa_handler = SIG_DFL};
@@ -261,14 +242,15 @@ int verb_start(int count, char **arguments) {
     int guardian = -1;
     bool ready = parse(count, arguments, &options, &failure) == 0 &&
                  (policy = map_policy(options.policy_fd, &failure)) != NULL;
-    bool quiet_run = ready && nothing_to_stop(policy);
-    if (ready && !quiet_run)
+    /* With no rule to apply nothing is stopped, and nothing needs a guardian. */
+    bool stops = ready && blob_header(policy)->calls != 0;
+    if (stops)
         ready = (guardian = start_guardian(&options, policy, &mechanism, &probe, &failure)) >= 0;
     if (ready && options.state_fd >= 0)
         ready = state_restore(&options.view, guardian, &failure) == 0;
     else if (ready)
         close_private(&options);
-    if (ready && !quiet_run)
+    if (ready && stops)
         ready = (mechanism == MECHANISM_NOTIFY
                      ? install(policy, probe.killable, guardian, &failure)
                      : install_trace(policy, mechanism, guardian, &failure)) == 0;
