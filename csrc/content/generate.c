@@ -13,21 +13,17 @@ bool generator_known(const char *name) {
 
 /* cpuacct.usage_percpu of a cgroup that has used nothing. Linux has one number for each CPU that is
  * possible, and a blank after the last one, too; readers split it at blanks. */
-static bool zero_per_cpu(struct bytes *content) {
-    long count = sysconf(_SC_NPROCESSORS_ONLN);
-    for (long i = 1; i < count; i++)
-        if (!bytes_put(content, "0 ", 2))
-            return false;
-    return bytes_put(content, "0\n", 2);
-}
-
-int generate(const char *name, struct bytes *content) {
-    *content = (struct bytes){0};
+int generate(const char *name, struct output *content) {
     if (!generator_known(name))
         return -EINVAL;
-    if (zero_per_cpu(content))
-        return 0;
-    free(content->data);
-    *content = (struct bytes){0};
-    return -ENOMEM;
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t cpus = online > 0 ? (size_t)online : 1;
+    content->length = 2 * cpus;
+    content->text = malloc(content->length);
+    if (!content->text)
+        return -ENOMEM;
+    for (size_t i = 0; i < cpus; i++)
+        memcpy(content->text + 2 * i, "0 ", 2);
+    content->text[content->length - 1] = '\n';
+    return 0;
 }

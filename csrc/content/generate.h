@@ -4,11 +4,15 @@
 #define SPOOF_GENERATE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
-#include "bytes.h"
+struct output {
+    char *text; /* malloc'ed, the caller's */
+    size_t length;
+};
 
 bool generator_known(const char *name);
-/* The content: malloc'ed, the caller's. 0, -ENOMEM, or -EINVAL for a name that is none. */
-int generate(const char *name, struct bytes *content);
+/* 0, -ENOMEM, or -EINVAL for a name that is none; then there is nothing to free. */
+int generate(const char *name, struct output *content);
 
 #endif

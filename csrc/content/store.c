@@ -35,13 +35,11 @@ char *store_content(const uint8_t *policy, uint32_t number, size_t *length) {
     const struct blob_file_rule *rule = blob_file_rule(policy, number);
     const char *bytes = blob_at(policy, rule->bytes.offset);
     if (rule->kind == SPOOF_FILE_GENERATED) {
-        struct bytes content = {0};
-        if (generate(bytes, &content) != 0) {
-            free(content.data);
+        struct output content;
+        if (generate(bytes, &content) != 0)
             return NULL;
-        }
         *length = content.length;
-        return content.data;
+        return content.text;
     }
     char *copy = malloc(rule->bytes.count + 1UL);
     if (copy)

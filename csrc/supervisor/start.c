@@ -100,7 +100,7 @@ static int parse(int count, char **arguments, struct start_options *options,
         options->command = options->view.arguments + options->first;
         options->environment = options->view.variables;
     }
-    if (options->policy_fd < 0 || !options->command || !options->command[0])
+    if (options->policy_fd < 0 || !options->command[0])
         return fail(failure, 0, "start: needs --policy and a command");
     return 0;
 }
