@@ -227,7 +227,8 @@ int verb_start(int count, char **arguments) {
                                     .segment_fd = -1,
                                     .log_fd = -1,
                                     .log_level = LOG_INFO,
-                                    .mechanism = "auto"};
+                                    .mechanism = "auto",
+                                    .command = arguments};
     struct probe_result probe = {0};
     enum mechanism_kind mechanism = MECHANISM_NOTIFY;
     sigset_t all, before;
