@@ -1,7 +1,7 @@
 /** The section `mounts`. */
 import * as z from 'zod';
 
-import { FILESYSTEM_NAMES, parseFilesystem, type Parsed } from '../filesystems.js';
+import { FILESYSTEM_NAMES, parseFilesystem, refused, type Parsed } from '../filesystems.js';
 import { parseWordGlob } from '../glob.js';
 import { columnNames } from '../tables.js';
 import { paths, programs, ruleId } from './common.js';
@@ -21,7 +21,7 @@ function refuseMagic(written: string): Parsed<never> | undefined {
     return magic.ok ? columnNames(magic.value) : [];
   });
   const message = `mount tables have names, no magic numbers: ${JSON.stringify(written)}`;
-  return { ok: false, message, suggestion: `write ${name ?? 'the name, as findmnt shows it'}` };
+  return refused(message, `write ${name ?? 'the name, as findmnt shows it'}`);
 }
 
 function parseFstypeGlob(written: string): Parsed<readonly string[]> {
@@ -31,11 +31,8 @@ function parseFstypeGlob(written: string): Parsed<readonly string[]> {
 function parseFstype(written: string): Parsed<string> {
   const wrong = refuseMagic(written);
   if (wrong !== undefined) return wrong;
-  const fault = (message: string, suggestion: string): Parsed<string> => ({
-    ok: false,
-    message: `${JSON.stringify(written.slice(0, 60))} ${message}`,
-    suggestion,
-  });
+  const fault = (message: string, suggestion: string): Parsed<string> =>
+    refused(`${JSON.stringify(written.slice(0, 60))} ${message}`, suggestion);
   if (written === '') return fault('is no filesystem type', 'write a name: ext4');
   if (/[*?{}]/.test(written)) return fault('is a glob, a line has one type', 'write a name: ext4');
   // The kernel would write these as octal numbers.
