@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { FILESYSTEM_NAMES, parseFilesystem, refused, type Parsed } from '../filesystems.js';
 import { parseWordGlob } from '../glob.js';
 import { columnNames } from '../tables.js';
-import { paths, programs, ruleId } from './common.js';
+import { flattened, paths, programs, ruleId } from './common.js';
 import { describeValue, needsOne, oneOrMore, reader, text, type Report } from './values.js';
 
 /** Bytes of a type in a table. */
@@ -61,9 +61,7 @@ function readGroup(input: unknown, report: Report): number {
 const fstypeJson = { anyOf: [{ enum: FILESYSTEM_NAMES }, { type: 'string', minLength: 1 }] };
 
 const fstypes = (description: string) =>
-  oneOrMore('a filesystem type', parseFstypeGlob, fstypeJson, description).transform((globs) => [
-    ...new Set(globs.flat()),
-  ]);
+  oneOrMore('a filesystem type', parseFstypeGlob, fstypeJson, description).transform(flattened);
 
 const when = z
   .strictObject({
