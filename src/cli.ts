@@ -13,8 +13,7 @@ type Verb = (words: readonly string[]) => Promise<number>;
 
 const VERBS: Readonly<Record<string, Verb>> = {
   exec: async (words) => (await import('./commands/exec.js')).execCommand(words, standardIo),
-  policy: async (words) =>
-    (await import('./commands/policy.js')).policyCommand([...words], standardIo),
+  policy: async (words) => (await import('./commands/policy.js')).policyCommand(words, standardIo),
   doctor: async (words) => (await import('./commands/doctor.js')).doctorCommand(words, standardIo),
   verify: async (words) => (await import('./commands/verify.js')).verifyCommand(words, standardIo),
   explain: async (words) =>

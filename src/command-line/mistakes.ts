@@ -40,9 +40,7 @@ export async function didYouMean(
   candidates: readonly string[],
   otherwise: string,
 ): Promise<string> {
-  const { suggest } = await import('../policy/suggest.js');
-  const guess = suggest(word, candidates);
-  return guess === undefined ? otherwise : `did you mean ${guess}?`;
+  return (await import('../policy/suggest.js')).didYouMean(word, candidates, otherwise);
 }
 
 /** One of the values of an option. Throws UsageError. */

@@ -79,10 +79,10 @@ export async function parse<Name extends string>(
     configuration: { ...PARSING, 'halt-at-non-option': command },
   });
   if (error !== null) throw usageError(verb, options, error.message);
-  const rest = argv._.map(String);
+  const { _: others, ...values } = argv;
+  const rest = others.map(String);
   const given: Given = {};
-  for (const [name, value] of Object.entries(argv)) {
-    if (name === '_') continue;
+  for (const [name, value] of Object.entries(values)) {
     if (!Object.hasOwn(options, name)) {
       const before = words.slice(0, words.length - rest.length);
       throw await unknownOption(verb, options, name, before, command);

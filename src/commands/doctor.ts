@@ -13,6 +13,7 @@ import { advise, usualLine } from '../programs/advice.js';
 import type { AdvisedOption } from '../programs/advice.js';
 import { choosePolicy, ENVIRONMENT_SIGNS } from '../programs/defaults.js';
 import type { Choice, Environment } from '../programs/defaults.js';
+import { workingDirectory } from '../run/origin.js';
 import { loadPolicy } from '../run/policy.js';
 import { probe } from '../run/probe.js';
 import type { ProbeReport } from '../run/probe.js';
@@ -78,15 +79,9 @@ export interface DoctorReport {
   readonly next: readonly string[];
 }
 
-/** Where programs look most: the root, memory, where they stand, and where servers keep data. */
+/** Where programs look most: the root, memory, where servers keep data, and where they stand. */
 function placesToLookAt(): string[] {
-  const places = ['/', '/tmp', '/var/lib'];
-  try {
-    return [...new Set([...places, process.cwd()])];
-  } catch {
-    // The working directory is deleted.
-    return places;
-  }
+  return [...new Set(['/', '/tmp', '/var/lib', ...workingDirectory()])];
 }
 
 function lookAt(path: string, blob: Uint8Array | undefined): DoctorFilesystem {

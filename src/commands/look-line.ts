@@ -13,23 +13,21 @@ import {
 import { FSTYPE, HELP, MECHANISM, POLICY } from '../command-line/option.js';
 import type { Given, Options } from '../command-line/option.js';
 import { systemCode, UsageError } from '../errors.js';
-import { MECHANISMS } from '../run/start.js';
 import type { Mechanism } from '../run/start.js';
 
-/** What both verbs have in common, before and behind what one of them has alone. */
-const OPTIONS = {
+const options = (own: Options): Options => ({
   policy: POLICY,
   fstype: { ...FSTYPE, about: 'say filesystem type B where it is A' },
-  mechanism: { ...MECHANISM, about: MECHANISMS.join(', ') },
-};
-const ENDING = { json: { about: 'as one JSON object (docs/verify.md)' }, help: HELP };
+  mechanism: { ...MECHANISM, about: MECHANISM.choices.join(', ') },
+  ...own,
+  json: { about: 'as one JSON object (docs/verify.md)' },
+  help: HELP,
+});
 
-export const VERIFY_OPTIONS: Options = { ...OPTIONS, ...ENDING };
-export const EXPLAIN_OPTIONS: Options = {
-  ...OPTIONS,
+export const VERIFY_OPTIONS = options({});
+export const EXPLAIN_OPTIONS = options({
   program: { argument: 'NAME', about: 'as a program whose file is called so sees it' },
-  ...ENDING,
-};
+});
 
 export interface LookLine {
   readonly policies: readonly string[];

@@ -34,9 +34,9 @@ async function check({ words, locations }: Line, io: Io): Promise<number> {
   let status = YES;
   for (const word of words) {
     try {
-      const request = { policies: [word], fstypes: [], locations };
       // Compiled, too: `exec` must not be the first to find that this cannot be done.
-      await resolvePolicy({ ...request, baseDirectory: baseDirectory() });
+      const directory = baseDirectory();
+      await resolvePolicy({ policies: [word], fstypes: [], locations, baseDirectory: directory });
       io.out(`${word}: ok\n`);
     } catch (error) {
       if (!(error instanceof PolicyError)) throw error;
@@ -104,12 +104,11 @@ function list({ words, locations }: Line, io: Io): number {
   if (words.length > 0) {
     throw new UsageError(`policy list takes no ${JSON.stringify(words[0])}; leave it out`);
   }
-  const rows = listRows(locations);
-  const width = (column: 0 | 1): number => Math.max(0, ...rows.map((row) => row[column].length));
-  for (const [name, where, about] of rows) {
-    const line = `${name.padEnd(width(0))}  ${where.padEnd(width(1))}  ${about}`;
-    io.out(`${line.trimEnd()}\n`);
-  }
+  io.out(
+    table(listRows(locations))
+      .map((row) => `${row.slice(2)}\n`)
+      .join(''),
+  );
   io.out(['', 'exec without --policy and --fstype takes', ...table(choiceRows()), ''].join('\n'));
   return YES;
 }
@@ -176,7 +175,7 @@ async function runVerb(
  * Runs `policy` with the words behind it. Returns the exit status: 0, or 1 if a policy is not
  * valid. Throws UsageError if the line is wrong (status 2).
  */
-export async function policyCommand(argv: string[], io: Io): Promise<number> {
+export async function policyCommand(argv: readonly string[], io: Io): Promise<number> {
   const [name, ...words] = argv;
   if (name === '--help' || name === '-h' || name === 'help') {
     io.out(VERBS_HELP);

@@ -5,6 +5,7 @@ import { table } from '../command-line/table.js';
 import { UsageError } from '../errors.js';
 import type { Fallback } from '../native/statistics.js';
 import { hexOf, nameOf } from '../policy/filesystems.js';
+import { workingDirectory } from '../run/origin.js';
 import { loadPolicy } from '../run/policy.js';
 import { surveyNatively, surveyWrapped } from '../run/survey.js';
 import type { Survey } from '../run/survey.js';
@@ -59,17 +60,6 @@ export interface VerifyReport {
   readonly fallbacks: readonly Fallback[];
 }
 
-/** `/`, the working directory and what was named, each once. */
-function placesToAsk(named: readonly string[]): string[] {
-  const places = ['/'];
-  try {
-    places.push(process.cwd());
-  } catch {
-    // It is deleted.
-  }
-  return [...new Set([...places, ...named])];
-}
-
 function answerOf({ magic, fstype, error }: Answer): VerifyAnswer {
   return {
     type: magic === null ? null : hexOf(magic),
@@ -86,7 +76,7 @@ function judgePath(index: number, native: Survey, told: Survey): Judged[] {
 
 /** Asks, natively and wrapped. Throws UsageError for a path that nobody can look at. */
 export async function verify(line: LookLine): Promise<VerifyReport> {
-  const places = placesToAsk(line.paths);
+  const places = [...new Set(['/', ...workingDirectory(), ...line.paths])];
   const { names, blob } = await loadPolicy({ policy: line.policies, fstype: line.fstypes });
   const native = await surveyNatively(places);
   const wrapped = await surveyWrapped(places, blob, line.mechanism);
@@ -135,10 +125,6 @@ const MARKS: Readonly<Record<Verdict, (reason: string) => string>> = {
   'not covered': (reason) => `not covered: ${reason}`,
 };
 
-function count(number: number, one: string, more: string): string {
-  return number === 1 ? `1 ${one}` : `${number} ${more}`;
-}
-
 /** What it all comes to, and what to do. */
 function conclusion({ paths, contradictions }: VerifyReport): string[] {
   const all = paths.flatMap(({ surfaces }) => surfaces);
@@ -149,7 +135,7 @@ function conclusion({ paths, contradictions }: VerifyReport): string[] {
     surfaces.some(({ verdict }) => verdict === 'contradiction'),
   );
   return [
-    `${count(contradictions, 'contradiction', 'contradictions')}${aside}`,
+    `${contradictions} ${contradictions === 1 ? 'contradiction' : 'contradictions'}${aside}`,
     `seccomp-spoof explain ${where?.path ?? 'PATH'} (with the same options) says which rules hold`,
   ];
 }
@@ -172,7 +158,7 @@ export function formatVerify(report: VerifyReport): string {
     lines.push(path, ...table([['surface', 'natively', 'told', ''], ...rows]), '');
   }
   if (fallbacks.length > 0) {
-    const rows = fallbacks.map(({ reason, count: times }) => [reason, String(times)]);
+    const rows = fallbacks.map(({ reason, count }) => [reason, String(count)]);
     lines.push('let run without an exact answer', ...table(rows), '');
   }
   return [...lines, ...conclusion(report), ''].join('\n');

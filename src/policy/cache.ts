@@ -60,13 +60,8 @@ export class CachedFile {
    * pipe, a file that cannot be read) or no place for it: $XDG_CACHE_HOME/seccomp-spoof, or
    * ~/.cache/seccomp-spoof. SECCOMP_SPOOF_CACHE=off switches all of it off.
    */
-  static of(
-    file: string,
-    path: string,
-    shipped: ShippedPolicies,
-    environment: NodeJS.ProcessEnv,
-  ): CachedFile | undefined {
-    const directory = cacheDirectory(environment);
+  static of(file: string, path: string, shipped: ShippedPolicies): CachedFile | undefined {
+    const directory = cacheDirectory();
     const text = directory === undefined ? undefined : readRegular(path);
     if (directory === undefined || text === undefined) return undefined;
     return new CachedFile(directory, { build: buildOf(shipped), file, text });
@@ -122,10 +117,11 @@ export class CachedFile {
 }
 
 /** Below a directory of another user (sudo(8) may leave HOME as it is) nothing is kept. */
-function cacheDirectory(environment: NodeJS.ProcessEnv): string | undefined {
-  if (environment['SECCOMP_SPOOF_CACHE'] === 'off') return undefined;
-  const cache = environment['XDG_CACHE_HOME'] ?? '';
-  const home = environment['HOME'] ?? '';
+function cacheDirectory(): string | undefined {
+  const { env } = process;
+  if (env['SECCOMP_SPOOF_CACHE'] === 'off') return undefined;
+  const cache = env['XDG_CACHE_HOME'] ?? '';
+  const home = env['HOME'] ?? '';
   if (isAbsolute(cache)) return isOurs(cache) ? join(cache, 'seccomp-spoof') : undefined;
   return isAbsolute(home) && isOurs(home) ? join(home, '.cache/seccomp-spoof') : undefined;
 }

@@ -23,26 +23,11 @@ import { PolicyError, type Problem } from './problem.js';
 import { columnMagic, isNodev } from './tables.js';
 
 /** What is needed of the native builder. */
-export interface RuleSink {
-  statfs(name: string): unknown;
-  mounts(name: string): unknown;
-  uname(name: string): unknown;
-  whenType(type: bigint): unknown;
-  whenFstype(glob: string): unknown;
-  whenPath(glob: string): unknown;
-  exceptType(type: bigint): unknown;
-  exceptFstype(glob: string): unknown;
-  exceptPath(glob: string): unknown;
-  exceptProgram(glob: string): unknown;
-  answer(field: StatfsField, value: bigint): unknown;
-  answerFstype(fstype: string, magic: bigint, nodev: boolean): unknown;
-  answerShared(group: number): unknown;
-  answerUname(field: UnameField, value: string): unknown;
-  file(name: string, kind: FileKind): unknown;
-  fileBytes(bytes: Uint8Array): unknown;
-  fileRewrite(pattern: string, replacement: string): unknown;
-  fileOption(option: FileOption, value: bigint): unknown;
-}
+export type RuleSink = {
+  [Name in Exclude<keyof PolicyBuilder, 'finish'>]: (
+    ...words: Parameters<PolicyBuilder[Name]>
+  ) => unknown;
+};
 
 /** Takes what the builder refuses of a rule, with `FILE:LINE:COLUMN` of it. */
 type Report = (origin: string, problem: Problem) => void;

@@ -130,12 +130,6 @@ function findContradictions(policy: NormalisedPolicy, source: Source): Problem[]
   ];
 }
 
-/** Where a policy file lies: how messages call it, and where its relative paths start. */
-interface Location {
-  readonly file: string;
-  readonly directory: string;
-}
-
 /** What the surroundings say of the file rule at `index`; content that cannot be read is a problem. */
 function contextOf(
   index: number,
@@ -163,7 +157,8 @@ function contextOf(
 /** The rules of a file that has passed the schema, and what is wrong with the content they name. */
 function rulesOf(
   document: PolicyDocument,
-  { file, directory }: Location,
+  file: string,
+  directory: string,
   source: Source,
 ): { readonly rules: NormalisedPolicy; readonly problems: readonly Problem[] } {
   const { name: policy, statfs = [], mounts = [], files = [], uname } = document;
@@ -215,7 +210,7 @@ export function readDocument(text: string, file: string, directory: string): Fil
   }
 
   const document = parsed.data;
-  const { rules, problems } = rulesOf(document, { file, directory }, source);
+  const { rules, problems } = rulesOf(document, file, directory, source);
   const faults = [...problems, ...findContradictions(rules, source)];
   if (faults.length > 0) return { file: undefined, problems: faults };
 

@@ -3,7 +3,7 @@ import type { Problem } from './problem.js';
 import { describeValue } from './schema/values.js';
 import { keysAt, type policySchema } from './schema.js';
 import type { Path, Source } from './source.js';
-import { suggest } from './suggest.js';
+import { didYouMean } from './suggest.js';
 
 type Issue = NonNullable<ReturnType<typeof policySchema.safeParse>['error']>['issues'][number];
 
@@ -50,10 +50,8 @@ export function explain(issue: Issue, value: unknown, source: Source): Problem[]
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
       const known = keysAt(path);
-      const near = suggest(key, known);
       const message = `${JSON.stringify(key)} is not a key here`;
-      const suggestion =
-        near === undefined ? `write one of ${known.join(', ')}` : `did you mean ${near}?`;
+      const suggestion = didYouMean(key, known, `write one of ${known.join(', ')}`);
       return source.problem([...path, key], message, suggestion, true);
     });
   }

@@ -2,7 +2,7 @@
  * Filesystems by name and by magic number (statfs f_type), both ways. Names are those of the
  * kernel's fstype column in /proc/self/mountinfo where there is one.
  */
-import { suggest } from './suggest.js';
+import { didYouMean } from './suggest.js';
 
 /** name, magic, its constant in linux/magic.h (or '' if it is not there), aliases. */
 type Row = readonly [name: string, magic: number, constant: string, ...aliases: string[]];
@@ -214,6 +214,11 @@ export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly message: string; readonly suggestion?: string };
 
+/** The text cannot be read. */
+export function refused(message: string, suggestion: string): Parsed<never> {
+  return { ok: false, message, suggestion };
+}
+
 /** A magic number written without 0x, if that is what the text looks like. */
 function unmarkedMagic(text: string): number | undefined {
   const hex = /^[0-9a-f]{1,8}$/i.test(text) ? Number.parseInt(text, 16) : undefined;
@@ -235,41 +240,24 @@ export function parseFilesystem(text: string): Parsed<number> {
   const known = byName.get(text) ?? byConstant.get(text);
   if (known !== undefined) return { ok: true, value: known.magic };
   if (/^0x[0-9a-f]{1,8}$/i.test(text)) return { ok: true, value: Number.parseInt(text, 16) };
-  if (text === '') {
-    return { ok: false, message: 'the filesystem is missing', suggestion: 'write its name: 9p' };
-  }
+  if (text === '') return refused('the filesystem is missing', 'write its name: 9p');
   const quoted = JSON.stringify(text);
   if (/^0x/i.test(text)) {
-    return {
-      ok: false,
-      message: `${quoted} is not a filesystem's magic number`,
-      suggestion: 'write 0x and 1 to 8 hexadecimal digits: 0x01021997',
-    };
+    const message = `${quoted} is not a filesystem's magic number`;
+    return refused(message, 'write 0x and 1 to 8 hexadecimal digits: 0x01021997');
   }
   const magic = unmarkedMagic(text);
   if (magic !== undefined) {
     const written = Number.parseInt(text, 16) === magic ? `0x${text}` : hexOf(magic);
     const name = nameOf(magic);
-    return {
-      ok: false,
-      message: `${quoted} is a magic number without 0x`,
-      suggestion: `write ${written}${name === undefined ? '' : ` or ${name}`}`,
-    };
+    const suggestion = `write ${written}${name === undefined ? '' : ` or ${name}`}`;
+    return refused(`${quoted} is a magic number without 0x`, suggestion);
   }
   if (text.startsWith('fuse.')) {
-    return {
-      ok: false,
-      message: `${quoted} cannot be told from other FUSE filesystems by its magic number`,
-      suggestion: 'write fuse, and a path',
-    };
+    const message = `${quoted} cannot be told from other FUSE filesystems by its magic number`;
+    return refused(message, 'write fuse, and a path');
   }
-  const near = suggest(text, FILESYSTEM_NAMES);
-  return {
-    ok: false,
-    message: `${quoted} is not a known filesystem`,
-    suggestion:
-      near === undefined
-        ? 'write its magic number: 0x and up to 8 hexadecimal digits'
-        : `did you mean ${near}?`,
-  };
+  const byNumber = 'write its magic number: 0x and up to 8 hexadecimal digits';
+  const suggestion = didYouMean(text, FILESYSTEM_NAMES, byNumber);
+  return refused(`${quoted} is not a known filesystem`, suggestion);
 }

@@ -4,7 +4,7 @@
  */
 import { posix } from 'node:path';
 
-import type { Parsed } from './filesystems.js';
+import { refused, type Parsed } from './filesystems.js';
 
 /** How many globs one glob with braces may stand for. */
 export const MAX_EXPANSION = 256;
@@ -131,7 +131,7 @@ function parsed(text: string, parse: () => readonly string[]): Parsed<readonly s
   } catch (error) {
     if (!(error instanceof GlobSyntaxError)) throw error;
     const quoted = JSON.stringify(text.slice(0, SHOWN));
-    return { ok: false, message: `${quoted}: ${error.message}`, suggestion: error.suggestion };
+    return refused(`${quoted}: ${error.message}`, error.suggestion);
   }
 }
 

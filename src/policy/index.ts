@@ -28,10 +28,8 @@ export interface PolicyRequest {
   readonly fstypes: readonly string[];
   /** Absolute; relative paths start there. Default: the working directory. */
   readonly baseDirectory?: string | undefined;
-  /** Where names are looked up. Default: as `environment` says. */
+  /** Where names are looked up. Default: as the environment says. */
   readonly locations?: PolicyLocations | undefined;
-  /** For XDG_CONFIG_HOME and HOME. Default: process.env. */
-  readonly environment?: NodeJS.ProcessEnv | undefined;
 }
 
 /** Loads layer by layer; the loader, with yaml and zod, comes in with the first file. */
@@ -79,7 +77,7 @@ function requestedPolicies({ policies, fstypes }: PolicyRequest): readonly strin
 export async function mergePolicies(
   request: PolicyRequest,
 ): Promise<ResolvedPolicy & { readonly standsAlone: boolean }> {
-  const locations = request.locations ?? defaultLocations(request.environment);
+  const locations = request.locations ?? defaultLocations();
   const [{ fstypePolicy }, { override }] = await Promise.all([
     import('./fstype.js'),
     import('./merge.js'),
@@ -110,15 +108,14 @@ export async function mergePolicies(
  * there is no memory.
  */
 export async function resolvePolicy(request: PolicyRequest): Promise<CompiledPolicy> {
-  const locations = request.locations ?? defaultLocations(request.environment);
+  const locations = request.locations ?? defaultLocations();
   const references = requestedPolicies(request);
   const [only = ''] = references;
   if (references.length === 1 && request.fstypes.length === 0 && NAME_PATTERN.test(only)) {
     const blob = locations.shipped.blob(only);
     if (blob !== undefined) return shippedPolicy(only, blob, locations);
   }
-  const entry =
-    references.length === 1 ? await entryOf(only, { ...request, locations }) : undefined;
+  const entry = references.length === 1 ? await entryOf(only, request, locations) : undefined;
   const kept = entry?.read();
   if (kept !== undefined) return kept;
   const { names, policy, standsAlone } = await mergePolicies({ ...request, locations });
@@ -131,17 +128,13 @@ export async function resolvePolicy(request: PolicyRequest): Promise<CompiledPol
 /** Where one policy file alone may be kept, compiled. */
 async function entryOf(
   reference: string,
-  {
-    fstypes,
-    baseDirectory = '.',
-    environment = process.env,
-    locations,
-  }: PolicyRequest & { readonly locations: PolicyLocations },
+  { fstypes, baseDirectory = '.' }: PolicyRequest,
+  { shipped }: PolicyLocations,
 ): Promise<CachedFile | undefined> {
   if (!reference.includes('/') || fstypes.length > 0) return undefined;
   const { CachedFile } = await import('./cache.js');
   const { shown, path } = fileOf(reference, baseDirectory, '');
-  return CachedFile.of(shown, path, locations.shipped, environment);
+  return CachedFile.of(shown, path, shipped);
 }
 
 /** The rules are read only if somebody asks for them: exec needs the blob alone. */

@@ -13,7 +13,7 @@ import {
 } from './normalised.js';
 import { PolicyError, type Problem } from './problem.js';
 import { readText, reasonOf } from './read.js';
-import { suggest } from './suggest.js';
+import { didYouMean, suggest } from './suggest.js';
 
 /** A file on its way: what it was found as, and which files led to it. */
 interface Found {
@@ -161,9 +161,8 @@ export class PolicyLoader {
       return complain(message, `a path has a slash: write ./${reference}`);
     }
     const known = knownNames(this.#locations);
-    const near = suggest(reference, known);
-    if (near !== undefined) return complain(message, `did you mean ${near}?`);
-    return complain(message, `known are ${known.join(', ')}; a path has a slash: ./FILE.yaml`);
+    const all = `known are ${known.join(', ')}; a path has a slash: ./FILE.yaml`;
+    return complain(message, didYouMean(reference, known, all));
   }
 }
 

@@ -250,14 +250,16 @@ function fileFromJson({ answer, ...rule }: FileJson): FileRule {
   return { ...rule, answer: { ...answer, content: Buffer.from(answer.content, 'base64') } };
 }
 
-function mapAnswer<From, To>(
-  answer: Partial<Record<AnswerField, From>>,
-  convert: (value: From) => To,
-): Partial<Record<AnswerField, To>> {
-  const result: Partial<Record<AnswerField, To>> = {};
-  for (const field of ANSWER_FIELDS) {
-    const value = answer[field];
-    if (value !== undefined) result[field] = convert(value);
+/** The fields that have a value, each with what becomes of it. */
+export function mapFields<Field extends string, From, To>(
+  fields: readonly Field[],
+  values: Partial<Record<Field, From | undefined>>,
+  convert: (value: From, field: Field) => To,
+): Partial<Record<Field, To>> {
+  const result: Partial<Record<Field, To>> = {};
+  for (const field of fields) {
+    const value = values[field];
+    if (value !== undefined) result[field] = convert(value, field);
   }
   return result;
 }
@@ -268,7 +270,10 @@ export function toJson({ name, description, policy }: NamedPolicy): string {
     name,
     ...(description === undefined ? {} : { description }),
     ...policy,
-    statfs: policy.statfs.map((rule) => ({ ...rule, answer: mapAnswer(rule.answer, String) })),
+    statfs: policy.statfs.map((rule) => ({
+      ...rule,
+      answer: mapFields(ANSWER_FIELDS, rule.answer, String),
+    })),
     files: policy.files.map(fileToJson),
   };
   return `${JSON.stringify(json, null, 2)}\n`;
@@ -282,7 +287,10 @@ export function fromJson(text: string): NamedPolicy {
     description,
     policy: {
       ...rest,
-      statfs: statfs.map((rule) => ({ ...rule, answer: mapAnswer(rule.answer, BigInt) })),
+      statfs: statfs.map((rule) => ({
+        ...rule,
+        answer: mapFields(ANSWER_FIELDS, rule.answer, BigInt),
+      })),
       files: files.map(fileFromJson),
     },
   };

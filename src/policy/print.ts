@@ -5,6 +5,7 @@ import { KERNEL_TYPES, spellingOf } from './filesystems.js';
 import {
   ANSWER_FIELDS,
   flagNames,
+  mapFields,
   type AnswerField,
   type FileAnswer,
   type FileRule,
@@ -38,7 +39,7 @@ function selectorValue({ types, paths }: Selector): Record<string, unknown> {
   };
 }
 
-function answerValue(field: AnswerField, value: bigint): unknown {
+function answerValue(value: bigint, field: AnswerField): unknown {
   if (field === 'type') return spellingOf(Number(value));
   if (field === 'flags') return flagNames(value);
   return value > LARGEST_EXACT ? String(value) : Number(value);
@@ -58,14 +59,10 @@ function unlessEmpty(key: string, value: Record<string, unknown>): Record<string
 }
 
 function statfsValue(rule: StatfsRule): Record<string, unknown> {
-  const answer = ANSWER_FIELDS.flatMap((field) => {
-    const value = rule.answer[field];
-    return value === undefined ? [] : [[field, answerValue(field, value)] as const];
-  });
   return {
     when: selectorValue(rule.when),
     ...unlessEmpty('except', selectorValue(writtenExceptions(rule))),
-    answer: Object.fromEntries(answer),
+    answer: mapFields(ANSWER_FIELDS, rule.answer, answerValue),
   };
 }
 
@@ -91,10 +88,7 @@ function mountsValue(rule: MountsRule): Record<string, unknown> {
       ...listValue('path', except.paths),
       ...listValue('program', except.programs),
     }),
-    answer: {
-      ...(answer.fstype === undefined ? {} : { fstype: answer.fstype }),
-      ...(answer.shared === undefined ? {} : { shared: answer.shared }),
-    },
+    answer: { ...answer },
   };
 }
 

@@ -4,15 +4,14 @@ import invariant from 'tiny-invariant';
 import { KERNEL_TYPES } from './filesystems.js';
 import {
   ANSWER_FIELDS,
+  mapFields,
   UNAME_FIELDS,
-  type AnswerField,
   type FileAnswer,
   type FileRule,
   type MountsRule,
   type Selector,
   type StatfsRule,
   type TableSelector,
-  type UnameField,
   type UnameRule,
 } from './normalised.js';
 import type { PolicyDocument } from './schema.js';
@@ -48,19 +47,6 @@ function effectiveExceptions(when: Selector, except: Selector): Selector {
   return { types: [...new Set([...except.types, ...KERNEL_TYPES])], paths: except.paths };
 }
 
-/** The fields that have a value. */
-function given<Field extends string, Value>(
-  fields: readonly Field[],
-  values: Partial<Record<Field, Value | undefined>>,
-): Partial<Record<Field, Value>> {
-  const result: Partial<Record<Field, Value>> = {};
-  for (const field of fields) {
-    const value = values[field];
-    if (value !== undefined) result[field] = value;
-  }
-  return result;
-}
-
 /** A rule of `statfs`. */
 export function toStatfsRule(entry: Entry<'statfs'>, place: Place): StatfsRule {
   const when = selectorOf(entry.when);
@@ -69,7 +55,7 @@ export function toStatfsRule(entry: Entry<'statfs'>, place: Place): StatfsRule {
     origin: place.origin,
     when,
     except: effectiveExceptions(when, selectorOf(entry.except ?? {})),
-    answer: given<AnswerField, bigint>(ANSWER_FIELDS, entry.answer),
+    answer: mapFields(ANSWER_FIELDS, entry.answer, (value) => value),
   };
 }
 
@@ -150,6 +136,6 @@ export function toUnameRule(
   return {
     id: `${policy}/uname`,
     origin,
-    answer: given<UnameField, string>(UNAME_FIELDS, entry),
+    answer: mapFields(UNAME_FIELDS, entry, (value) => value),
   };
 }

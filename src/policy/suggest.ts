@@ -52,3 +52,9 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
   }
   return best;
 }
+
+/** `did you mean NAME?`, or `otherwise` if no candidate is near. */
+export function didYouMean(word: string, candidates: readonly string[], otherwise: string): string {
+  const near = suggest(word, candidates);
+  return near === undefined ? otherwise : `did you mean ${near}?`;
+}

@@ -7,13 +7,12 @@ import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { constants } from 'node:os';
 
 import { messageOf, SupervisorError } from '../errors.js';
-import { memfd } from '../native/handover.js';
 import { forbidCoreDump } from '../native/library.js';
-import { supervisorPath } from '../native/paths.js';
 import { newSegment } from '../native/statistics.js';
+import { starterFor } from './exec.js';
 import type { ExecRequest } from './exec.js';
-import { openDescriptors, recordedState } from './origin.js';
-import { startArguments, SUPERVISOR_NAME } from './start.js';
+import { openDescriptors } from './origin.js';
+import { SUPERVISOR_NAME } from './start.js';
 import { readStatistics } from './statistics.js';
 import type { Statistics } from './statistics.js';
 
@@ -78,16 +77,8 @@ async function endOf(child: ChildProcess, supervisor: string): Promise<Ending> {
  * could not be started.
  */
 export async function attendCommand(request: ExecRequest): Promise<Attended> {
-  const supervisor = supervisorPath();
-  const policy = memfd('seccomp-spoof-policy', request.blob, true);
   const segment = newSegment();
-  const state = recordedState();
-  const words = startArguments({
-    ...request,
-    policy,
-    segment,
-    recorded: state === undefined ? undefined : { state, first: request.first },
-  });
+  const { supervisor, policy, state, words } = starterFor(request, segment);
   let descriptors = openDescriptors();
   if (state === undefined) {
     words.push('--', ...process.argv.slice(2 + request.first));

@@ -28,28 +28,29 @@ function unrecordedCommand(first: number): Buffer[] {
   );
 }
 
+/** The starter's program and arguments, and the descriptors that they name. */
+export function starterFor(request: ExecRequest, segment?: number) {
+  const supervisor = supervisorPath();
+  const policy = memfd('seccomp-spoof-policy', request.blob, true);
+  const state = recordedState();
+  const recorded = state === undefined ? undefined : { state, first: request.first };
+  const words = startArguments({ ...request, policy, segment, recorded });
+  return { supervisor, policy, state, words };
+}
+
 /**
  * Becomes the command. Returns never; throws InstallError, NativeError or StateError while this
  * process can still say so. Later failures end with 125, 126 or 127 in the starter.
  */
 export function becomeCommand(request: ExecRequest): never {
-  const supervisor = supervisorPath();
-  const policy = memfd('seccomp-spoof-policy', request.blob, true);
-  const state = recordedState();
-  const words = [
-    SUPERVISOR_NAME,
-    ...startArguments({
-      ...request,
-      policy,
-      recorded: state === undefined ? undefined : { state, first: request.first },
-    }),
-  ];
+  const { supervisor, policy, state, words } = starterFor(request);
+  const starter = [SUPERVISOR_NAME, ...words];
   if (state !== undefined) {
     // The record holds the command's environment; the starter itself needs none.
-    becomeProgram(supervisor, words, [], openDescriptors());
+    becomeProgram(supervisor, starter, [], openDescriptors());
   }
   const command = unrecordedCommand(request.first);
   // Nobody knows which of the other descriptors were inherited and which are Node's.
   const keep = [0, 1, 2, policy, ...(request.log === undefined ? [] : [request.log.fd])];
-  becomeProgram(supervisor, [...words, '--', ...command], rawEnvironment(), keep);
+  becomeProgram(supervisor, [...starter, '--', ...command], rawEnvironment(), keep);
 }

@@ -34,6 +34,15 @@ export function baseDirectory(): string | undefined {
   return fd === undefined ? undefined : `/proc/self/fd/${fd}`;
 }
 
+/** The working directory, or none if it is deleted. */
+export function workingDirectory(): string[] {
+  try {
+    return [process.cwd()];
+  } catch {
+    return [];
+  }
+}
+
 /** A path of the command line as this process has to open it. */
 export function resolvePath(path: string): string {
   const base = baseDirectory();

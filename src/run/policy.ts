@@ -35,6 +35,6 @@ export async function loadPolicy(options: PolicyOptions = {}): Promise<LoadedPol
     fstypes: isRecord(fstype)
       ? Object.entries(fstype).map(([from, to]) => `${from}=${to}`)
       : listOf(fstype),
-    ...(baseDirectory === undefined ? {} : { baseDirectory }),
+    baseDirectory,
   });
 }

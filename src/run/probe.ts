@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { messageOf, SupervisorError } from '../errors.js';
 import { supervisorPath } from '../native/paths.js';
 import { SUPERVISOR_NAME } from './start.js';
+import { understood } from './understood.js';
 
 /** A probe that takes longer hangs: something between us and the kernel does not answer. */
 const TIME_LIMIT_MS = 20_000;
@@ -62,24 +63,6 @@ function isReport(value: unknown): value is ProbeReport {
   );
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** The report in what the supervisor printed. Throws SupervisorError if there is none. */
-export function parseReport(text: string): ProbeReport {
-  const report = parse(text);
-  if (isReport(report)) return report;
-  throw new SupervisorError(
-    `the supervisor's report is not understood: ${JSON.stringify(text.slice(0, 200))}; ` +
-      'build or install the package again, so that all of its files are of one version',
-  );
-}
-
 /**
  * Tries out what works on this machine. Takes some milliseconds. Throws InstallError, or
  * SupervisorError if the supervisor fails or does not end within 20 seconds.
@@ -108,5 +91,5 @@ export async function probe(): Promise<ProbeReport> {
       );
     });
   });
-  return parseReport(output);
+  return understood('report', output, (value) => (isReport(value) ? value : undefined));
 }

@@ -3,7 +3,6 @@
  * the real mechanism (docs/architecture.md describes its output).
  */
 import { spawn } from 'node:child_process';
-import type { StdioOptions } from 'node:child_process';
 import { closeSync } from 'node:fs';
 
 import * as z from 'zod';
@@ -16,6 +15,7 @@ import { supervisorPath } from '../native/paths.js';
 import { startArguments, SUPERVISOR_NAME } from './start.js';
 import type { Mechanism } from './start.js';
 import { readStatistics } from './statistics.js';
+import { understood } from './understood.js';
 
 /** A survey that takes longer hangs, most likely on a filesystem that does not answer. */
 const TIME_LIMIT_MS = 120_000;
@@ -65,33 +65,16 @@ export interface WrappedSurvey {
 }
 
 function parseSurvey(text: string): Survey {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // Told below.
-  }
-  const parsed = surveySchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new SupervisorError(
-    `the supervisor's survey is not understood: ${JSON.stringify(text.slice(0, 200))}; ` +
-      'build or install the package again, so that all of its files are of one version',
-  );
+  return understood('survey', text, (value) => surveySchema.safeParse(value).data);
 }
 
-interface Said {
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function run(words: readonly string[], descriptors: readonly number[]): Promise<Said> {
+async function run(words: readonly string[], descriptors: readonly number[]) {
   const supervisor = supervisorPath();
-  const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', ...descriptors];
   const said = { stdout: '', stderr: '' };
-  return new Promise((resolve, reject) => {
+  return new Promise<typeof said>((resolve, reject) => {
     const child = spawn(supervisor, words, {
       argv0: SUPERVISOR_NAME,
-      stdio,
+      stdio: ['ignore', 'pipe', 'pipe', ...descriptors],
       timeout: TIME_LIMIT_MS,
       killSignal: 'SIGKILL',
     });

@@ -7,6 +7,7 @@ import { compilePolicy } from '../policy/compile.js';
 import { EMPTY_POLICY } from '../policy/normalised.js';
 import type { FileAnswer, FileRule } from '../policy/normalised.js';
 import type { WhyNot } from '../policy/why.js';
+import { workingDirectory } from '../run/origin.js';
 import { errorName } from './answers.js';
 import type { Ask } from './rules.js';
 
@@ -28,21 +29,18 @@ export interface FileFinding {
  */
 export function wholePath(path: string): string | null {
   const rest: string[] = [];
-  try {
-    for (let at = posix.isAbsolute(path) ? path : `${process.cwd()}/${path}`; ;) {
-      try {
-        return posix.join(realpathSync(at), ...rest);
-      } catch {
-        const parent = posix.dirname(at);
-        if (parent === at) return null;
-        rest.unshift(posix.basename(at));
-        at = parent;
-      }
+  const [here] = posix.isAbsolute(path) ? [path] : workingDirectory().map((it) => `${it}/${path}`);
+  for (let at = here; at !== undefined;) {
+    try {
+      return posix.join(realpathSync(at), ...rest);
+    } catch {
+      const parent = posix.dirname(at);
+      if (parent === at) return null;
+      rest.unshift(posix.basename(at));
+      at = parent;
     }
-  } catch {
-    // The working directory is deleted.
-    return null;
   }
+  return null;
 }
 
 function describe(answer: FileAnswer): string {

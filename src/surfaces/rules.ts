@@ -5,7 +5,7 @@ import { messageOf, systemCode } from '../errors.js';
 import { matchMounts, MountTable, rewriteTable } from '../native/mounts.js';
 import { matchStatfs, ruleName, StatfsField } from '../native/policy.js';
 import { hexOf, magicOf, nameOf, spellingOf } from '../policy/filesystems.js';
-import { allRules, ANSWER_FIELDS, flagNames } from '../policy/normalised.js';
+import { allRules, ANSWER_FIELDS, flagNames, mapFields } from '../policy/normalised.js';
 import type { AnswerField, NormalisedPolicy, Rule } from '../policy/normalised.js';
 import { whyNoMounts, whyNoStatfs } from '../policy/why.js';
 import type { WhyNot } from '../policy/why.js';
@@ -73,7 +73,7 @@ function ruleAt({ blob, policy }: Ask, number: number): Rule | undefined {
   return allRules(policy).find(({ id }) => id === name);
 }
 
-function spell(field: AnswerField, value: bigint): string {
+function spell(value: bigint, field: AnswerField): string {
   if (field === 'type') return spellingOf(Number(value));
   return field === 'flags' ? `[${flagNames(value).join(', ')}]` : String(value);
 }
@@ -91,11 +91,10 @@ export function explainStatfs(ask: Ask): StatfsFinding {
   const path = place.resolved ?? '';
   const match = matchStatfs(blob, BigInt(type), path);
   if (match === undefined) return { ...found, whyNot: whyNoStatfs(policy, type, path) };
-  const answer: Partial<Record<AnswerField, string>> = {};
-  for (const field of ANSWER_FIELDS) {
-    const value = match.answer.get(StatfsField[field]);
-    if (value !== undefined) answer[field] = spell(field, value);
-  }
+  const values = Object.fromEntries(
+    ANSWER_FIELDS.map((field) => [field, match.answer.get(StatfsField[field])]),
+  );
+  const answer = mapFields(ANSWER_FIELDS, values, spell);
   const origin = ruleAt(ask, match.rule)?.origin ?? null;
   return { ...found, rule: match.name, origin, answer };
 }

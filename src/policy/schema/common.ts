@@ -58,7 +58,9 @@ export const removals = textList(
 const pathJson = { type: 'string', pattern: '^/' };
 
 /** Expanded globs, each once. */
-const flattened = (globs: readonly (readonly string[])[]): string[] => [...new Set(globs.flat())];
+export const flattened = (globs: readonly (readonly string[])[]): string[] => [
+  ...new Set(globs.flat()),
+];
 
 /** Path globs, with their braces expanded. */
 export const paths = (description: string) =>

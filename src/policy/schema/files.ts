@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 
 import * as z from 'zod';
 
-import { parseFilesystem, type Parsed } from '../filesystems.js';
+import { parseFilesystem, refused, type Parsed } from '../filesystems.js';
 import { GENERATORS, WRITES } from '../normalised.js';
 import { checkEdit } from './edit.js';
 import { paths, programs, ruleId } from './common.js';
@@ -18,11 +18,8 @@ const MAX_CONTENT = 1 << 20;
 
 function parseTarget(written: string): Parsed<string> {
   const shown = JSON.stringify(written.slice(0, 60));
-  const fault = (message: string, suggestion: string): Parsed<string> => ({
-    ok: false,
-    message: `${shown}: ${message}`,
-    suggestion,
-  });
+  const fault = (message: string, suggestion: string): Parsed<string> =>
+    refused(`${shown}: ${message}`, suggestion);
   if (!written.startsWith('/')) {
     return fault('the target of a redirect is absolute', `write the path in full: /dev/null`);
   }
@@ -45,12 +42,11 @@ function parseTarget(written: string): Parsed<string> {
 
 function parseContentFile(written: string): Parsed<string> {
   if (written === '' || written.includes('\0')) {
-    const message = `${JSON.stringify(written)} is no path`;
-    return { ok: false, message, suggestion: 'write ./FILE' };
+    return refused(`${JSON.stringify(written)} is no path`, 'write ./FILE');
   }
   if (!/^[~$]/.test(written)) return { ok: true, value: written };
   const message = `${JSON.stringify(written)} is not expanded`;
-  return { ok: false, message, suggestion: 'write the path in full, or from this file on: ./FILE' };
+  return refused(message, 'write the path in full, or from this file on: ./FILE');
 }
 
 /** Text that has to be quoted where YAML would take it for something else. */

@@ -1,10 +1,10 @@
 /** The section `mounts`. */
 import * as z from 'zod';
 
-import { FILESYSTEM_NAMES, parseFilesystem, type Parsed } from '../filesystems.js';
+import { FILESYSTEM_NAMES, parseFilesystem, refused, type Parsed } from '../filesystems.js';
 import { parseWordGlob } from '../glob.js';
 import { columnNames } from '../tables.js';
-import { paths, programs, ruleId } from './common.js';
+import { flattened, paths, programs, ruleId } from './common.js';
 import { describeValue, needsOne, oneOrMore, reader, text, type Report } from './values.js';
 
 /** Bytes of a type in a table. */
@@ -21,7 +21,7 @@ function refuseMagic(written: string): Parsed<never> | undefined {
     return magic.ok ? columnNames(magic.value) : [];
   });
   const message = `mount tables have names, no magic numbers: ${JSON.stringify(written)}`;
-  return { ok: false, message, suggestion: `write ${name ?? 'the name, as findmnt shows it'}` };
+  return refused(message, `write ${name ?? 'the name, as findmnt shows it'}`);
 }
 
 function parseFstypeGlob(written: string): Parsed<readonly string[]> {
@@ -31,11 +31,8 @@ function parseFstypeGlob(written: string): Parsed<readonly string[]> {
 function parseFstype(written: string): Parsed<string> {
   const wrong = refuseMagic(written);
   if (wrong !== undefined) return wrong;
-  const fault = (message: string, suggestion: string): Parsed<string> => ({
-    ok: false,
-    message: `${JSON.stringify(written.slice(0, 60))} ${message}`,
-    suggestion,
-  });
+  const fault = (message: string, suggestion: string): Parsed<string> =>
+    refused(`${JSON.stringify(written.slice(0, 60))} ${message}`, suggestion);
   if (written === '') return fault('is no filesystem type', 'write a name: ext4');
   if (/[*?{}]/.test(written)) return fault('is a glob, a line has one type', 'write a name: ext4');
   // The kernel would write these as octal numbers.
@@ -64,9 +61,7 @@ function readGroup(input: unknown, report: Report): number {
 const fstypeJson = { anyOf: [{ enum: FILESYSTEM_NAMES }, { type: 'string', minLength: 1 }] };
 
 const fstypes = (description: string) =>
-  oneOrMore('a filesystem type', parseFstypeGlob, fstypeJson, description).transform((globs) => [
-    ...new Set(globs.flat()),
-  ]);
+  oneOrMore('a filesystem type', parseFstypeGlob, fstypeJson, description).transform(flattened);
 
 const when = z
   .strictObject({

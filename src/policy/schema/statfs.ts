@@ -1,9 +1,9 @@
 /** The section `statfs`. */
 import * as z from 'zod';
 
-import { FILESYSTEM_NAMES, parseFilesystem, type Parsed } from '../filesystems.js';
+import { FILESYSTEM_NAMES, parseFilesystem, refused, type Parsed } from '../filesystems.js';
 import { ANSWER_FIELDS, flagsOf, STATFS_FLAGS, type AnswerField } from '../normalised.js';
-import { suggest } from '../suggest.js';
+import { didYouMean } from '../suggest.js';
 import { paths, ruleId } from './common.js';
 import { describeValue, needsOne, oneOrMore, reader, text, type Report } from './values.js';
 
@@ -26,20 +26,18 @@ function parseNumber(value: string): Parsed<bigint> {
   if (/^(0|[1-9][0-9]*)$/.test(value)) {
     const number = BigInt(value);
     if (number <= MAX_NUMBER) return { ok: true, value: number };
-    return {
-      ok: false,
-      message: `${quoted} is too large`,
-      suggestion: `write ${MAX_NUMBER} at most`,
-    };
+    return refused(`${quoted} is too large`, `write ${MAX_NUMBER} at most`);
   }
   const message = `${quoted} is not a whole number in decimal digits`;
   if (/^(0[0-9]+|0x[0-9a-f]+|0o[0-7]+)$/i.test(value)) {
     const decimal = /^0[0-9]/.test(value) ? value.replace(/^0+(?=.)/, '') : String(BigInt(value));
-    return { ok: false, message, suggestion: `write ${decimal}` };
+    return refused(message, `write ${decimal}`);
   }
   const plain = /^[0-9.]+(e[+]?[0-9]+)?$/i.test(value) ? Number(value) : Number.NaN;
-  const suggestion = Number.isSafeInteger(plain) ? `write ${plain}` : 'write 0 or more: 1000000';
-  return { ok: false, message, suggestion };
+  return refused(
+    message,
+    Number.isSafeInteger(plain) ? `write ${plain}` : 'write 0 or more: 1000000',
+  );
 }
 
 const when = z
@@ -80,11 +78,10 @@ function readFlags(input: unknown, report: Report): bigint {
   const names = input.map((element: unknown, index) => {
     const found = typeof element === 'string' ? element : describeValue(element);
     if (!known.includes(found)) {
-      const near = suggest(found.toLowerCase().replace(/^(st|ms)_/, ''), known);
+      const meant = found.toLowerCase().replace(/^(st|ms)_/, '');
       report({
         message: `${JSON.stringify(found)} is not a flag of statfs`,
-        suggestion:
-          near === undefined ? `write one of ${known.join(', ')}` : `did you mean ${near}?`,
+        suggestion: didYouMean(meant, known, `write one of ${known.join(', ')}`),
         path: [index],
       });
     }

@@ -1,7 +1,7 @@
 /** The section `uname`. */
 import * as z from 'zod';
 
-import type { Parsed } from '../filesystems.js';
+import { refused, type Parsed } from '../filesystems.js';
 import { UNAME_FIELDS } from '../normalised.js';
 import { needsOne, text } from './values.js';
 
@@ -11,16 +11,14 @@ const MAX_BYTES = 64;
 function parseUname(written: string): Parsed<string> {
   const shown = JSON.stringify(written.slice(0, MAX_BYTES));
   if (written === '') {
-    const suggestion = 'write a text, or leave the key out';
-    return { ok: false, message: 'the text is empty', suggestion };
+    return refused('the text is empty', 'write a text, or leave the key out');
   }
   if (!/^[ -~]*$/.test(written)) {
     const message = `${shown} has characters that are not printable ASCII`;
-    return { ok: false, message, suggestion: 'write letters, digits and signs of ASCII' };
+    return refused(message, 'write letters, digits and signs of ASCII');
   }
   if (written.length > MAX_BYTES) {
-    const message = `the text is longer than ${MAX_BYTES} bytes`;
-    return { ok: false, message, suggestion: `write ${shown}` };
+    return refused(`the text is longer than ${MAX_BYTES} bytes`, `write ${shown}`);
   }
   return { ok: true, value: written };
 }

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 
-import type { Parsed } from '../filesystems.js';
+import { refused, type Parsed } from '../filesystems.js';
 
 /** A value as the YAML says it, for messages: `a list`, `the number 10`. */
 export function describeValue(value: unknown): string {
@@ -101,7 +101,7 @@ export function matching(pattern: RegExp, message: string, suggestion: string) {
   return (value: string): Parsed<string> =>
     pattern.test(value)
       ? { ok: true, value }
-      : { ok: false, message: `${JSON.stringify(value)} ${message}`, suggestion };
+      : refused(`${JSON.stringify(value)} ${message}`, suggestion);
 }
 
 type Names = Partial<Record<string, unknown>>;
