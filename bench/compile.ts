@@ -15,6 +15,7 @@ const programs = {
   'probe-times': ['startup/probe-times.c'],
   'spawn-times': ['startup/spawn-times.c'],
   caller: ['supervisor/caller.c'],
+  orphans: ['profile/orphans.c'],
 } as const satisfies Record<string, readonly string[]>;
 
 const compiled = new Map<string, string>();

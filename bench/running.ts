@@ -1,6 +1,7 @@
 // Child processes and files of the bench, none of which outlives it.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { SILENCE_MS } from '../test/support/silence.js';
 
 const undo = new Set<() => void>();
 
@@ -39,22 +40,28 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a command in a session of its own, killed as a whole when the time is up. */
-export function run(words: readonly string[], timeoutMs: number): Promise<Ended> {
+/** Runs a command in a session of its own, killed as a whole when it falls silent. */
+export function run(words: readonly string[]): Promise<Ended> {
   const child = spawn(words[0] ?? '', words.slice(1), {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const stop = atEnd(() => {
     kill(child);
   });
   const timer = setTimeout(() => {
-    stderr += `killed after ${timeoutMs} ms`;
+    stderr += `killed: silent for ${SILENCE_MS} ms`;
     stop();
-  }, timeoutMs);
+  }, SILENCE_MS);
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    timer.refresh();
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    timer.refresh();
+    stderr += text;
+  });
   return new Promise((resolve, reject) => {
     const done = (): void => {
       clearTimeout(timer);

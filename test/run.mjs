@@ -1,15 +1,19 @@
 // What `npm test [-- FILE|DIRECTORY...]` runs: builds the subjects, hands the test files to tap,
 // and counts every assertion in tap's raw output. Ends with a line `N passed, N failed`.
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Parser } from 'tap-parser';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const inCi = Boolean(process.env.CI);
-/** Only to detect hangs; the long forms of some tests need more (docs/lanes.md). */
-const secondsAFile = Number(process.env.SECONDS_A_FILE ?? 1800);
+/**
+ * Only to detect what hangs and nobody else has noticed: what tests wait for has a limit of its own
+ * (test/support/silence.ts), and the longest file takes an hour beside a load of twenty. The long forms
+ * of some tests need more (docs/lanes.md).
+ */
+const secondsAFile = Number(process.env.SECONDS_A_FILE ?? 6 * 3600);
 
 /** npm and tap leave dozens of variables; a test must not depend on who started it. */
 function cleanEnvironment() {
@@ -116,10 +120,13 @@ async function main() {
   if (!existsSync(path.join(root, 'dist/seccomp-spoof'))) {
     console.log('dist/seccomp-spoof is missing (`npm run build` makes it): much will fail');
   }
-  await run('make', ['--no-print-directory', '-s', '-j2', '-C', 'test/subjects']);
+  // Another run in this checkout takes its turn: nobody starts a program that is just being written.
+  mkdirSync('test/build', { recursive: true });
+  const inTurn = (...words) => run('flock', ['test/build/.lock', ...words]);
+  await inTurn('make', '--no-print-directory', '-s', '-j2', '-C', 'test/subjects');
 
   // What `npm run bench` and `npm run soak` start; once, so that no two tests write it.
-  await run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'bench']);
+  await inTurn(process.execPath, 'node_modules/typescript/bin/tsc', '-p', 'bench');
 
   // A file that needs the machine for itself (stress, timing) is called *.alone.test.ts.
   const alone = files.filter((file) => file.endsWith('.alone.test.ts'));

@@ -87,7 +87,7 @@ export class Measurement {
     const driver = driverWords(file, this.#scratch, way, { shapes, threads, ms });
     const wrapped = way.wrap(driver, { pinned });
     const words = enter === undefined ? wrapped : enter(wrapped);
-    const ended = await run(words, 120_000);
+    const ended = await run(words);
     way.cleanup?.();
     const figures = new Map(parseFigures(ended.stdout).map((line) => [line.shape, line]));
     const how = `ended with ${ended.status ?? ended.signal ?? 'nothing'}: ${ended.stderr.trim().slice(-1000)}`;

@@ -2,9 +2,10 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SILENCE_MS } from '../../test/support/silence.js';
 
 /** Calls by name in lines of strace: each where it begins, whoever makes others before it ends. */
 export function countLines(text: string): Map<string, number> {
@@ -17,23 +18,33 @@ export function countLines(text: string): Map<string, number> {
 /** It may not be allowed to watch: what it says of that. */
 export class CannotWatch extends Error {}
 
-/** Said when it begins to attach; only a little later it sees all that they do. */
-async function attached(strace: ChildProcess, pids: readonly number[]): Promise<void> {
+/**
+ * Said when it begins to attach; only a little later it sees all that they do. It is heard until it
+ * ends: with nobody to hear it, its next word would be its last.
+ */
+function attached(strace: ChildProcess, pids: readonly number[]): Promise<void> {
   let said = '';
   const waiting = new Set(pids);
-  const { stderr } = strace;
-  if (stderr === null) throw new Error('strace has no standard error');
-  for await (const text of stderr.setEncoding('utf8') as AsyncIterable<string>) {
-    said += text;
-    for (const [, pid] of said.matchAll(/Process (\d+) attached/g)) waiting.delete(Number(pid));
-    if (waiting.size === 0) return;
-  }
-  throw new CannotWatch(said.trim());
+  return new Promise((resolve, reject) => {
+    strace.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      for (const [, pid] of said.matchAll(/Process (\d+) attached/g)) waiting.delete(Number(pid));
+      if (waiting.size === 0) resolve();
+    });
+    strace.on('error', reject);
+    strace.on('close', () => {
+      reject(new CannotWatch(said.trim()));
+    });
+  });
 }
 
-const MOST_TRIES = 20;
-/** Of `what`, in bytes: as long as strace sees hardly anything it is not there yet. */
-const LEAST_SEEN = 20_000;
+/** Calls of all threads in one turn of `what`, at least: with fewer strace is not there yet. */
+const LEAST_SEEN = 1000;
+/** By how much two turns may differ that it has seen as a whole. */
+const DIFFERENCE = 0.1;
+
+const sum = (counted: ReadonlyMap<string, number>): number =>
+  [...counted.values()].reduce((all, one) => all + one, 0);
 
 /**
  * Of all threads of these processes, while `what` is done, which takes at least 1000 calls. Throws
@@ -52,20 +63,24 @@ export async function countCalls(
   const ended = once(strace, 'close');
   try {
     await attached(strace, pids);
-    let seen = 0;
-    for (let tries = 0; ; tries++) {
-      const before = seen;
+    // It attaches to one thread after the other, however long that takes: two turns in which it has
+    // seen the same are the sign that it has come to the end.
+    let [seen, before] = [0, 0];
+    for (const began = performance.now(); ;) {
       await what();
-      seen = statSync(log).size;
-      if (seen - before > LEAST_SEEN) break;
-      if (tries === MOST_TRIES) throw new CannotWatch('strace sees nothing of what they do');
+      const text = readFileSync(log).subarray(seen);
+      seen += text.length;
+      const counted = countLines(text.toString());
+      const all = sum(counted);
+      if (all >= LEAST_SEEN && Math.abs(all - before) <= before * DIFFERENCE) return counted;
+      before = all;
+      const alive = strace.exitCode === null && strace.signalCode === null;
+      if (!alive || performance.now() - began > SILENCE_MS)
+        throw new CannotWatch('strace sees nothing of what they do');
     }
-    await what();
-    strace.kill('SIGINT');
-    await ended;
-    return countLines(readFileSync(log).subarray(seen).toString());
   } finally {
-    strace.kill('SIGKILL');
+    strace.kill('SIGINT'); // it lets go of them first
+    await ended;
     rmSync(place, { recursive: true, force: true });
   }
 }

@@ -5,10 +5,11 @@ import { makeScratch } from '../calls/scratch.js';
 import type { Scratch } from '../calls/scratch.js';
 import { anyTable, shapes } from '../calls/shapes.js';
 import type { Shape } from '../calls/shapes.js';
+import { compile } from '../compile.js';
 import { Coprocess } from '../coprocess.js';
 import type { LeftOut, Row } from '../model.js';
 import { spread } from '../statistics.js';
-import { supervisors } from '../supervisor/processes.js';
+import { supervisorsBelow } from '../supervisor/processes.js';
 import { wanted } from '../table.js';
 import type { Measured, Options, Table } from '../table.js';
 import { floor } from '../ways/bases.js';
@@ -26,11 +27,12 @@ const stopped = [...shapes.filter((shape) => shape.stopped), ...anyTable];
 /** How many processes answer. */
 const answering: Readonly<Record<string, number>> = { notify: 2, trace: 1, ptrace: 1 };
 
-function supervisorsOf(way: Way, driver: Coprocess, before: ReadonlySet<number>): number[] {
-  if (way.kind !== 'ours') return [driver.pid]; // the floor is itself what answers
-  const found = supervisors().filter((pid) => !before.has(pid));
+/** Of this run alone: others may be measured, or used, beside it. */
+function answerersOf(way: Way, started: Coprocess): number[] {
+  if (way.kind !== 'ours') return [started.pid]; // the floor is itself what answers
+  const found = supervisorsBelow(started.pid);
   if (found.length === answering[way.name]) return found;
-  throw new Error(`${found.length} supervisors of ${way.name}: let nothing else run beside this`);
+  throw new Error(`${found.length} processes answer for ${way.name}: ${found.join(', ')}`);
 }
 
 /** Calls of the supervisor by name, for one stopped call. */
@@ -39,15 +41,15 @@ async function callsOf(way: Way, shape: Shape, scratch: Scratch): Promise<Map<st
   if ('missing' in program) throw new Error(program.missing);
   const asked = { shapes: [shape.name], threads: 1, ms: 1, step: CALLS };
   const words = driverWords(program.file, scratch, way, asked);
-  const before = new Set(supervisors());
-  const driver = new Coprocess(way.wrap(words, { pinned: false }));
+  const wrapped = way.wrap(words, { pinned: false });
+  const driver = new Coprocess(way.kind === 'ours' ? [compile('orphans'), ...wrapped] : wrapped);
   const step = async (): Promise<void> => {
     const answer = await driver.ask('');
     if (answer !== 'done') throw new Error(`${way.name}, ${shape.row}: ${answer}`);
   };
   try {
     await step(); // what is done once only, or remembered
-    const counted = await countCalls(supervisorsOf(way, driver, before), step);
+    const counted = await countCalls(answerersOf(way, driver), step);
     return new Map(
       [...counted].map(([name, count]) => [name, Math.round((count * 100) / CALLS) / 100]),
     );

@@ -46,7 +46,7 @@ export interface Run {
   readonly errors: string;
 }
 
-const TIMEOUT_MS = 15 * 60_000; // only to detect hangs
+const TIMEOUT_MS = 3 * 3600_000; // only to detect hangs: a program under the slowest way says nothing for long
 
 /** Starts the program by the words of a way, `tree` being the directory of its tree. */
 export function runOnce(

@@ -11,7 +11,7 @@ import { readOptions } from './options.js';
 import type { SoakOptions } from './options.js';
 import { run, tell } from './program.js';
 import { verdictLines, writeReport } from './report.js';
-import { progress, watch } from './watch.js';
+import { LONGEST_ANSWER_MS, progress, watch } from './watch.js';
 
 /** What is there already is of an earlier soak. */
 function makeReady(directory: string): void {
@@ -55,7 +55,7 @@ async function soak(options: SoakOptions): Promise<Soak> {
     tell(progress(observation));
   });
   const lasted = performance.now() - began;
-  await cluster?.release(options.interval);
+  await cluster?.release(LONGEST_ANSWER_MS);
   await command.stop();
   const { duration: planned, settle, interval } = options;
   const evidence = { observations, matches: patterns.matches, planned, settle, lasted };

@@ -53,14 +53,8 @@ export function parents(): Map<number, number> {
   return found;
 }
 
-/** Processes of ours that serve stopped calls, by the names that they give themselves. */
-export const supervisors = (): number[] =>
-  [...filesOfAll('comm')]
-    .filter(([, name]) => /^spoof-(guardian|worker)$/m.test(name))
-    .map(([pid]) => pid);
-
-/** The programs that run in these processes and in all that descend from them. */
-export function programsOf(pids: readonly number[]): string[] {
+/** These processes and all that descend from them. */
+function descendants(pids: readonly number[]): number[] {
   const all = new Set(pids);
   const known = parents();
   let before: number;
@@ -68,5 +62,20 @@ export function programsOf(pids: readonly number[]): string[] {
     before = all.size;
     for (const [pid, parent] of known) if (all.has(parent)) all.add(pid);
   } while (all.size > before);
-  return [...all].map((pid) => basename(readlinkSync(`/proc/${pid}/exe`)));
+  return [...all];
 }
+
+/**
+ * Those below this process that serve stopped calls, by the names that they give themselves. It has to
+ * be the parent of orphans (orphans.c), or they are not below it.
+ */
+export function supervisorsBelow(pid: number): number[] {
+  const names = filesOfAll('comm');
+  return descendants([pid]).filter((each) =>
+    /^spoof-(guardian|worker)$/m.test(names.get(each) ?? ''),
+  );
+}
+
+/** The programs that run in these processes and in all that descend from them. */
+export const programsOf = (pids: readonly number[]): string[] =>
+  descendants(pids).map((pid) => basename(readlinkSync(`/proc/${pid}/exe`)));

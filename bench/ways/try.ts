@@ -1,5 +1,6 @@
 // Finding out what can be used here.
 import { spawnSync } from 'node:child_process';
+import { SILENCE_MS } from '../../test/support/silence.js';
 import type { Way } from './way.js';
 
 /** What a command prints, or undefined if it cannot be run or fails. */
@@ -19,7 +20,7 @@ export function tryTrue(way: Pick<Way, 'name' | 'wrap'>): string | undefined {
   const words = way.wrap(['true'], { pinned: false });
   const { status, signal, error, stderr } = spawnSync(words[0] ?? '', words.slice(1), {
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: SILENCE_MS,
   });
   if (error) return error.message;
   if (status === 0) return undefined;

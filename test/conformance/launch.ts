@@ -10,14 +10,19 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
+import { SILENCE_SECONDS } from '../support/silence.js';
 import type { Outcome } from './oracle.js';
+
+/** A subject hangs when it is silent for so long: sooner than the guest around it, which is silent with it. */
+const SECONDS = Math.floor(SILENCE_SECONDS / 2);
+/** How often one listens. */
+const TURN_MS = 5000;
 
 /** One subject to run in an empty directory. */
 export interface Job {
   readonly program: string;
   readonly words: readonly string[];
   readonly directory: string;
-  readonly seconds: number;
 }
 
 export interface Surroundings {
@@ -47,22 +52,27 @@ function read(file: string): string {
   return existsSync(file) ? readFileSync(file, 'latin1') : '';
 }
 
-/** How much the program has said by now. */
-function said(output: string): number {
-  return ['out', 'err'].reduce((sum, ending) => sum + statSync(`${output}.${ending}`).size, 0);
+const size = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+
+/** How much the programs have said by now that write to these files. */
+function said(outputs: readonly string[]): number {
+  const files = outputs.flatMap((output) => [`${output}.out`, `${output}.err`, `${output}.status`]);
+  return files.reduce((sum, file) => sum + size(file), 0);
 }
 
 /**
  * Runs a program until every process that inherited descriptor 3 is gone: a daemon counts, and so
- * would a supervisor that failed to close what is not its own. It hangs when it says nothing more
- * for `seconds`, however slow the machine is that it goes on at.
+ * would a supervisor that failed to close what is not its own. It hangs when nothing more is said for
+ * SECONDS, by it or by the programs whose outputs it has in `others`, however slow the machine is that
+ * it goes on at.
  */
 function launch(
   command: readonly string[],
   directory: string,
   output: string,
-  seconds: number,
   environment: Readonly<Record<string, string>>,
+  others: readonly string[] = [],
+  goesOn?: () => void,
 ): Promise<Outcome> {
   const [out, err] = [openSync(`${output}.out`, 'a'), openSync(`${output}.err`, 'a')];
   return new Promise((resolve) => {
@@ -78,30 +88,31 @@ function launch(
     closeSync(err);
     let late = false;
     let heard = 0;
+    let since = performance.now();
     const giveUp = (): void => {
       late = true;
+      clearInterval(listening);
       lifeline?.destroy();
       try {
         if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
       } catch {
         // The group is gone; what holds the descriptor has left it.
       }
-      timer = setTimeout(() => {
+      deadly = setTimeout(() => {
         finish('timeout, and could not be killed');
-      }, 10_000);
+      }, SECONDS * 1000);
     };
-    const listen = (): void => {
-      const now = said(output);
-      if (now === heard) {
-        giveUp();
-        return;
-      }
-      heard = now;
-      timer = setTimeout(listen, seconds * 1000);
-    };
-    let timer = setTimeout(listen, seconds * 1000);
+    const listening = setInterval(() => {
+      const now = said([output, ...others]);
+      if (now !== heard) {
+        [heard, since] = [now, performance.now()];
+        goesOn?.();
+      } else if (performance.now() - since > SECONDS * 1000) giveUp();
+    }, TURN_MS);
+    let deadly: NodeJS.Timeout | undefined;
     const finish = (status: string): void => {
-      clearTimeout(timer);
+      clearInterval(listening);
+      clearTimeout(deadly);
       resolve({ status, out: read(`${output}.out`), err: read(`${output}.err`) });
     };
     child.on('error', (error) => {
@@ -126,7 +137,6 @@ export async function runOne(
     [...prefix, job.program, ...job.words],
     job.directory,
     path.join(surroundings.outputs, 'one'),
-    job.seconds,
     surroundings.environment,
   );
   removeTree(job.directory);
@@ -139,18 +149,19 @@ export interface Batch {
   readonly each: readonly Outcome[];
 }
 
+const outputOf = (i: number, outputs: string): string => path.join(outputs, `job-${i}`);
+
 /** The file that tells `multi` what to run; what comes of it shall be in the directory `outputs`. */
 export function batchList(jobs: readonly Job[], outputs: string): string {
-  const lines = jobs.map((job, i) => {
-    const output = path.join(outputs, `job-${i}`);
-    return [`${job.seconds}`, job.directory, output, job.program, ...job.words].join('\t');
-  });
+  const lines = jobs.map((job, i) =>
+    [`${SECONDS}`, job.directory, outputOf(i, outputs), job.program, ...job.words].join('\t'),
+  );
   return lines.map((line) => `${line}\n`).join('');
 }
 
 /** How long a job of `multi` took, natively or wrapped; 0 if it was never run. */
 export function readMilliseconds(jobs: readonly Job[], outputs: string): number[] {
-  return jobs.map((_, i) => Number(read(path.join(outputs, `job-${i}.milliseconds`))));
+  return jobs.map((_, i) => Number(read(`${outputOf(i, outputs)}.milliseconds`)));
 }
 
 /** What `multi` left of a job, or a script of `multi` itself: OUTPUT.out, .err and .status. */
@@ -160,27 +171,28 @@ export function readOutcome(output: string): Outcome {
 }
 
 export function readOutcomes(jobs: readonly Job[], outputs: string): Outcome[] {
-  return jobs.map((_, i) => readOutcome(path.join(outputs, `job-${i}`)));
+  return jobs.map((_, i) => readOutcome(outputOf(i, outputs)));
 }
 
-/** All jobs below one start of the prefix. */
+/** All jobs below one start of the prefix; `goesOn` is called again and again while they say something. */
 export async function runMany(
   jobs: readonly Job[],
   prefix: readonly string[],
   surroundings: Surroundings,
+  goesOn: () => void,
 ): Promise<Batch> {
   const { outputs, environment, multi } = surroundings;
   freshDirectory(outputs);
   for (const job of jobs) freshDirectory(job.directory);
   const list = path.join(outputs, 'jobs');
   writeFileSync(list, batchList(jobs, outputs));
-  const seconds = jobs.reduce((sum, job) => sum + job.seconds, 300);
   const all = await launch(
     [...prefix, multi, list],
     '/',
     path.join(outputs, 'all'),
-    seconds,
     environment,
+    jobs.map((_, i) => outputOf(i, outputs)),
+    goesOn,
   );
   for (const job of jobs) removeTree(job.directory);
   return { all, each: readOutcomes(jobs, outputs) };

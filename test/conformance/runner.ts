@@ -3,6 +3,7 @@
  *
  *     { lane, pair, mechanism, scenario, subject, status: "pass" | "fail" | "not-applicable", reason, ... }
  *
+ * Between the results of --batch empty lines come as long as it goes on.
  * A program of its own that needs only Node and the compiled subjects, so that a guest can run it.
  * Ends with 0 if nothing failed and something passed, with 1 if not, with 2 on wrong usage.
  */
@@ -27,7 +28,7 @@ import {
 
 const usage = `usage: node runner.js --exec PROGRAM --scratch DIRECTORY [--lane host|FILE.json]
     [--mechanism notify,trace,...] [--pin trace,...] [--batch] [--only REGEXP] [--variants static,dynamic,go] [--pairs tmpfs,...]
-    [--effort PERCENT] [--patience FACTOR] [--seed NUMBER] [--paths]`;
+    [--effort PERCENT] [--seed NUMBER] [--paths]`;
 
 interface Options extends Selection {
   readonly exec: string;
@@ -70,7 +71,6 @@ function readOptions(): Options {
       variants: { type: 'string', default: 'static,dynamic,go' },
       pairs: { type: 'string' },
       effort: { type: 'string', default: '100' },
-      patience: { type: 'string', default: '1' },
       seed: { type: 'string', default: `${Date.now() % 1_000_000}` },
     },
   });
@@ -89,7 +89,6 @@ function readOptions(): Options {
     variants: values.variants.split(','),
     pairs: values.pairs?.split(','),
     effort: Number(values.effort),
-    patience: Number(values.patience),
     seed: Number(values.seed),
   };
 }
@@ -141,10 +140,14 @@ async function runPair(options: Options, pair: Pair, report: (result: Result) =>
 
   if (options.batch) {
     const jobs = all.map(({ job }) => job);
-    const native = await runMany(jobs, [], surroundings);
+    // Results come when all is done: the empty lines say that it goes on.
+    const goesOn = (): void => {
+      console.log('');
+    };
+    const native = await runMany(jobs, [], surroundings, goesOn);
     for (const mechanism of options.mechanisms) {
       const began = Date.now();
-      const wrapped = await runMany(jobs, prefix(mechanism), surroundings);
+      const wrapped = await runMany(jobs, prefix(mechanism), surroundings, goesOn);
       judgeBatch(all, native, wrapped, verdictOf).forEach(([task, verdict]) => {
         tell(mechanism, task, verdict, began);
       });

@@ -13,8 +13,6 @@ export interface Scenario {
   readonly variants: readonly Variant[];
   /** Words for the subject, given the place that the pair names. */
   readonly words: (place: Place) => readonly string[];
-  /** Seconds on a fast machine. */
-  readonly seconds: number;
   /** Documented limit: a supervisor without privilege cannot read such programs, lets them run. */
   readonly needsPrivilege?: boolean;
   /** Only where the pair's own directory cannot be written to. */
@@ -47,13 +45,13 @@ function variantsOf(subject: string): readonly Variant[] {
   ];
 }
 
-function c(subject: string, words: readonly string[] = [], seconds = 30): Scenario {
+function c(subject: string, words: readonly string[] = []): Scenario {
   const name = [subject, ...words].join(' ');
-  return { name, subject, variants: variantsOf(subject), words: () => words, seconds };
+  return { name, subject, variants: variantsOf(subject), words: () => words };
 }
 
-function go(subject: string, seconds = 60): Scenario {
-  return { name: `go ${subject}`, subject, variants: ['go', 'go386'], words: () => [], seconds };
+function go(subject: string): Scenario {
+  return { name: `go ${subject}`, subject, variants: ['go', 'go386'], words: () => [] };
 }
 
 /** `seed`: of the differential test, beside some that stay. */
@@ -67,7 +65,7 @@ export function scenarios(seed: number): readonly Scenario[] {
     c('descriptors'),
     c('fields'),
     c('tables'),
-    { ...c('manymounts', [], 60), variants: ['static'] },
+    { ...c('manymounts'), variants: ['static'] },
     { ...c('existing'), words: ({ directory }) => [directory] },
     c('chroots'),
     c('mountns'),
@@ -80,17 +78,17 @@ export function scenarios(seed: number): readonly Scenario[] {
     c('setuid'),
     { ...c('nondumpable'), needsPrivilege: true },
     c('pidns'),
-    c('automount', ['here'], 10),
-    c('automount', ['apart'], 10),
+    c('automount', ['here']),
+    c('automount', ['apart']),
     c('children'),
-    c('threads', [], 60),
-    c('threadexec', [], 60),
-    c('signals', ['restart'], 60),
-    c('signals', ['plain'], 60),
+    c('threads'),
+    c('threadexec'),
+    c('signals', ['restart']),
+    c('signals', ['plain']),
     c('daemon'),
-    ...[1, 2, 3, seed].map((number) => c('differential', [`${number}`], 60)),
+    ...[1, 2, 3, seed].map((number) => c('differential', [`${number}`])),
     {
-      ...c('differential', [], 60),
+      ...c('differential'),
       name: 'differential on a tree that was there',
       readOnly: true,
       words: ({ tree }) => (tree ? [`${tree.seed}`, tree.directory] : ['0', '/missing']),

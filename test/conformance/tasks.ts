@@ -12,7 +12,6 @@ export interface Selection {
   readonly only: RegExp;
   readonly variants: readonly string[];
   readonly seed: number;
-  readonly patience: number;
   /** All below one command, so each in a directory of its own name. */
   readonly batch: boolean;
 }
@@ -44,11 +43,10 @@ export function tasks(selection: Selection, pair: Pair, work: string, onPair: bo
         .filter((variant) => selection.variants.includes(variant))
         .map((variant): Task => {
           const directory = path.join(work, selection.batch ? `run-${variant}-${number}` : 'run');
-          const seconds = Math.ceil(scenario.seconds * selection.patience);
           const program = path.join(selection.build, variant, scenario.subject);
           const words = scenario.words(place);
           const shows = onPair || scenario.subject === 'existing' || scenario.readOnly === true;
-          return { scenario, variant, job: { program, words, directory, seconds }, shows };
+          return { scenario, variant, job: { program, words, directory }, shows };
         }),
     );
 }

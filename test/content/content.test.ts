@@ -1,14 +1,19 @@
 // What is read instead of real files, under ASan and UBSan: the C programs beside this file say what
 // differs, and print their seeds.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdtempSync, rmSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import t from 'tap';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const build = join(root, 'test/build/content');
+/** Of this run: another one may be making its own. */
+const build = mkdtempSync(join(tmpdir(), 'content-'));
+t.teardown(() => {
+  rmSync(build, { recursive: true });
+});
 
 function sources(directory: string): string[] {
   return readdirSync(join(root, directory))
@@ -28,8 +33,6 @@ function compile(name: string): string {
   ]);
   return program;
 }
-
-mkdirSync(build, { recursive: true });
 
 const expected = {
   table: 'tables: 20000 rewritten, many changed\ntables: 60000 damaged ones are harmless\n',

@@ -17,7 +17,7 @@ const file = `${place}/policy.yaml`;
 
 async function run(t: Test, text: string, asked: string): Promise<string> {
   const prepare = `mkdir ${place}\ncat >${file} <<'END'\n${text}END`;
-  const options = { version: '9p2000.u', timeoutMs: 900_000 } as const;
+  const options = { version: '9p2000.u' } as const;
   const { status, stdout, stderr } = await guest.run(`${prepare}\n${asked}`, options);
   t.equal(status, 0, 'status', { stderr });
   return stdout;

@@ -50,7 +50,6 @@ export async function gvisorPlaces(): Promise<readonly GvisorPlace[]> {
         run: (policy: Policy, script: Script) =>
           gvisor.run(`mkdir ${place}\n${script(place, `${share}/policy.yaml`)}`, {
             files: { 'policy.yaml': policy(place) },
-            timeoutMs: 600_000,
           }),
       };
     }),

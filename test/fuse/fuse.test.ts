@@ -1,16 +1,20 @@
 // A FUSE daemon inside the wrapped tree: its own calls are stopped too, so that whoever answers
 // calls must never wait for it.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { accessSync, constants, mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { cleanCommand } from '../support/environment.js';
-import { seccompSpoof, testBuild } from '../support/paths.js';
+import { seccompSpoof } from '../support/paths.js';
+import { SILENCE_MS } from '../support/silence.js';
 
-const build = join(testBuild, 'fuse');
+/** Of this run: another one may be making its own. */
+const build = mkdtempSync(join(tmpdir(), 'fuse-build-'));
+t.teardown(() => {
+  rmSync(build, { recursive: true });
+});
 const load = join(build, 'load');
-const hangMs = 300_000;
 
 const fuse = '0x65735546';
 const tmpfs = '0x1021994';
@@ -61,7 +65,7 @@ function run(scenario: string, words: readonly string[]): Result {
     );
     const result = spawnSync(program, rest, {
       encoding: 'utf8',
-      timeout: hangMs,
+      timeout: SILENCE_MS,
       killSignal: 'SIGKILL',
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -88,7 +92,6 @@ function missing(): string | false {
 
 const skip = missing();
 if (skip === false) {
-  mkdirSync(build, { recursive: true });
   const flags = ['-std=c11', '-Wall', '-Wextra', '-Werror', '-O2'];
   execFileSync('cc', [...flags, '-o', load, join(import.meta.dirname, 'load.c')]);
 }

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
+import { SILENCE_MS } from '../support/silence.js';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 export const root = path.resolve(here, '../..');
@@ -63,7 +64,6 @@ interface RunOptions {
   readonly cwd?: string;
   readonly input?: string;
   readonly stdio?: StdioOptions;
-  readonly seconds?: number;
 }
 
 /** tap adds its own variables to whatever a test starts; env -i takes them away again. */
@@ -75,7 +75,7 @@ export function cleanly(
   return ['/usr/bin/env', '-i', ...variables, ...words];
 }
 
-/** Starts a program and waits for its end. `seconds` (300) is there for what hangs, not for what is slow. */
+/** Starts a program and waits for its end. */
 export async function run(words: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const [file = '', ...rest] = cleanly(words, options.env);
   const child = spawn(file, rest, {
@@ -84,22 +84,27 @@ export async function run(words: readonly string[], options: RunOptions = {}): P
   });
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(options.input ?? '');
-  const seconds = options.seconds ?? 300;
-  return await ended(child, words.join(' '), seconds);
+  return await ended(child, words.join(' '));
 }
 
-/** The end of a program that was started with pipes, and what it wrote from now on. */
-export async function ended(child: ChildProcess, name: string, seconds: number): Promise<Ended> {
+/** The end of a program that was started with pipes, and what it wrote from now on; it may be slow, but not silent. */
+export async function ended(child: ChildProcess, name: string): Promise<Ended> {
   const output: Buffer[] = [];
   const errors: Buffer[] = [];
-  child.stdout?.on('data', (data: Buffer) => output.push(data));
-  child.stderr?.on('data', (data: Buffer) => errors.push(data));
   return await new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
       const said = Buffer.concat([...output, ...errors]).toString();
-      reject(new Error(`${name}: still running after ${seconds} s; it said: ${said}`));
-    }, seconds * 1000);
+      reject(new Error(`${name}: hangs; it said: ${said}`));
+    }, SILENCE_MS);
+    child.stdout?.on('data', (data: Buffer) => {
+      timer.refresh();
+      output.push(data);
+    });
+    child.stderr?.on('data', (data: Buffer) => {
+      timer.refresh();
+      errors.push(data);
+    });
     child.on('error', (error) => {
       clearTimeout(timer);
       reject(error);

@@ -87,7 +87,7 @@ static int watch(char **command) {
     int handle = (int)syscall(SYS_pidfd_open, child, 0);
     struct pollfd wait[2] = {{.fd = fd, .events = POLLIN}, {.fd = handle, .events = POLLIN}};
     for (;;) {
-        if (poll(wait, 2, 60000) <= 0)
+        if (poll(wait, 2, 1200 * 1000) <= 0)
             die("poll");
         if (wait[0].revents == 0)
             break;

@@ -22,7 +22,7 @@ async function session(
     REPORT: report,
   };
   const script = ['expect ready> ', ...steps, 'send exit 0\\n', 'end', ''].join('\n');
-  const end = await run([terminal, ...interactiveBash], { env, input: script, seconds: 900 });
+  const end = await run([terminal, ...interactiveBash], { env, input: script });
   const who = prefix === native ? 'env' : 'exec';
   test.equal(end.status, 0, `${who}: ${end.status === 0 ? 'as expected' : end.stderr}`);
   const [states = ''] = end.stdout.split('transcript:\n');

@@ -3,7 +3,16 @@
 // KILLS=n and SEED=n choose the number of kills and the delays before them.
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import t, { type Test } from 'tap';
@@ -18,6 +27,7 @@ import {
   run,
   scratch,
 } from '../inplace/helpers.js';
+import { SILENCE_MS, SILENCE_SECONDS } from '../support/silence.js';
 
 const tools = buildKillTools();
 const killer = path.join(tools, 'killer');
@@ -27,7 +37,11 @@ const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1e9));
 /** The longest life of a worker, in microseconds; and one so short that it hardly ever serves. */
 const usualLife = 2000;
 const shortLife = 100;
-const policy = path.join(tools, 'kept.yaml');
+const ownPlace = mkdtempSync(path.join(tmpdir(), 'kill-'));
+t.teardown(() => {
+  rmSync(ownPlace, { recursive: true });
+});
+const policy = path.join(ownPlace, 'kept.yaml');
 writeFileSync(
   policy,
   [
@@ -98,11 +112,11 @@ class Subject {
     this.#child.stdin.write(`${line}\n`);
   }
 
-  /** Reads lines up to `last`; fails the test when none comes for two minutes. */
+  /** Reads lines up to `last`; fails the test when it falls silent. */
   async hear(last: string): Promise<readonly string[]> {
     const heard: string[] = [];
     for (;;) {
-      const timer = setTimeout(() => this.#child.kill('SIGKILL'), 120_000);
+      const timer = setTimeout(() => this.#child.kill('SIGKILL'), SILENCE_MS);
       const next = await this.#lines.next();
       clearTimeout(timer);
       if (next.done === true)
@@ -194,17 +208,18 @@ async function settledDescriptors(
 ): Promise<readonly string[]> {
   for (let tries = 0; ; tries++) {
     const now = descriptorsOf(guardian);
-    if (tries > 100 || (like && withoutPidfds(like) === withoutPidfds(now))) return now;
+    if (tries > 12_000 || (like && withoutPidfds(like) === withoutPidfds(now))) return now;
     await new Promise((resolve) => setTimeout(resolve, 50));
     if (like === undefined && descriptorsOf(guardian).join() === now.join()) return now;
   }
 }
 
-const goneAfter = 60;
+/** Seconds, for what never ends. */
+const goneAfter = SILENCE_SECONDS / 2;
 
 async function kill(test: Test, guardian: number, count: number, most: number): Promise<number> {
   const words = [killer, guardian, count, seed, most].map(String);
-  const end = await run(words, { seconds: 1200 });
+  const end = await run(words);
   test.same([end.status, end.stderr], [0, ''], end.stdout.trim());
   return count;
 }

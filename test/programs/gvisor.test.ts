@@ -48,7 +48,7 @@ for (const [name, runsc] of lanes) {
   const skip = await gvisor.unavailable();
   await t.test(name, { skip }, async (t) => {
     const ways = [by('trace'), short(by('ptrace'))];
-    const place = { directory: share, scratch: '/tmp/scratch', patience: 120 };
+    const place = { directory: share, scratch: '/tmp/scratch' };
     const began = performance.now();
     const { stdout, stderr } = await gvisor.run(script(place, ways), { cgroups: 1 });
     t.comment(`${name}: ${((performance.now() - began) / 1000).toFixed(1)} s`);

@@ -4,6 +4,7 @@ import type { Test } from 'tap';
 import { quote } from '../support/shell.js';
 import { findProgram } from '../lanes/programs.js';
 import { root, seccompSpoof } from '../support/paths.js';
+import { SILENCE_SECONDS } from '../support/silence.js';
 
 export type Filesystem = 'tmpfs' | 'fuse' | '9p' | 'nfs' | 'ext4';
 
@@ -41,8 +42,9 @@ above = [mount for mount in mounts if place.startswith(mount[0].rstrip('/') + '/
 print(max(above, key=lambda mount: len(mount[0]))[1])
 `;
 
-const podman = `podman --root "$PLACE/root" --runroot "$SCRATCH/run" --tmpdir "$SCRATCH/tmp" \\
-  --storage-driver overlay info --format '{{index .Store.GraphStatus "Backing Filesystem"}}'`;
+const podman = (options = ''): string =>
+  `podman --root "$PLACE/root" --runroot "$SCRATCH/run" --tmpdir "$SCRATCH/tmp" \\
+  --storage-driver overlay ${options} info --format '{{index .Store.GraphStatus "Backing Filesystem"}}'`;
 
 /** Status 77 of a script: it cannot be done here, and the output says why. */
 export const programs: readonly Program[] = [
@@ -94,10 +96,11 @@ export const programs: readonly Program[] = [
   },
   {
     name: 'podman info',
-    // It syncs what it writes.
-    script: `echo >"$PLACE/file" && timeout -s KILL 10 sync "$PLACE/file" ||
+    // It syncs what it writes. Where the kernel refuses an overlay (on FUSE) it takes another program
+    // for one, which `info` never starts.
+    script: `echo >"$PLACE/file" && timeout -s KILL 120 sync "$PLACE/file" ||
       { echo 'fsync(2) does not come back'; exit 77; }
-      ${podman} || exit 77`,
+      ${podman()} 2>/dev/null || ${podman('--storage-opt overlay.mount_program=/bin/true')} || exit 77`,
     long: true,
     needs: ['podman', 'podman'],
     says: { tmpfs: 'tmpfs', fuse: '<unknown>', '9p': '<unknown>', nfs: 'nfs', ext4: 'extfs' },
@@ -139,31 +142,40 @@ export interface Place {
   /** A directory on the filesystem that can be written to, and one elsewhere. Words for a shell. */
   readonly directory: string;
   readonly scratch: string;
-  /** Seconds until a program counts as hung. */
-  readonly patience: number;
 }
+
+/** Until a program counts as hung, in seconds: sooner than the sandbox around it, which waits for it. */
+const patience = SILENCE_SECONDS / 2;
 
 const mark = '@@@';
 
-/** A script that runs all programs in all ways, natively at first. */
+/** A script that runs all programs in all ways, natively at first: who fails then is asked no more. */
 export function script(place: Place, ways: readonly Way[]): string {
   const driver = (chosen: readonly Program[]): string =>
     [
       'n=0; mkdir -p "$PLACES" "$SCRATCHES"',
       'run() {',
       '  n=$((n + 1)); export PLACE="$PLACES/$n" SCRATCH="$SCRATCHES/$n"',
+      '  if grep -qxF "$1" "$FAILED"; then return; fi',
       '  mkdir "$PLACE" "$SCRATCH" || exit',
-      `  timeout -k 5 ${place.patience} sh -c "$2" 2>&1; echo "${mark} $? $1"`,
+      `  timeout -k 5 ${patience} sh -c "$2" 2>&1`,
+      `  status=$?; echo "${mark} $status $1"`,
+      // Natively only: who fails below `exec` alone has to show it in each way.
+      '  [ -z "$NATIVELY" ] || [ $status = 0 ] || echo "$1" >>"$FAILED"',
       '}',
       ...chosen.map((program) => `run ${quote(program.name)} ${quote(program.script)}`),
     ].join('\n');
-  const natively: Pick<Way, 'exec' | 'short'> = { exec: '' };
+  const natively: Pick<Way, 'exec' | 'short'> = { exec: 'NATIVELY=yes' };
   const runs = [natively, ...ways].map(({ exec, short = false }, index) => {
     const chosen = programs.filter(({ long }) => !(short && long));
     const places = `PLACES=${place.directory}/${index} SCRATCHES=${place.scratch}/${index}`;
     return `echo '${mark} way'; ${places} ${exec} sh -c ${quote(driver(chosen))}`;
   });
-  return [`export HERE=${quote(path.join(root, 'test/programs'))}`, ...runs].join('\n');
+  return [
+    `export HERE=${quote(path.join(root, 'test/programs'))} FAILED=${place.scratch}/failed NATIVELY=`,
+    `mkdir -p ${place.scratch}; : >"$FAILED"`,
+    ...runs,
+  ].join('\n');
 }
 
 interface Said {
@@ -201,6 +213,8 @@ export function check(t: Test, from: Filesystem, ways: readonly Way[], stdout: s
       continue;
     }
     t.strictSame(alone, { text: says[from], status: 0 }, `${name} on ${from}, natively`);
+    // It has not been asked: what it says below `exec` would prove nothing.
+    if (alone?.status !== 0) continue;
     for (const [index, { name: way, to, short }] of ways.entries()) {
       if (short && long) continue;
       const said = wrapped[index]?.get(name);

@@ -13,6 +13,7 @@ import { magics } from '../lanes/lane.js';
 import { cleanCommand } from '../support/environment.js';
 import { root, seccompSpoof, testBuild } from '../support/paths.js';
 import { quote } from '../support/shell.js';
+import { SILENCE_MS } from '../support/silence.js';
 
 const runs = Number(process.env['RUNS'] ?? 10);
 const here = path.join(root, 'test/repeat');
@@ -84,8 +85,9 @@ for (const mechanism of ['notify', 'trace', 'ptrace']) {
   });
 }
 
-/** So many in one sandbox; it says nothing before it ends, and may take an hour for a thousand. */
+/** So many in one sandbox; it says nothing before it ends. */
 const most = 50;
+const silenceMs = most * SILENCE_MS;
 
 /** A start alone takes a hundred times as long there. */
 const fewer = process.env['RUNS'] === undefined ? 2 : runs;
@@ -106,7 +108,7 @@ for (const [name, runsc] of Object.entries({ 'gVisor of 2022': debian, 'newest g
         for (let done = 0; done < fewer; done += most) {
           const count = Math.min(most, fewer - done);
           const script = comparison(command, count, `-m ${mechanism}`, magics.v9fs);
-          const ended = await gvisor.run(`cd ${share}\n${script}`, { timeoutMs: 3_600_000 });
+          const ended = await gvisor.run(`cd ${share}\n${script}`, { silenceMs });
           const seconds = Math.round((performance.now() - began) / 1000);
           const so = `${done + count} times ${program} in ${seconds} s`;
           test.same(ended, outcome(count), so);

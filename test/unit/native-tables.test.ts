@@ -171,13 +171,19 @@ void t.test('the tables of this machine', (t) => {
 
 void t.test('ten thousand mounts', (t) => {
   const line = '36 35 98:0 / /srv/data/NUMBER/merged rw,noatime shared:1 - fuse.x none rw\n';
-  const text = Array.from({ length: 10_000 }, (_, i) => line.replace('NUMBER', `${i}`)).join('');
-  const start = process.hrtime.bigint();
-  const changed = rewriteTable(policy, MountTable.mountinfo, Buffer.from(text));
-  const ms = Number(process.hrtime.bigint() - start) / 1e6;
-  t.equal(changed.toString(), text.replaceAll('fuse.x', 'ext4'));
-  t.ok(ms < 1000, `in ${ms.toFixed(1)} ms`);
-
+  // In time of the processor: other processes take none of that.
+  const rewrite = (length: number): number => {
+    const text = Array.from({ length }, (_, i) => line.replace('NUMBER', `${i}`)).join('');
+    const bytes = Buffer.from(text);
+    const before = process.cpuUsage();
+    const changed = rewriteTable(policy, MountTable.mountinfo, bytes);
+    const { user, system } = process.cpuUsage(before);
+    t.equal(changed.toString(), text.replaceAll('fuse.x', 'ext4'));
+    return user + system;
+  };
+  const thousand = Math.min(...[1, 2, 3, 4, 5].map(() => rewrite(1000)));
+  const all = Math.min(...[1, 2, 3].map(() => rewrite(10_000)));
+  t.ok(all < 50 * thousand, `${all} microseconds, and ${thousand} for a thousand`);
   t.end();
 });
 

@@ -44,7 +44,9 @@ export function available(): string | undefined {
 /** The supervisor and the subjects, for aarch64. */
 export function build(): void {
   const make = (...words: string[]): void => {
-    const { status, stderr } = spawnSync('make', ['-s', '-j2', ...words], { encoding: 'utf8' });
+    // Another run in this checkout takes its turn.
+    const inTurn = [join(testBuild, '.lock'), 'make', '-s', '-j2', ...words];
+    const { status, stderr } = spawnSync('flock', inTurn, { encoding: 'utf8' });
     if (status !== 0) throw new Error(`make ${words.join(' ')}: ${stderr}`);
   };
   make('-C', join(checkout, 'csrc'), 'cross');
@@ -59,7 +61,7 @@ export interface Wrapped {
   readonly paths: boolean;
 }
 
-export interface Suite extends Pick<Selection, 'only' | 'variants' | 'seed' | 'patience'> {
+export interface Suite extends Pick<Selection, 'only' | 'variants' | 'seed'> {
   readonly effort: number;
   /** Its directory is made when it is needed, and nothing is to be there. */
   readonly pair: Pair;

@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { SILENCE_MS } from '../../support/silence.js';
 import { Unavailable, findProgram, requireProgram } from '../programs.js';
 import { type Architecture, type Kernel, prepareKernel } from './kernel.js';
 import { quote } from '../../support/shell.js';
@@ -19,8 +20,8 @@ export interface GuestOptions {
    * like Node takes ten times as long to start as with `loose`, which is what is used by default.
    */
   readonly cache?: 'none' | 'loose';
-  /** Only to detect hangs. */
-  readonly timeoutMs?: number;
+  /** It hangs when its console and its scripts have said nothing for so long. */
+  readonly silenceMs?: number;
   /** Memory in MiB. */
   readonly memory?: number;
   /** Sees every line of the console. */
@@ -120,13 +121,13 @@ export class Guest {
         return step;
       });
       copyFileSync(join(import.meta.dirname, 'main.sh'), join(share, 'main.sh'));
-      const timeoutMs = options.timeoutMs ?? 600_000;
+      const silenceMs = options.silenceMs ?? SILENCE_MS;
       // The guest itself looks what hangs, before it is killed.
-      const seconds = { GUEST_SECONDS: String(Math.ceil((timeoutMs / 1000) * 0.8)) };
+      const seconds = { GUEST_SILENCE: String(Math.ceil((silenceMs / 1000) * 0.8)) };
       writeFileSync(join(share, 'environment'), environment({ ...seconds, ...options.env }));
       writeFileSync(join(share, 'checkout'), checkout);
 
-      const failure = await boot(this.#architecture, kernel, share, timeoutMs, options);
+      const failure = await boot(this.#architecture, kernel, share, silenceMs, options);
       options.onShare?.(share);
       return steps.map((step, index) => {
         const status = /^\d+$/.exec(readOr(`${step}.status`, '').trim())?.[0];
@@ -134,7 +135,7 @@ export class Guest {
         const stderr = readOr(`${step}.stderr`, '');
         if (status !== undefined) return { status: Number(status), stdout, stderr };
         const hang = readOr(join(share, 'hang'), '');
-        const why = hang === '' ? failure.why : `the guest hung (limit ${timeoutMs} ms)`;
+        const why = hang === '' ? failure.why : hung(silenceMs);
         const said = [stdout.slice(-2000), stderr.slice(-2000), hang].join('\n');
         throw new GuestError(`${why} in script ${index}\n${said}\n${failure.console}`);
       });
@@ -171,12 +172,14 @@ interface Ended {
   readonly console: string;
 }
 
-/** Runs qemu until the guest has powered off, or its time is up. */
+const hung = (silenceMs: number): string => `the guest hung (silent for ${silenceMs} ms)`;
+
+/** Runs qemu until the guest has powered off, or falls silent. */
 async function boot(
   architecture: Architecture,
   kernel: Kernel,
   share: string,
-  timeoutMs: number,
+  silenceMs: number,
   options: GuestOptions,
 ): Promise<Ended> {
   const version = options.version ?? '9p2000.u';
@@ -218,16 +221,17 @@ async function boot(
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const tail: string[] = [];
+  const state = { silent: false };
+  const silence = setTimeout(() => {
+    state.silent = true;
+    child.kill('SIGKILL');
+  }, silenceMs);
   const line = (text: string): void => {
+    silence.refresh();
     options.onLine?.(text);
     tail.push(text);
     if (tail.length > 60) tail.shift();
   };
-  const limit = AbortSignal.timeout(timeoutMs);
-  limit.addEventListener('abort', () => {
-    child.kill('SIGKILL');
-  });
-
   child.stdout.setEncoding('utf8');
   child.stderr.setEncoding('utf8');
   eachLine(child.stdout, line);
@@ -240,9 +244,8 @@ async function boot(
       });
     },
   );
-  const why = limit.aborted
-    ? `the guest hung (limit ${timeoutMs} ms)`
-    : `the guest ended (${String(code ?? signal)})`;
+  clearTimeout(silence);
+  const why = state.silent ? hung(silenceMs) : `the guest ended (${String(code ?? signal)})`;
   return { why, console: `console of the guest:\n${tail.join('\n')}` };
 }
 

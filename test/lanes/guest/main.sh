@@ -17,10 +17,29 @@ power_off() {
     while :; do sleep 60; done
 }
 
-# Near the time limit ($GUEST_SECONDS after power on): says what hangs, and saves what there is.
+# How much has been said: by the scripts, and by the jobs of a suite (multi.c).
+said() {
+    ls -ln $out /run/outputs 2>/dev/null
+}
+
+# Slow is not hung. Tells the console that something is said, which nobody sees there; after
+# $GUEST_SILENCE seconds without a word says what hangs, and saves what there is.
 watchdog() {
-    read -r uptime _ </proc/uptime
-    sleep $((GUEST_SECONDS - ${uptime%.*}))
+    before=
+    since=0
+    while :; do
+        read -r uptime _ </proc/uptime
+        now=$(said)
+        if [ "$now" != "$before" ]; then
+            before=$now
+            since=${uptime%.*}
+            echo "guest: goes on"
+        elif [ $((${uptime%.*} - since)) -ge "$GUEST_SILENCE" ]; then
+            break
+        fi
+        sleep $((GUEST_SILENCE / 20 + 1))
+    done
+    echo "guest: silent, looks why"
     {
         # Zombies have no command line, and are none of the kernel's threads, children of 2.
         for task in /proc/[0-9]*/task/*; do
@@ -29,7 +48,7 @@ watchdog() {
             grep -E '^(Name|State|PPid|TracerPid|SigPnd|ShdPnd):' "$task/status"
             cat "$task/syscall" "$task/stack"
         done
-        # Slow is not hung: how long each job of a suite has taken so far (multi.c).
+        # How long each job of a suite has taken so far.
         [ ! -d /run/outputs ] || grep . /run/outputs/*.milliseconds
     } >$out/hang 2>&1
     cp $out/* $share/

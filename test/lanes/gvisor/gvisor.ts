@@ -4,13 +4,14 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { SILENCE_MS } from '../../support/silence.js';
 import { Unavailable } from '../programs.js';
 import { type Inside, makeSandbox } from './bundle.js';
 import type { Runsc } from './runsc.js';
 
 export interface SandboxOptions extends Pick<Inside, 'capabilities' | 'ownRoot'> {
-  /** Only to detect hangs. */
-  readonly timeoutMs?: number;
+  /** It hangs when it has said nothing for so long. */
+  readonly silenceMs?: number;
   /** Files for the share, by name. */
   readonly files?: Readonly<Record<string, string>>;
   /** Version of the cgroups in /sys/fs/cgroup; none are there without it. */
@@ -51,7 +52,7 @@ export class Gvisor {
       if (error instanceof Unavailable) return error.message;
       throw error;
     }
-    const { status, stderr } = await this.run('true', { timeoutMs: 60_000 });
+    const { status, stderr } = await this.run('true');
     return status === 0 ? false : `runsc cannot start a program here: ${stderr.slice(-400)}`;
   }
 
@@ -90,16 +91,22 @@ function start(words: readonly string[], options: SandboxOptions): Promise<Sandb
   const [program = '', ...rest] = words;
   const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const timer = setTimeout(() => {
+  const silence = setTimeout(() => {
     stderr += 'the sandbox hung, and was killed\n';
     child.kill('SIGKILL');
-  }, options.timeoutMs ?? 600_000);
+  }, options.silenceMs ?? SILENCE_MS);
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    silence.refresh();
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    silence.refresh();
+    stderr += text;
+  });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (status) => {
-      clearTimeout(timer);
+      clearTimeout(silence);
       resolve({ status, stdout, stderr });
     });
   });

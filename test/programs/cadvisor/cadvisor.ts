@@ -4,6 +4,7 @@ import type { Test } from 'tap';
 import { buildModule } from '../../lanes/module.js';
 import { Unavailable } from '../../lanes/programs.js';
 import { root, seccompSpoof } from '../../support/paths.js';
+import { SILENCE_SECONDS } from '../../support/silence.js';
 import { quote } from '../../support/shell.js';
 
 /** In the old one any filesystem may be on /; in the new one only those that it knows. */
@@ -79,7 +80,7 @@ export function script(questions: readonly Question[], directories: readonly str
     const less = withoutOpenat2
       ? `python3 ${quote(path.join(root, sources, 'no-openat2.py'))} `
       : '';
-    return `timeout -k 5 100 ${exec}${less}${quote(build(release))} ${words} 2>>/tmp/log || echo null`;
+    return `timeout -k 5 ${SILENCE_SECONDS / 2} ${exec}${less}${quote(build(release))} ${words} 2>>/tmp/log || echo null`;
   });
   return [`df -B 1 --output=size ${words} | tail -n +2`, ...asks, 'cat /tmp/log >&2'].join('\n');
 }

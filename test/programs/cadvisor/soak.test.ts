@@ -22,7 +22,7 @@ async function soak(release: 'old' | 'new', options: string): Promise<Soak> {
     `${quote(process.execPath)} ${quote(main)} ${words} /tmp/cadvisor --serve ${address} >&2`,
     `cat ${share}/out/soak.json`,
   ].join('\n');
-  return reportOf(await gvisor.run(script, { cgroups: 1, timeoutMs: 400_000 }));
+  return reportOf(await gvisor.run(script, { cgroups: 1 }));
 }
 
 await t.test('natively', { skip }, async (t) => {

@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LIFELINE = 3, WORDS = 16 };
+enum { LIFELINE = 3, WORDS = 16, TURN_MS = 5000 };
 
 static char *beside(const char *output, const char *ending) {
     char *path;
@@ -78,17 +78,21 @@ static off_t said(const char *out, const char *err) {
 static bool wait_for_end(int lifeline, const char *output, int seconds) {
     char *out = beside(output, "out"), *err = beside(output, "err");
     struct pollfd polled = {.fd = lifeline, .events = POLLIN};
-    off_t before = -1, now = 0;
+    off_t before = 0;
+    long heard = milliseconds();
     int ready = 0;
-    while (ready == 0 && now != before) {
-        before = now;
-        while ((ready = poll(&polled, 1, seconds * 1000)) < 0 && errno == EINTR)
-            continue;
-        now = said(out, err);
+    while (ready <= 0 && milliseconds() - heard < seconds * 1000L) {
+        if ((ready = poll(&polled, 1, TURN_MS)) < 0 && errno != EINTR)
+            die("poll");
+        off_t now = said(out, err);
+        if (now != before) {
+            before = now;
+            heard = milliseconds();
+        }
     }
     free(out);
     free(err);
-    return ready != 0;
+    return ready > 0;
 }
 
 static void run(char **words) {
