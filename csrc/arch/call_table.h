@@ -26,6 +26,7 @@ enum call_task {
     TASK_CLONE,       /* its first argument holds the flags */
     TASK_CLONE3,      /* its first argument points at them */
 
+    /* From here on: of a path, told or (truncate) changed. */
     TASK_STAT,       /* path, structure */
     TASK_LSTAT,      /* path, structure */
     TASK_FSTATAT,    /* directory, path, structure, flags */

@@ -26,25 +26,12 @@ struct verdict serve_call(struct stopped_call *call, const uint8_t *policy) {
     const struct known_call *known = known_call(call->arch, call->number);
     if (!known)
         return let_run(FALLBACK_NONE);
+    if (known->task >= TASK_STAT)
+        return serve_path(call, known, policy);
     switch (known->task) {
     case TASK_STATFS:
     case TASK_FSTATFS:
         return serve_statfs(call, known, policy);
-    case TASK_STAT:
-    case TASK_LSTAT:
-    case TASK_FSTATAT:
-    case TASK_STATX:
-    case TASK_ACCESS:
-    case TASK_FACCESSAT:
-    case TASK_FACCESSAT2:
-    case TASK_READLINK:
-    case TASK_READLINKAT:
-    case TASK_TRUNCATE:
-    case TASK_GETXATTR:
-    case TASK_LGETXATTR:
-    case TASK_LISTXATTR:
-    case TASK_LLISTXATTR:
-        return serve_path(call, known, policy);
     case TASK_OPEN:
     case TASK_OPENAT:
     case TASK_OPENAT2:
@@ -55,8 +42,7 @@ struct verdict serve_call(struct stopped_call *call, const uint8_t *policy) {
         return serve_uname(call, policy);
     case TASK_CHANGE_ROOT:
         return serve_root_change(call);
-    case TASK_CLONE:
-    case TASK_CLONE3:
+    default:
         break; /* the tracer's own */
     }
     return let_run(FALLBACK_NONE);

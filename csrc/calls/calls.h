@@ -8,7 +8,7 @@
  * returns; ending the stop is the caller's. */
 struct verdict serve_call(struct stopped_call *call, const uint8_t *policy);
 
-/* May calls under this policy be let run and looked at when they have ended (ABILITY_LOOK_AFTER)?
+/* May calls under this policy be let run and looked at when they have ended?
  * Not where a rule names paths: the end of a call does not tell which file it was about. */
 bool calls_can_look_after(const uint8_t *policy);
 /* ... not this one: it is, or may be, about a file of ours, of which the kernel knows too little.

@@ -9,7 +9,7 @@
 
 #include "../arch/kernel.h"
 #include "../policy/match.h"
-#include "../tracee/file_name.h"
+#include "../tracee/descriptor.h"
 #include "../tracee/filesystem.h"
 #include "../tracee/identity.h"
 #include "../tracee/program.h"
@@ -36,7 +36,7 @@ static bool name_lookup(struct stopped_call *call, const struct lookup *lookup,
         name_plainly(request->path, path);
         return true;
     }
-    ssize_t length = file_name(call, lookup->fd, path, TRACEE_PATH_MAX);
+    ssize_t length = descriptor_path(call, lookup->fd, path, TRACEE_PATH_MAX);
     if (length <= 0 || path[0] != '/')
         return false;
     if (!lookup->missing)

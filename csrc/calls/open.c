@@ -73,7 +73,7 @@ static bool may_be_table(const struct open_arguments *arguments) {
 static struct verdict serve_path_open(struct stopped_call *call, const uint8_t *policy,
                                       const struct open_arguments *arguments, uint32_t about) {
     const bool table = (about & MATCH_OPEN_MOUNT_TABLE) && may_be_table(arguments);
-    const bool tells_filesystem = (call->mechanism->abilities & ABILITY_REPLACE_PATH) != 0;
+    const bool tells_filesystem = call->mechanism->replaces_paths;
     struct lookup lookup = no_lookup(FALLBACK_NONE);
     struct found_file found;
     struct verdict verdict;

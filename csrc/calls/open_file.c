@@ -164,7 +164,7 @@ static struct verdict open_redirected(struct stopped_call *call, const uint8_t *
     const int refused = O_PATH | O_TMPFILE;
     if (arguments->request.resolve & bounds)
         return let_run(FALLBACK_FLAGS); /* the target lies elsewhere */
-    if (call->mechanism->abilities & ABILITY_REPLACE_PATH) {
+    if (call->mechanism->replaces_paths) {
         char *path = strdup(found->target);
         if (!path)
             return let_run(FALLBACK_CONTENT);

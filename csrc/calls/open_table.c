@@ -17,7 +17,6 @@
 #include "../policy/match.h"
 #include "../tracee/access.h"
 #include "../tracee/descriptor.h"
-#include "../tracee/file_name.h"
 #include "../tracee/filesystem.h"
 #include "../tracee/procfs.h"
 #include "../tracee/program.h"
@@ -38,7 +37,8 @@ static bool find_table(struct stopped_call *call, const struct lookup *lookup, c
         return descriptor_own_name(context->proc, lookup->fd, name, sizeof name) > 0 &&
                table_by_name(name, table);
     *table = SPOOF_TABLE_MOUNTS;
-    return file_name(call, lookup->fd, name, sizeof name) > 0 && strcmp(name, "/etc/mtab") == 0;
+    return descriptor_path(call, lookup->fd, name, sizeof name) > 0 &&
+           strcmp(name, "/etc/mtab") == 0;
 }
 
 /* Made by ourselves: what others own would show that they made it. */

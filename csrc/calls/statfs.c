@@ -9,7 +9,6 @@
 #include "../policy/blob.h"
 #include "../policy/match.h"
 #include "../tracee/descriptor.h"
-#include "../tracee/file_name.h"
 #include "../tracee/filesystem.h"
 #include "../tracee/memory.h"
 #include "handlers.h"
@@ -45,7 +44,7 @@ static bool find_rule(struct stopped_call *call, const uint8_t *policy, int fd, 
     enum match_result result = match_statfs(policy, type, NULL, rule);
     if (result == MATCH_NEEDS_PATH) {
         /* What has no path is matched by no glob: they all begin with a slash. */
-        if (file_name(call, fd, path, sizeof path) < 0)
+        if (descriptor_path(call, fd, path, sizeof path) < 0)
             path[0] = '\0';
         result = match_statfs(policy, type, path, rule);
     }

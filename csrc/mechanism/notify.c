@@ -90,7 +90,6 @@ bool notify_can_deliver(int listener) {
 
 static const struct mechanism notify_mechanism = {
     .name = "notify",
-    .abilities = ABILITY_ANSWER | ABILITY_DELIVER,
     .read = notify_read,
     .write = notify_write,
     .still_stopped = notify_still_stopped,

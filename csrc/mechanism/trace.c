@@ -182,7 +182,7 @@ static int trace_let_run(struct stopped_call *call) {
 
 static const struct mechanism trace_mechanism = {
     .name = "trace",
-    .abilities = ABILITY_ANSWER | ABILITY_DELIVER | ABILITY_LOOK_AFTER | ABILITY_REPLACE_PATH,
+    .replaces_paths = true,
     .read = trace_read,
     .write = trace_write,
     .still_stopped = trace_still_stopped,

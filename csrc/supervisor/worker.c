@@ -51,7 +51,7 @@ static struct worker the_worker;
 static int end_stop(struct stopped_call *call, const struct verdict *verdict) {
     if (verdict->decision == DECISION_ANSWER)
         return call->mechanism->answer(call, verdict->value);
-    verdict_release(verdict); /* DECISION_REPLACE_PATH is not among the abilities of notify */
+    verdict_release(verdict); /* notify replaces no paths */
     return call->mechanism->let_run(call);
 }
 

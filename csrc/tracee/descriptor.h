@@ -25,5 +25,7 @@ ssize_t descriptor_name(struct stopped_call *call, uint32_t fd, char *name, size
 /* What /proc/self/fd says of one of our own descriptors: the length of the name, or -errno. `proc`
  * is our own /proc. */
 ssize_t descriptor_own_name(int proc, int fd, char *path, size_t capacity);
+/* The absolute path of a file that is held, as the tracee's root has it: its length, or -errno. */
+ssize_t descriptor_path(struct stopped_call *call, int fd, char *path, size_t capacity);
 
 #endif

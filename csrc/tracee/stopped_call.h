@@ -21,18 +21,9 @@ struct stopped_call {
     struct server *server;
 };
 
-/* What a mechanism can do with a stopped call; a handler is written against these. */
-enum ability {
-    ABILITY_ANSWER = 1 << 0,       /* return a value instead of running the call */
-    ABILITY_DELIVER = 1 << 1,      /* return a new descriptor */
-    ABILITY_LOOK_AFTER = 1 << 2,   /* let it run and then change the result */
-    ABILITY_REPLACE_PATH = 1 << 3, /* let it run with another path */
-    ABILITY_INJECT = 1 << 4,       /* run other calls in the tracee first */
-};
-
 struct mechanism {
     const char *name;
-    unsigned abilities;
+    bool replaces_paths; /* it can let a call run with another path: DECISION_REPLACE_PATH */
     /* Up to `length` bytes of the tracee's memory: how many, or -errno. Page by page, so that what
      * lies before an unmapped page is still read. */
     ssize_t (*read)(struct stopped_call *call, uint64_t address, void *to, size_t length);
