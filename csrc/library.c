@@ -24,7 +24,7 @@ int32_t give_text(char *to, uint64_t capacity, const char *text) {
 }
 
 int32_t spoof_memfd(const char *name, const uint8_t *bytes, uint64_t length, int32_t seal) {
-    int fd = memory_file(name, bytes, length);
+    int fd = memory_file(name, bytes, length, true);
     if (fd >= 0 && seal &&
         fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)) {
         int error = errno;

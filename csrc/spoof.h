@@ -137,7 +137,7 @@ SPOOF_EXPORT int32_t spoof_policy_check(const uint8_t *blob, uint64_t length, ch
 enum spoof_calls {
     SPOOF_CALLS_STATFS = 1,    /* statfs, fstatfs */
     SPOOF_CALLS_FSTATFS = 2,   /* fstatfs, of descriptors that were injected */
-    SPOOF_CALLS_OPEN = 4,      /* open, openat, openat2 */
+    SPOOF_CALLS_OPEN = 4,      /* open, creat, openat, openat2 */
     SPOOF_CALLS_STATMOUNT = 8, /* statmount */
     SPOOF_CALLS_UNAME = 16,    /* uname */
     SPOOF_CALLS_PATHS = 32,    /* stat, access, readlink, truncate and other calls with a path */

@@ -17,6 +17,7 @@ enum call_layout {
 enum call_task {
     TASK_STATFS,
     TASK_FSTATFS,
+    TASK_CREAT,   /* path */
     TASK_OPEN,    /* path, flags */
     TASK_OPENAT,  /* directory, path, flags */
     TASK_OPENAT2, /* directory, path, struct open_how, its size */

@@ -10,6 +10,7 @@
 #define NUMBER_STATFS 137
 #define NUMBER_FSTATFS 138
 #define NUMBER_OPEN 2
+#define NUMBER_CREAT 85
 #define NUMBER_OPENAT 257
 #define NUMBER_OPENAT2 437
 #define NUMBER_MEMFD_CREATE 319
@@ -56,6 +57,7 @@
 #define COMPAT_NUMBER_FCNTL 55
 #define COMPAT_NUMBER_UNAME 122 /* newuname; the two before it are not stopped */
 #define COMPAT_NUMBER_OPEN 5
+#define COMPAT_NUMBER_CREAT 8
 #define COMPAT_NUMBER_OPENAT 295
 #define COMPAT_NUMBER_OPENAT2 437
 /* The older oldstat, oldlstat (18, 84) and stat, lstat (106, 107) are not stopped. */

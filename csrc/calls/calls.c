@@ -32,6 +32,7 @@ struct verdict serve_call(struct stopped_call *call, const uint8_t *policy) {
     case TASK_STATFS:
     case TASK_FSTATFS:
         return serve_statfs(call, known, policy);
+    case TASK_CREAT:
     case TASK_OPEN:
     case TASK_OPENAT:
     case TASK_OPENAT2:

@@ -14,7 +14,7 @@ struct verdict serve_statfs_end(struct stopped_call *call, const struct known_ca
 /* path_call.c: stat(2), statx(2), access(2), readlink(2), truncate(2) in all their forms */
 struct verdict serve_path(struct stopped_call *call, const struct known_call *known,
                           const uint8_t *policy);
-/* open.c: open(2), openat(2), openat2(2) */
+/* open.c: open(2), creat(2), openat(2), openat2(2) */
 struct verdict serve_open(struct stopped_call *call, const struct known_call *known,
                           const uint8_t *policy);
 /* statmount.c */

@@ -1,4 +1,4 @@
-/* open.c - what open(2), openat(2) and openat2(2) find.
+/* open.c - what open(2), creat(2), openat(2) and openat2(2) find.
  * Rule: CONTINUE is right whenever this gives up: nothing was opened in the program, which then
  * gets the real file or the kernel's own error. Only what a rule really changes is ever injected.
  */
@@ -31,13 +31,15 @@ static bool read_how(struct stopped_call *call, struct open_arguments *arguments
 static bool read_arguments(struct stopped_call *call, const struct known_call *known,
                            struct open_arguments *arguments) {
     arguments->request = (struct lookup_request){.path = arguments->path, .directory = AT_FDCWD};
-    if (known->task != TASK_OPEN)
+    if (known_call_path(known) == 1)
         arguments->request.directory = (int)call->arguments[0];
     if (known->task == TASK_OPENAT2) {
         if (!read_how(call, arguments))
             return false;
+    } else if (known->task == TASK_CREAT) {
+        arguments->flags = O_CREAT | O_WRONLY | O_TRUNC;
     } else {
-        arguments->flags = (int)call->arguments[known->task == TASK_OPEN ? 1 : 2];
+        arguments->flags = (int)call->arguments[known_call_path(known) + 1];
     }
     /* Both never follow a link at the end. */
     bool creates_new = (arguments->flags & O_CREAT) && (arguments->flags & O_EXCL);

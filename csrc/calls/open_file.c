@@ -1,7 +1,7 @@
 /* open_file.c - opens of files that a files rule names.
- * Rule: CONTINUE only where the program then gets the real file or the kernel's error for flags
- * that no injected file can have, which is counted; otherwise the answer is what the stand-in
- * gives. */
+ * Rule: open for reading, closed for writing. CONTINUE only where the program then reads the real
+ * file, which is counted, or the kernel refuses the flags; what would write, truncate or create and
+ * cannot be answered fails. The errors of the stand-in are the program's, ours are not. */
 #include "open_file.h"
 
 #include <errno.h>
@@ -34,10 +34,9 @@ static int fails(const struct open_arguments *arguments, const struct found_file
 }
 
 static struct verdict deliver(const struct found_file *found, int fd, enum delivery_kind kind) {
-    if (fd == -EBUSY)
-        return let_run(FALLBACK_BUSY);
-    if (fd == -EPERM)
-        return let_run(FALLBACK_CREDENTIALS);
+    enum fallback why;
+    if (access_failed(fd, &why))
+        return let_run(why);
     if (fd < 0)
         return answer_with(found->number, fd);
     return (struct verdict){
@@ -57,7 +56,7 @@ static int open_private(struct stopped_call *call, const struct open_arguments *
     int file = snapshot_make(name, text, length, kind);
     rights_must_usual(call->server);
     if (file < 0)
-        return -EBUSY;
+        return ACCESS_BUSY;
     int fd = access_open_at_once(call, file, arguments->flags & (O_ACCMODE | O_TRUNC));
     close(file);
     return fd;
@@ -139,10 +138,11 @@ static struct verdict open_rewritten(struct stopped_call *call, const uint8_t *p
     if (writes(arguments) && found->rule->writes == SPOOF_WRITES_REFUSE)
         return answer_with(found->number, -EACCES);
     int real = access_open(call, found->real, O_RDONLY);
-    if (real == -EBUSY || real == -EPERM)
-        return let_run(real == -EBUSY ? FALLBACK_BUSY : FALLBACK_CREDENTIALS);
+    enum fallback why;
+    if (access_failed(real, &why))
+        return let_run(why);
     if (real < 0)
-        return let_run(FALLBACK_NONE);
+        return answer_with(found->number, real);
     char *text = read_all(real, &length);
     close(real);
     if (!text)
@@ -192,8 +192,9 @@ static struct verdict open_redirected(struct stopped_call *call, const uint8_t *
     return deliver(found, fd, DELIVER_SEALED);
 }
 
-struct verdict open_file(struct stopped_call *call, const uint8_t *policy,
-                         const struct open_arguments *arguments, const struct found_file *found) {
+static struct verdict open_kind(struct stopped_call *call, const uint8_t *policy,
+                                const struct open_arguments *arguments,
+                                const struct found_file *found) {
     if (found->is_parent)
         return let_run(FALLBACK_FLAGS); /* nothing can be listed in it */
     switch ((enum spoof_file_kind)found->rule->kind) {
@@ -206,4 +207,14 @@ struct verdict open_file(struct stopped_call *call, const uint8_t *policy,
         return open_redirected(call, policy, arguments, found);
     }
     return let_run(FALLBACK_NONE);
+}
+
+struct verdict open_file(struct stopped_call *call, const uint8_t *policy,
+                         const struct open_arguments *arguments, const struct found_file *found) {
+    struct verdict verdict = open_kind(call, policy, arguments, found);
+    const bool closed = writes(arguments) || (arguments->flags & O_CREAT);
+    if (closed && verdict.decision == DECISION_LET_RUN && verdict.reason != FALLBACK_NONE)
+        return fail_closed(found->number, verdict.reason);
+    verdict.closed = closed;
+    return verdict;
 }

@@ -99,10 +99,9 @@ struct verdict open_table(struct stopped_call *call, const uint8_t *policy,
         return let_run(FALLBACK_FLAGS);
     int real = procfs ? access_open_at_once(call, lookup->fd, O_RDONLY)
                       : access_open(call, lookup->fd, O_RDONLY);
+    enum fallback why;
     if (real < 0)
-        return let_run(real == -EBUSY   ? FALLBACK_BUSY
-                       : real == -EPERM ? FALLBACK_CREDENTIALS
-                                        : FALLBACK_NONE);
+        return let_run(access_failed(real, &why) ? why : FALLBACK_NONE);
     struct verdict verdict = deliver_table(call, policy, arguments, table, real, &info);
     close(real);
     return verdict;

@@ -126,12 +126,12 @@ static bool is_too_long(const struct stopped_call *call, const struct stand_in *
 static int truncate_target(struct stopped_call *call, const struct stand_in *stand_in,
                            int64_t length, enum fallback *why) {
     int fd = access_open(call, stand_in->fd, O_WRONLY | O_NOCTTY | O_NONBLOCK);
-    *why = fd == -EBUSY ? FALLBACK_BUSY : FALLBACK_CREDENTIALS;
-    if (fd == -EBUSY || fd == -EPERM)
+    if (access_failed(fd, why))
         return -EAGAIN;
     if (fd < 0)
         return fd;
-    int error = no_errno(ftruncate(fd, length));
+    *why = FALLBACK_NONE;
+    int error = call->mechanism->still_stopped(call) ? no_errno(ftruncate(fd, length)) : -EAGAIN;
     close(fd);
     return error;
 }

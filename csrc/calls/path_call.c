@@ -1,7 +1,7 @@
 /* path_call.c - stat, access, readlink, truncate and their like, where a files rule names the path.
  * Rule: CONTINUE is right whenever this gives up: no call but truncate changes anything, and that
- * one is let run only where no rule holds, or where the fallback is counted. Arguments that the
- * kernel refuses whatever the path is are left to the kernel. */
+ * one is let run only where no rule holds, or fails. Arguments that the kernel refuses whatever the
+ * path is are left to the kernel. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -122,6 +122,8 @@ static struct verdict serve_found(struct stopped_call *call, const struct known_
         value = answer(call, known, question, &stand_in, &why);
         stand_in_close(&stand_in);
     }
+    if (value == -EAGAIN && known->task == TASK_TRUNCATE)
+        return fail_closed(found->number, why);
     if (value == -EAGAIN)
         return let_run(why);
     return answer_with(found->number, value);

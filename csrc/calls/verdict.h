@@ -4,6 +4,8 @@
 #ifndef SPOOF_VERDICT_H
 #define SPOOF_VERDICT_H
 
+#include <errno.h>
+
 #include "../tracee/fallback.h"
 #include "../tracee/stopped_call.h"
 
@@ -22,6 +24,9 @@ enum delivery_kind {
 };
 
 #define NO_RULE UINT32_MAX
+/* What a call fails with that would write to a file that a rule names, and cannot be answered: let
+ * run it would write to the real one. */
+#define CLOSED_ERROR (-EIO)
 
 struct verdict {
     enum decision decision;
@@ -29,9 +34,11 @@ struct verdict {
     int fd;            /* DECISION_DELIVER: what it returns a descriptor of; the caller closes it */
     uint32_t fd_flags; /* ... and O_CLOEXEC, if the program wants that */
     enum delivery_kind delivery;
-    uint64_t filesystem;  /* ... and what fstatfs shall say of it; 0: what its name says */
-    char *path;           /* DECISION_REPLACE_PATH: malloc'ed; the caller frees it */
-    enum fallback reason; /* DECISION_LET_RUN: why, FALLBACK_NONE if no rule names it */
+    uint64_t filesystem; /* ... and what fstatfs shall say of it; 0: what its name says */
+    char *path;          /* DECISION_REPLACE_PATH: malloc'ed; the caller frees it */
+    bool closed; /* if it cannot be done the call fails: it must not run, for it would write */
+    enum fallback reason; /* DECISION_LET_RUN: why, FALLBACK_NONE if no rule names it;
+                             DECISION_ANSWER: why it is an error for want of a better answer */
     uint32_t rule;        /* but for DECISION_LET_RUN: the rule, or NO_RULE */
     uint64_t was, answer; /* for the log: filesystem types; 0 and the number of changed lines */
 };
@@ -46,6 +53,17 @@ static inline struct verdict let_run(enum fallback reason) {
 /* The call returns this value. */
 static inline struct verdict answer_with(uint32_t rule, int64_t value) {
     return (struct verdict){.decision = DECISION_ANSWER, .value = value, .rule = rule};
+}
+
+/* Where a call that would write cannot be answered: it fails, and the real file stays as it is. */
+static inline struct verdict fail_closed(uint32_t rule, enum fallback reason) {
+    return (struct verdict){
+        .decision = DECISION_ANSWER, .value = CLOSED_ERROR, .reason = reason, .rule = rule};
+}
+
+/* What becomes of a call whose descriptor could not be handed over. */
+static inline struct verdict undelivered(uint32_t rule, bool closed) {
+    return closed ? fail_closed(rule, FALLBACK_DELIVERY) : let_run(FALLBACK_DELIVERY);
 }
 
 /* Writes what a call tells its caller: 0; -EFAULT, as the kernel would fail; or -EAGAIN with *why:

@@ -49,8 +49,9 @@ static int open_again(int fd, int flags) {
     return opened < 0 ? -errno : opened;
 }
 
-int memory_file(const char *name, const void *bytes, size_t length) {
-    int fd = (int)syscall(SYS_memfd_create, name, K_MFD_CLOEXEC | K_MFD_ALLOW_SEALING);
+int memory_file(const char *name, const void *bytes, size_t length, bool sealable) {
+    int fd =
+        (int)syscall(SYS_memfd_create, name, K_MFD_CLOEXEC | (sealable ? K_MFD_ALLOW_SEALING : 0));
     if (fd < 0)
         return -errno;
     int error = write_all(fd, bytes, length);
@@ -65,7 +66,8 @@ int snapshot_make(const char *name, const char *text, size_t length,
     size_t long_name = strlen(name);
     if (long_name > SNAPSHOT_NAME_MAX)
         name += long_name - SNAPSHOT_NAME_MAX;
-    int fd = memory_file(name, text, length);
+    /* What a program writes to stays writable for the next one: it seals nothing. */
+    int fd = memory_file(name, text, length, !kind->writable);
     if (fd < 0)
         return fd;
     /* Opened again before it may be forbidden. */

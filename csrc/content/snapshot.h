@@ -11,8 +11,9 @@
 /* Bytes of the name that the kernel takes (memfd_create(2)), without the NUL. */
 #define SNAPSHOT_NAME_MAX 249
 
-/* A memfd with these bytes, O_CLOEXEC and not sealed, or -errno. `name` is seen in /proc/PID/fd. */
-int memory_file(const char *name, const void *bytes, size_t length);
+/* A memfd with these bytes, O_CLOEXEC and not sealed, or -errno. `name` is seen in /proc/PID/fd.
+ * `sealable`: whoever can write to it may seal it (fcntl(2)). */
+int memory_file(const char *name, const void *bytes, size_t length, bool sealable);
 
 struct snapshot_kind {
     mode_t mode; /* permission bits */

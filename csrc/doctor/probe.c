@@ -20,6 +20,7 @@
 #include "../arch/kernel.h"
 #include "../policy/blob.h"
 #include "../probe/probe.h"
+#include "../process/own_proc.h"
 #include "../tracee/credentials.h"
 #include "../tracee/file_id.h"
 #include "doctor.h"
@@ -94,6 +95,7 @@ int verb_probe(int count, char **arguments) {
         .calls = SPOOF_CALLS_STATFS,
     };
     struct probe_result notify, trace, ptrace;
+    const char *fault = own_proc_fault();
     struct utsname system;
     struct credentials own = {0};
     uname(&system);
@@ -120,16 +122,18 @@ int verb_probe(int count, char **arguments) {
     feature("sync-wake-up", notify.wake_up,
             "the kernel hands over between program and supervisor at once",
             "answers take longer (Linux before 6.6)");
-    feature("deliver", notify.delivers, "descriptors of injected files are handed over in one step",
-            "notify cannot inject files (Linux before 5.14)");
+    feature("deliver", notify.delivers, "descriptors of injected files are handed over",
+            "notify cannot inject files (Linux before 5.9)");
     feature("prompt-signals", trace.works && !trace.late_signals,
             "a program that is stopped by ptrace sees signals when it goes on",
             "the tracer has to make programs look for signals (gVisor)");
-    feature("proc", error == 0, "/proc shows this process", strerror(-error));
+    feature("proc", !fault && error == 0, "/proc shows this process",
+            fault ? fault : strerror(-error));
     report_openat2();
     report_memory();
     report_mount_ids();
-    const char *mechanism = notify.works   ? "\"notify\""
+    const char *mechanism = fault          ? NULL
+                            : notify.works ? "\"notify\""
                             : trace.works  ? "\"trace\""
                             : ptrace.works ? "\"ptrace\""
                                            : NULL;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../arch/arch.h"
@@ -17,6 +18,8 @@
 #include "../calls/injected.h"
 #include "../content/snapshot.h"
 #include "../content/store.h"
+#include "../tracee/descriptor.h"
+#include "../tracee/identity.h"
 #include "../tracee/memory.h"
 #include "../tracee/rights.h"
 
@@ -55,8 +58,9 @@ static uint64_t name_address(struct stopped_call *call, const struct known_call 
 static bool begin_making(pid_t tid, struct injection *injection, struct stopped_call *call,
                          const struct known_call *known, uint32_t fd_flags) {
     const struct own_calls *calls = calls_of(call->arch);
+    const uint64_t sealing = injection->delivery == DELIVER_SEALED ? K_MFD_ALLOW_SEALING : 0;
     const uint64_t arguments[] = {name_address(call, known),
-                                  K_MFD_ALLOW_SEALING | (fd_flags & O_CLOEXEC ? K_MFD_CLOEXEC : 0)};
+                                  sealing | (fd_flags & O_CLOEXEC ? K_MFD_CLOEXEC : 0)};
     injection->step = INJECTION_MAKE;
     return arguments[0] != 0 &&
            registers_replace_call(tid, &injection->before, calls->make, arguments, 2) == 0;
@@ -91,6 +95,7 @@ struct injection *inject_begin(pid_t tid, const struct trace_stop *stop,
         .delivery = verdict->delivery,
         .rule = verdict->rule,
         .filesystem = verdict->filesystem,
+        .closed = verdict->closed,
     };
     if (known && calls_of(call.arch) &&
         (replaces ? begin_mapping(tid, injection)
@@ -127,7 +132,9 @@ static enum injected next_call(pid_t tid, struct injection *injection, enum inje
 
 static enum injected end(pid_t tid, struct injection *injection, enum injected injected,
                          int64_t result) {
-    if (injected == INJECTED_DONE)
+    if (injected == INJECTED_FAILED && injection->closed)
+        result = CLOSED_ERROR;
+    if (injected == INJECTED_DONE || injection->closed)
         registers_finish_call(tid, &injection->before, result);
     else
         registers_repeat_call(tid, &injection->before);
@@ -138,14 +145,46 @@ static enum injected end(pid_t tid, struct injection *injection, enum injected i
 
 /* ---- a file of its own ---- */
 
+/* The number is a claim: another thread may have put another file there. What is written, and given
+ * away, has to be without a name, empty, and the program's own already, so that it gains nothing.
+ */
+static bool is_made_by(struct stopped_call *call, int fd) {
+    const struct context *context = call->server->context;
+    char name[TRACEE_PATH_MAX];
+    struct stat info;
+    struct file_id id;
+    int error;
+    const struct credentials *credentials = identity_credentials(call, &error);
+    if (!credentials || fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size != 0 ||
+        info.st_uid != credentials->fsuid)
+        return false;
+    if (context->memory_known)
+        return info.st_nlink == 0 && file_id_read(fd, "", &id) == 0 &&
+               context_has_in_memory(context, &id);
+    return descriptor_own_name(context->proc, fd, name, sizeof name) > 0 &&
+           strncmp(name, "/memfd:", 7) == 0;
+}
+
+static int open_again(struct server *server, int fd) {
+    char name[64];
+    snprintf(name, sizeof name, "self/fd/%d", fd);
+    return openat(server->context->proc, name, O_RDWR | O_CLOEXEC);
+}
+
 /* The file that the program has made becomes what it is to read. */
 static bool fill(struct server *server, const uint8_t *policy, pid_t tid,
                  const struct injection *injection) {
     char name[64];
+    struct trace_stop stop = {.registers = injection->before};
+    struct stopped_call call = trace_call(tid, &stop);
+    call.server = server;
     snprintf(name, sizeof name, "/proc/%d/fd/%d", tid, (int)injection->result);
     /* Only its owner may open and change it. */
     rights_must_own_user(server);
-    int fd = open(name, O_RDWR | O_CLOEXEC);
+    int made = open(name, O_PATH | O_CLOEXEC);
+    int fd = made >= 0 && is_made_by(&call, made) ? open_again(server, made) : -1;
+    if (made >= 0)
+        close(made);
     bool filled =
         fd >= 0 && snapshot_copy(injection->fd, fd, injection->delivery != DELIVER_SEALED) == 0;
     rights_must_usual(server);

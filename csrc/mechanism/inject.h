@@ -29,6 +29,7 @@ struct injection {
     enum delivery_kind delivery;
     uint32_t rule;
     uint64_t filesystem;
+    bool closed;        /* if it cannot be done the call fails: verdict.h */
     int64_t result;     /* what the program's call will return */
     uint64_t room;      /* where the path is written */
     uint64_t signals;   /* what the program has blocked, while it makes further calls of ours */
@@ -38,7 +39,8 @@ struct injection {
 enum injected {
     INJECTED_DONE,   /* the program has its descriptor, or a true error */
     INJECTED_AGAIN,  /* one more call of ours comes next */
-    INJECTED_FAILED, /* the call as the program has made it comes next: it is to be let run */
+    INJECTED_FAILED, /* the call as the program has made it comes next, and is to be let run; but a
+                        closed one has failed */
 };
 
 /* At the begin of a call, for DECISION_DELIVER and DECISION_REPLACE_PATH; what the verdict owns is

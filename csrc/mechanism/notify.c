@@ -77,11 +77,15 @@ static int notify_let_run(struct stopped_call *call) {
 int notify_deliver(int listener, uint64_t id, int fd, uint32_t flags) {
     const struct k_seccomp_notif_addfd descriptor = {
         .id = id,
-        .flags = K_SECCOMP_ADDFD_FLAG_SEND,
         .srcfd = (uint32_t)fd,
         .newfd_flags = flags,
     };
-    return ioctl(listener, K_SECCOMP_IOCTL_NOTIF_ADDFD, &descriptor) >= 0 ? 0 : -errno;
+    const struct notify_stop stop = {listener, id};
+    int number;
+    do /* what was interrupted has added nothing */
+        number = ioctl(listener, K_SECCOMP_IOCTL_NOTIF_ADDFD, &descriptor);
+    while (number < 0 && errno == EINTR);
+    return number < 0 ? -errno : respond(&stop, number, 0, 0);
 }
 
 bool notify_can_deliver(int listener) {

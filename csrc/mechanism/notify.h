@@ -24,9 +24,12 @@ bool notify_wake_synchronously(int listener);
  * normal (the caller was interrupted, or, since Linux 6.11, nobody is left: look for POLLHUP). */
 int notify_receive(int listener, struct k_seccomp_notif *request);
 /* Ends a call with a new descriptor in the program, a copy of `fd` with these flags (O_CLOEXEC or
- * 0). 0, or -errno: -ENOENT if the program is gone, else the call still waits. */
+ * 0). 0, or -errno: -ENOENT if the program is gone, else the call still waits. In two steps, for
+ * SECCOMP_ADDFD_FLAG_SEND marks the call answered before the program takes the descriptor: who is
+ * interrupted between the two leaves it with the value 0. Who dies between these two leaves the
+ * program with a descriptor that it does not know of. */
 int notify_deliver(int listener, uint64_t id, int fd, uint32_t flags);
-/* Can this kernel do that in one step? Linux 5.14; asked by an id that nobody has. */
+/* Can this kernel do that? Linux 5.9; asked by an id that nobody has. */
 bool notify_can_deliver(int listener);
 /* A stopped call for a received request. */
 struct stopped_call notify_call(struct notify_stop *stop, const struct k_seccomp_notif *request);

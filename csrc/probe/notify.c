@@ -143,9 +143,8 @@ static void explain(struct probe_result *result, const uint8_t *policy, int trac
     else if (tracee == STAGE_WRONG)
         why = "a stopped call came back with a wrong answer";
     else if (!result->delivers && (blob_header(policy)->calls & SPOOF_CALLS_OPEN))
-        why =
-            "the kernel cannot hand descriptors to a program in one step (Linux before 5.14), and "
-            "the policy has rules for files or mount tables";
+        why = "the kernel cannot hand descriptors to a program (Linux before 5.9), and "
+              "the policy has rules for files or mount tables";
     else if (tracee == STAGE_DONE && server == STAGE_DONE) {
         result->works = true;
         why = "stopped calls were received, read, answered and checked";

@@ -9,7 +9,7 @@ struct probe_result {
     bool works;
     bool killable;      /* WAIT_KILLABLE_RECV is accepted */
     bool wake_up;       /* SYNC_WAKE_UP is accepted */
-    bool delivers;      /* descriptors can be handed over in one step */
+    bool delivers;      /* descriptors can be handed over */
     bool seccomp_first; /* trace: its stop comes before the one at the begin of the call */
     bool late_signals;  /* a signal that is sent while a program is stopped wakes it up late */
     int install_error;  /* errno of the installation, or 0 */

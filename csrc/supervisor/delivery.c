@@ -33,7 +33,7 @@ static bool take(struct slot *slot, uint32_t from) {
 static void fail(struct segment *segment, const struct slot *slot, struct stopped_call *call,
                  int error) {
     const struct verdict verdict = {.decision = DECISION_DELIVER, .rule = slot->delivery_rule};
-    const struct verdict other = let_run(FALLBACK_DELIVERY);
+    const struct verdict other = undelivered(slot->delivery_rule, slot->delivery_closed);
     int ended;
     if (error == -ENOENT || error == -EINPROGRESS) {
         record_gone(segment, &verdict);
@@ -43,7 +43,8 @@ static void fail(struct segment *segment, const struct slot *slot, struct stoppe
         ended = call->mechanism->answer(call, error); /* as its own open would fail */
     } else {
         record_instead(segment, &verdict, &other);
-        ended = call->mechanism->let_run(call);
+        ended = slot->delivery_closed ? call->mechanism->answer(call, other.value)
+                                      : call->mechanism->let_run(call);
     }
     if (ended != 0)
         record_gone(segment, &verdict);
@@ -138,6 +139,7 @@ void delivery_ask(struct segment *segment, struct slot *slot, const struct verdi
     slot->delivery_fd = verdict->fd;
     slot->delivery_flags = verdict->fd_flags;
     slot->delivery_rule = verdict->rule;
+    slot->delivery_closed = verdict->closed;
     atomic_store(&slot->begun, 0); /* what happens from here on is not this worker's doing */
     atomic_store(&slot->delivery, DELIVERY_ASKED);
     bool told = !alone && write(DESCRIPTOR_DELIVERY, &number, sizeof number) == sizeof number;

@@ -11,9 +11,9 @@
 #include "../tracee/server.h"
 
 static enum event_kind kind_of(const struct verdict *verdict) {
-    if (verdict->decision != DECISION_LET_RUN)
-        return EVENT_ANSWERED;
-    return verdict->reason == FALLBACK_NONE ? EVENT_LET_RUN : EVENT_FALLBACK;
+    if (verdict->reason != FALLBACK_NONE)
+        return EVENT_FALLBACK;
+    return verdict->decision == DECISION_LET_RUN ? EVENT_LET_RUN : EVENT_ANSWERED;
 }
 
 static void write_event(struct segment *segment, const struct stopped_call *call,

@@ -65,7 +65,8 @@ struct slot {
     int32_t delivery_fd;       /* in the table of worker and guardian */
     uint32_t delivery_flags;   /* O_CLOEXEC or 0 */
     uint32_t delivery_rule;
-    uint8_t padding[32];
+    uint32_t delivery_closed; /* verdict.h: the call must not be let run */
+    uint8_t padding[28];
 };
 _Static_assert(sizeof(struct slot) == 256, "slots keep to their own cache lines");
 

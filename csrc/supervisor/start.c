@@ -16,6 +16,7 @@
 #include "../mechanism/trace.h"
 #include "../policy/blob.h"
 #include "../process/failure.h"
+#include "../process/own_proc.h"
 #include "guardian.h"
 #include "log.h"
 #include "../probe/probe.h"
@@ -138,6 +139,9 @@ static int choose(const struct start_options *options, const uint8_t *policy,
                   enum mechanism_kind *chosen, struct probe_result *probe,
                   struct failure *failure) {
     bool automatic = strcmp(options->mechanism, "auto") == 0;
+    const char *fault = own_proc_fault();
+    if (fault)
+        return fail(failure, 0, "%s", fault);
     for (int kind = MECHANISM_NOTIFY; kind <= MECHANISM_PTRACE; kind++) {
         const char *name = mechanism_name((enum mechanism_kind)kind);
         if (!automatic && strcmp(options->mechanism, name) != 0)

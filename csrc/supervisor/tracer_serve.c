@@ -68,29 +68,30 @@ static void let_run_and_look(pid_t tid) {
         tracer_go_on(tid, 0);
 }
 
-static void deliver(pid_t tid, const struct trace_stop *stop, const struct verdict *verdict) {
+/* False: it cannot be done, the call is as it was. */
+static bool deliver(pid_t tid, const struct trace_stop *stop, const struct verdict *verdict) {
     struct injection *injection = inject_begin(tid, stop, verdict);
-    const struct verdict other = let_run(FALLBACK_DELIVERY);
-    if (!injection) {
-        record_instead(the_tracer.setup->segment, verdict, &other);
-        let_run_and_look(tid);
-        return;
-    }
+    if (!injection)
+        return false;
     tracee_know(tid)->injection = injection;
     tracee_know(tid)->delivers = verdict->rule;
     run_to_end(tid, false);
+    return true;
 }
 
 static void finish(pid_t tid, struct trace_stop *stop, const struct verdict *verdict) {
     struct segment *segment = the_tracer.setup->segment;
     struct stopped_call call = trace_call_again(tid, stop);
+    const struct verdict other = undelivered(verdict->rule, verdict->closed);
     call.server = &the_tracer.server;
-    bool answered = verdict->decision == DECISION_ANSWER;
     record_verdict(segment, &call, verdict);
     if (verdict->decision == DECISION_DELIVER || verdict->decision == DECISION_REPLACE_PATH) {
-        deliver(tid, stop, verdict);
-        return;
+        if (deliver(tid, stop, verdict))
+            return;
+        record_instead(segment, verdict, &other);
+        verdict = &other;
     }
+    bool answered = verdict->decision == DECISION_ANSWER;
     if (answered && call.mechanism->answer(&call, verdict->value) != 0)
         record_gone(segment, verdict);
     if (answered && !the_tracer.setup->every_call)
@@ -238,14 +239,15 @@ void tracer_on_end(pid_t tid) {
 
 void tracer_on_injected(pid_t tid, struct tracee_state *tracee) {
     const struct verdict delivered = {.decision = DECISION_DELIVER, .rule = tracee->delivers};
-    const struct verdict other = let_run(FALLBACK_DELIVERY);
+    const struct verdict other = undelivered(tracee->delivers, tracee->injection->closed);
+    server_begin(&the_tracer.server);
     switch (inject_end(&the_tracer.server, the_tracer.setup->policy, tid, tracee->injection)) {
     case INJECTED_AGAIN:
         tracee->stops = 2; /* its begin and its end */
         ptrace(PTRACE_SYSCALL, tid, NULL, NULL);
         return;
     case INJECTED_FAILED:
-        tracee->let_run = true;
+        tracee->let_run = other.decision == DECISION_LET_RUN;
         record_instead(the_tracer.setup->segment, &delivered, &other);
         break;
     case INJECTED_DONE:

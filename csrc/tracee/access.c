@@ -19,22 +19,35 @@
 
 /* ---- opening ---- */
 
+/* The descriptor, or -errno of the file; what we are short of is not the program's. */
+static int open_entry(int proc, const char *entry, int flags) {
+    int fd;
+    do
+        fd = openat(proc, entry, flags | O_CLOEXEC);
+    while (fd < 0 && errno == EINTR);
+    if (fd >= 0)
+        return fd;
+    return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? ACCESS_BUSY : -errno;
+}
+
 static int open_as_tracee(struct stopped_call *call, const char *entry, int flags) {
     struct server *server = call->server;
-    int fd = -EPERM, error;
-    const struct credentials *credentials = identity_credentials(server, call->tid, &error);
+    int fd = ACCESS_NO_RIGHTS, error;
+    const struct credentials *credentials = identity_credentials(call, &error);
     if (!credentials)
         return fd;
     if (rights_as_tracee(server, credentials)) {
-        fd = openat(server->context->proc, entry, flags | O_CLOEXEC);
-        fd = fd < 0 ? -errno : fd;
+        fd = open_entry(server->context->proc, entry, flags);
     }
     rights_must_usual(server);
     return fd;
 }
 
 int access_open(struct stopped_call *call, int fd, int flags) {
-    return server_step_aside(call->server) ? access_open_at_once(call, fd, flags) : -EBUSY;
+    char entry[64];
+    snprintf(entry, sizeof entry, "self/fd/%d", fd);
+    /* Always as the tracee: what a file of procfs tells depends on capabilities (kallsyms), too. */
+    return server_step_aside(call->server) ? open_as_tracee(call, entry, flags) : ACCESS_BUSY;
 }
 
 int access_open_at_once(struct stopped_call *call, int fd, int flags) {
@@ -122,7 +135,7 @@ int access_check(struct stopped_call *call, int fd, const struct stat *invented,
                  bool effective) {
     struct server *server = call->server;
     int result = -EAGAIN, error;
-    const struct credentials *known = identity_credentials(server, call->tid, &error);
+    const struct credentials *known = identity_credentials(call, &error);
     if (!known)
         return result;
     struct credentials credentials = *known;

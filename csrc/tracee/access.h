@@ -5,13 +5,25 @@
 
 #include <sys/stat.h>
 
+#include "fallback.h"
 #include "stopped_call.h"
 
+/* Why the program's own open would tell nothing: no errno, which are above -4096. */
+#define ACCESS_BUSY                                                                                \
+    (-5000) /* nobody could take the receiver's place, or we are short of something */
+#define ACCESS_NO_RIGHTS (-5001) /* the tracee's credentials cannot be taken on, or it is gone */
+
+/* Is it one of them? *why: the fallback that it is. */
+static inline bool access_failed(int fd, enum fallback *why) {
+    *why = fd == ACCESS_BUSY ? FALLBACK_BUSY : FALLBACK_CREDENTIALS;
+    return fd == ACCESS_BUSY || fd == ACCESS_NO_RIGHTS;
+}
+
 /* Opens what was found with these flags, with the rights of the tracee. May sleep. The descriptor
- * (O_CLOEXEC), or -errno; -EBUSY if nobody could take the receiver's place, -EPERM if the tracee's
- * credentials cannot be taken on. */
+ * (O_CLOEXEC), -errno of the file, or one of the above. */
 int access_open(struct stopped_call *call, int fd, int flags);
-/* The same for a file in memory or on procfs, where nothing sleeps. */
+/* The same for a file in memory or a mount table, where nothing sleeps, and what it tells does not
+ * depend on who asks. */
 int access_open_at_once(struct stopped_call *call, int fd, int flags);
 
 /* What access(2) says of the file behind `fd`, or of one that is like `invented` if that is not

@@ -118,7 +118,7 @@ static bool own_entry(struct stopped_call *call, const struct lookup_request *re
         of_thread = behind(path, "/proc/thread-self/");
     if ((!of_process && !of_thread) || !server_in_own_namespaces(call->server))
         return false;
-    pid_t tgid = identity_known_group(call->server, call->tid);
+    pid_t tgid = identity_known_group(call);
     if (tgid == 0)
         return false;
     int length = of_process ? snprintf(entry, TRACEE_PATH_MAX, "/proc/%d/%s", tgid, of_process)

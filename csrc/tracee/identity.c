@@ -2,6 +2,7 @@
  * Rule: the only file that does; what it found for a thread is used for that thread alone. */
 #include "identity.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -66,20 +67,24 @@ bool identity_in_own_user_namespace(struct server *server, pid_t tid) {
     return server_in_own_namespaces(server) || look_at_user_namespace(server->context, tid);
 }
 
-const struct credentials *identity_credentials(struct server *server, pid_t tid, int *error) {
+const struct credentials *identity_credentials(struct stopped_call *call, int *error) {
+    struct server *server = call->server;
     struct credentials *credentials = &server->credentials;
     *error = 0;
     if (server->credentials_known)
         return credentials;
-    *error = credentials_read(server->context->proc, tid, credentials);
-    if (*error != 0)
-        return NULL;
-    credentials->same_user_namespace = identity_in_own_user_namespace(server, tid);
-    server->credentials_known = true;
-    return credentials;
+    *error = credentials_read(server->context->proc, call->tid, credentials);
+    if (*error == 0) {
+        credentials->same_user_namespace = identity_in_own_user_namespace(server, call->tid);
+        *error = call->mechanism->still_stopped(call) ? 0 : -ESRCH;
+    }
+    server->credentials_known = *error == 0;
+    return *error == 0 ? credentials : NULL;
 }
 
-pid_t identity_known_group(struct server *server, pid_t tid) {
+pid_t identity_known_group(struct stopped_call *call) {
+    struct server *server = call->server;
+    const pid_t tid = call->tid;
     struct known_thread *known = server->receiving ? server->known : NULL;
     int error;
     if (!known || known->tgid != 0)
@@ -90,6 +95,6 @@ pid_t identity_known_group(struct server *server, pid_t tid) {
         close(pidfd);
         return known->tgid = tid;
     }
-    const struct credentials *credentials = identity_credentials(server, tid, &error);
+    const struct credentials *credentials = identity_credentials(call, &error);
     return known->tgid = credentials ? credentials->tgid : 0;
 }

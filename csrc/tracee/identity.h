@@ -5,6 +5,7 @@
 #define SPOOF_IDENTITY_H
 
 #include "server.h"
+#include "stopped_call.h"
 
 /* To be called before the first look of a call: revalidates, and fills what can be known. Once is
  * enough. */
@@ -14,9 +15,10 @@ void identify(struct server *server, pid_t tid);
 int identity_in_own_root(struct server *server, pid_t tid);
 bool identity_in_own_user_namespace(struct server *server, pid_t tid);
 /* Its thread group; 0: not known here. */
-pid_t identity_known_group(struct server *server, pid_t tid);
+pid_t identity_known_group(struct stopped_call *call);
 /* Its credentials, read once for a call: a thread that is stopped cannot change them, and nobody
- * else can. NULL with an error (-errno). */
-const struct credentials *identity_credentials(struct server *server, pid_t tid, int *error);
+ * else can. Proved: the call is still stopped after they were read, so they are of who made it and
+ * not of who has its id by now. NULL with an error (-errno). */
+const struct credentials *identity_credentials(struct stopped_call *call, int *error);
 
 #endif

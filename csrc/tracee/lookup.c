@@ -58,7 +58,7 @@ static struct lookup walk_path(struct stopped_call *call, const struct lookup_re
     int error;
     if (!server_step_aside(server))
         return no_lookup(FALLBACK_BUSY);
-    walk.walker.credentials = identity_credentials(server, call->tid, &error);
+    walk.walker.credentials = identity_credentials(call, &error);
     if (error != 0)
         return no_lookup(proc_fallback(-error));
     struct lookup found = no_lookup(open_start(&walk, call));
