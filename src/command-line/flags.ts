@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.js';
-import { dashed, didYouMean, seeHelp } from './mistakes.js';
+import { didYouMean, seeHelp } from './mistakes.js';
+import { dashed } from './option.js';
 import type { Options } from './option.js';
 
 /** Which flags were given, by their long names. */

@@ -1,5 +1,5 @@
 /** `--help` of a verb, made from what is said of it. */
-import { dashed } from './mistakes.js';
+import { dashed } from './option.js';
 import type { Options, Usage } from './option.js';
 import { table } from './table.js';
 

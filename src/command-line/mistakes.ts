@@ -2,11 +2,6 @@
 import { UsageError } from '../errors.js';
 import type { Given } from './option.js';
 
-/** `--policy` or `-p`: a name as it is written. */
-export function dashed(name: string): string {
-  return name.length === 1 ? `-${name}` : `--${name}`;
-}
-
 /** Where to read on. */
 export function seeHelp(verb: string): string {
   return `see seccomp-spoof ${verb} --help`;

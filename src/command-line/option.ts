@@ -55,3 +55,8 @@ export const MECHANISM = {
 } as const;
 
 export const HELP = { short: 'h', about: 'show this text' } as const;
+
+/** `--policy` or `-p`: a name as it is written. */
+export function dashed(name: string): string {
+  return name.length === 1 ? `-${name}` : `--${name}`;
+}

@@ -1,6 +1,7 @@
 /** Reads a line with the parser of yargs, for the verbs whose help yargs writes. */
 import { UsageError } from '../errors.js';
-import { dashed, needsValue, seeHelp, takesNoValue } from './mistakes.js';
+import { needsValue, seeHelp, takesNoValue } from './mistakes.js';
+import { dashed } from './option.js';
 import type { Given, Option, Options } from './option.js';
 
 /** A line, read. */

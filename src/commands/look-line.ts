@@ -2,7 +2,6 @@
 import { parseArgs } from 'node:util';
 
 import {
-  dashed,
   didYouMean,
   needsValue,
   oneOf,
@@ -10,7 +9,7 @@ import {
   seeHelp,
   takesNoValue,
 } from '../command-line/mistakes.js';
-import { FSTYPE, HELP, MECHANISM, POLICY } from '../command-line/option.js';
+import { dashed, FSTYPE, HELP, MECHANISM, POLICY } from '../command-line/option.js';
 import type { Given, Options } from '../command-line/option.js';
 import { systemCode, UsageError } from '../errors.js';
 import type { Mechanism } from '../run/start.js';
