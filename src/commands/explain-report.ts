@@ -3,7 +3,7 @@ import { messageOf, SpoofError } from '../errors.js';
 import { Calls, stoppedCalls } from '../native/policy.js';
 import { loadPolicy } from '../run/policy.js';
 import type { Mechanism } from '../run/start.js';
-import { surveyNatively, surveyWrapped } from '../run/survey.js';
+import { askSurfaces, askSurfacesBelow } from '../run/surfaces.js';
 import { explainFile } from '../surfaces/file-rule.js';
 import type { FileFinding } from '../surfaces/file-rule.js';
 import { explainMounts, explainOpen, explainStatfs } from '../surfaces/rules.js';
@@ -61,7 +61,7 @@ function stoppedBy(blob: Uint8Array): string[] {
 async function explainMechanism(blob: Uint8Array, asked: Mechanism): Promise<MechanismFinding> {
   const stopped = stoppedBy(blob);
   try {
-    const { mechanism } = await surveyWrapped([], blob, asked);
+    const { mechanism } = await askSurfacesBelow([], blob, asked);
     const { name, why } = mechanism ?? { name: null, why: 'the policy has no rule' };
     return { asked, name, why, stopped };
   } catch (error) {
@@ -73,15 +73,15 @@ async function explainMechanism(blob: Uint8Array, asked: Mechanism): Promise<Mec
 /** Finds out everything that explain says. */
 export async function explain(line: LookLine, path: string): Promise<ExplainReport> {
   const { names, blob, policy } = await loadPolicy({ policy: line.policies, fstype: line.fstypes });
-  const survey = await surveyNatively([path]);
+  const surfaces = await askSurfaces([path]);
   const program = line.program ?? null;
-  const ask = { blob, policy, survey, path, program };
+  const ask = { blob, policy, surfaces, path, program };
   const [statfs, mounts] = [explainStatfs(ask), explainMounts(ask)];
   const [open, file] = [explainOpen(ask), explainFile(ask)];
   return {
     holds: [statfs, mounts, file].some(({ rule }) => rule !== null) || open.rules.length > 0,
     path,
-    resolved: survey.paths[0]?.resolved ?? null,
+    resolved: surfaces.paths[0]?.resolved ?? null,
     policy: names,
     program,
     statfs,

@@ -7,8 +7,8 @@ import type { Fallback } from '../native/statistics.js';
 import { hexOf, nameOf } from '../policy/filesystems.js';
 import { workingDirectory } from '../run/origin.js';
 import { loadPolicy } from '../run/policy.js';
-import { surveyNatively, surveyWrapped } from '../run/survey.js';
-import type { Survey } from '../run/survey.js';
+import { askSurfaces, askSurfacesBelow } from '../run/surfaces.js';
+import type { Surfaces } from '../run/surfaces.js';
 import type { Io } from '../run/stdio.js';
 import { answersOf } from '../surfaces/answers.js';
 import type { Answer, Surface } from '../surfaces/answers.js';
@@ -68,7 +68,7 @@ function answerOf({ magic, fstype, error }: Answer): VerifyAnswer {
   };
 }
 
-function judgePath(index: number, native: Survey, told: Survey): Judged[] {
+function judgePath(index: number, native: Surfaces, told: Surfaces): Judged[] {
   const [before, after] = [native.paths[index], told.paths[index]];
   if (before === undefined || after === undefined) return [];
   return judge(answersOf(native, before), answersOf(told, after));
@@ -78,10 +78,10 @@ function judgePath(index: number, native: Survey, told: Survey): Judged[] {
 export async function verify(line: LookLine): Promise<VerifyReport> {
   const places = [...new Set(['/', ...workingDirectory(), ...line.paths])];
   const { names, blob } = await loadPolicy({ policy: line.policies, fstype: line.fstypes });
-  const native = await surveyNatively(places);
-  const wrapped = await surveyWrapped(places, blob, line.mechanism);
+  const native = await askSurfaces(places);
+  const wrapped = await askSurfacesBelow(places, blob, line.mechanism);
   const paths = places.map((path, index) => {
-    const judged = judgePath(index, native, wrapped.survey);
+    const judged = judgePath(index, native, wrapped.surfaces);
     const why = judged[0]?.told.error ?? null;
     if (
       why !== null &&
@@ -166,7 +166,7 @@ export function formatVerify(report: VerifyReport): string {
 
 /**
  * Runs `verify`: 0 if no surface contradicts another one, else 1. Throws UsageError, PolicyError,
- * and whatever keeps the survey from being made.
+ * and whatever keeps the surfaces from being made.
  */
 export async function verifyCommand(words: readonly string[], io: Io): Promise<number> {
   const line = await parseLook('verify', USAGE.options, words);

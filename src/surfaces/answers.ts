@@ -1,7 +1,7 @@
-/** From a survey to what each surface says of one path. */
+/** From what was asked to what each surface says of one path. */
 import { getSystemErrorMap } from 'node:util';
 
-import type { Survey, SurveyedPath, TablePath } from '../run/survey.js';
+import type { Surfaces, PathSurfaces, TablePath } from '../run/surfaces.js';
 import { nameOf } from '../policy/filesystems.js';
 import { withoutSubtype } from '../policy/tables.js';
 import { coveringLine, mountLines, sameMount } from './mount-lines.js';
@@ -48,7 +48,7 @@ function fails(error: string): Answer {
   return { magic: null, fstype: null, error };
 }
 
-type Told = SurveyedPath['statfs'] | SurveyedPath['statmount'];
+type Told = PathSurfaces['statfs'] | PathSurfaces['statmount'];
 
 function fromCall(told: Told): Answer {
   if ('error' in told) return fails(errorName(told.error));
@@ -57,17 +57,17 @@ function fromCall(told: Told): Answer {
 }
 
 /** The line of mountinfo that covers the path; undefined if there is none, or no mountinfo. */
-export function mountinfoLineOf(survey: Survey, place: SurveyedPath): MountLine | undefined {
-  const table = survey.tables['/proc/self/mountinfo'];
+export function mountinfoLineOf(surfaces: Surfaces, place: PathSurfaces): MountLine | undefined {
+  const table = surfaces.tables['/proc/self/mountinfo'];
   return 'error' in table ? undefined : coveringLine(mountLines('mountinfo', table.text), place);
 }
 
-function fromTable(survey: Survey, place: SurveyedPath, name: keyof typeof FORMS): Answer {
-  const table = survey.tables[name];
+function fromTable(surfaces: Surfaces, place: PathSurfaces, name: keyof typeof FORMS): Answer {
+  const table = surfaces.tables[name];
   if ('error' in table) return fails(errorName(table.error));
   const form = FORMS[name];
   const lines = mountLines(form, table.text);
-  const mountinfo = survey.tables['/proc/self/mountinfo'];
+  const mountinfo = surfaces.tables['/proc/self/mountinfo'];
   const all = 'error' in mountinfo ? [] : mountLines('mountinfo', mountinfo.text);
   const covering = coveringLine(all, place);
   const line =
@@ -82,7 +82,7 @@ function fromTable(survey: Survey, place: SurveyedPath, name: keyof typeof FORMS
 }
 
 /** Whether the kernel is said to know the filesystem that the other surfaces name. */
-function fromFilesystems({ tables }: Survey, others: readonly Answer[]): Answer {
+function fromFilesystems({ tables }: Surfaces, others: readonly Answer[]): Answer {
   const table = tables['/proc/filesystems'];
   if ('error' in table) return fails(errorName(table.error));
   const magic = others.find((answer) => answer.magic !== null)?.magic ?? null;
@@ -95,16 +95,16 @@ function fromFilesystems({ tables }: Survey, others: readonly Answer[]): Answer 
   return listed ? { magic: null, fstype, error: null } : fails(`does not list ${fstype}`);
 }
 
-/** What every surface says of a path of the survey. */
-export function answersOf(survey: Survey, place: SurveyedPath): Answers {
+/** What every surface says of a path that was asked about. */
+export function answersOf(surfaces: Surfaces, place: PathSurfaces): Answers {
   const others = {
     'statfs(2)': fromCall(place.statfs),
     'fstatfs(2)': fromCall(place.fstatfs),
-    '/proc/self/mountinfo': fromTable(survey, place, '/proc/self/mountinfo'),
-    '/proc/self/mounts': fromTable(survey, place, '/proc/self/mounts'),
-    '/etc/mtab': fromTable(survey, place, '/etc/mtab'),
-    '/proc/self/mountstats': fromTable(survey, place, '/proc/self/mountstats'),
+    '/proc/self/mountinfo': fromTable(surfaces, place, '/proc/self/mountinfo'),
+    '/proc/self/mounts': fromTable(surfaces, place, '/proc/self/mounts'),
+    '/etc/mtab': fromTable(surfaces, place, '/etc/mtab'),
+    '/proc/self/mountstats': fromTable(surfaces, place, '/proc/self/mountstats'),
     'statmount(2)': fromCall(place.statmount),
   };
-  return { ...others, '/proc/filesystems': fromFilesystems(survey, Object.values(others)) };
+  return { ...others, '/proc/filesystems': fromFilesystems(surfaces, Object.values(others)) };
 }

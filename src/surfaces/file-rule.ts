@@ -69,9 +69,9 @@ function whyNot(rule: FileRule, path: string, { program }: Ask, present: boolean
 
 /** What open(2) and its kin find at the path. */
 export function explainFile(ask: Ask): FileFinding {
-  const { blob, policy, survey, program } = ask;
-  const place = survey.paths[0];
-  // The survey was another process: what is below /proc/self there is gone.
+  const { blob, policy, surfaces, program } = ask;
+  const place = surfaces.paths[0];
+  // It was another process that asked: what is below /proc/self there is gone.
   const path = wholePath(ask.path);
   const nothing = { path, rule: null, origin: null, answer: null, whyNot: [] };
   if (path === null || policy.files.length === 0) return nothing;

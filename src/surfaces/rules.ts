@@ -9,15 +9,15 @@ import { allRules, ANSWER_FIELDS, flagNames, mapFields } from '../policy/normali
 import type { AnswerField, NormalisedPolicy, Rule } from '../policy/normalised.js';
 import { whyNoMounts, whyNoStatfs } from '../policy/why.js';
 import type { WhyNot } from '../policy/why.js';
-import type { Survey } from '../run/survey.js';
+import type { Surfaces } from '../run/surfaces.js';
 import { errorName, mountinfoLineOf } from './answers.js';
 import { mountLines } from './mount-lines.js';
 
-/** What is asked: a path, natively surveyed (as the only one), and the policy. */
+/** What is asked: a path, natively asked about (as the only one), and the policy. */
 export interface Ask {
   readonly blob: Uint8Array;
   readonly policy: NormalisedPolicy;
-  readonly survey: Survey;
+  readonly surfaces: Surfaces;
   readonly path: string;
   /** The program that asks; null: any that no rule excepts. */
   readonly program: string | null;
@@ -80,8 +80,8 @@ function spell(value: bigint, field: AnswerField): string {
 
 /** What statfs(2) and fstatfs(2) of the path answer. */
 export function explainStatfs(ask: Ask): StatfsFinding {
-  const { blob, policy, survey } = ask;
-  const place = survey.paths[0];
+  const { blob, policy, surfaces } = ask;
+  const place = surfaces.paths[0];
   const nothing = { ...NONE, type: null, name: null, answer: {} };
   if (place === undefined) return nothing;
   if ('error' in place.statfs) return { ...nothing, error: errorName(place.statfs.error) };
@@ -100,21 +100,21 @@ export function explainStatfs(ask: Ask): StatfsFinding {
 }
 
 /** Why the path cannot be looked at, if it cannot. */
-function lookError({ paths: [place] }: Survey): string | undefined {
+function lookError({ paths: [place] }: Surfaces): string | undefined {
   if (place?.resolved !== null || !('error' in place.statfs)) return undefined;
   return errorName(place.statfs.error);
 }
 
 /** What mount tables say about the mount that the path lies on. */
 export function explainMounts(ask: Ask): MountsFinding {
-  const { blob, policy, survey, program } = ask;
-  const place = survey.paths[0];
-  const line = place && mountinfoLineOf(survey, place);
+  const { blob, policy, surfaces, program } = ask;
+  const place = surfaces.paths[0];
+  const line = place && mountinfoLineOf(surfaces, place);
   const nothing = { line: null, told: null, fstype: null, point: null, exceptPrograms: [] };
   if (line === undefined) {
-    const table = survey.tables['/proc/self/mountinfo'];
+    const table = surfaces.tables['/proc/self/mountinfo'];
     const unreadable = 'error' in table ? errorName(table.error) : undefined;
-    const error = unreadable ?? lookError(survey) ?? 'no line covers it';
+    const error = unreadable ?? lookError(surfaces) ?? 'no line covers it';
     return { ...NONE, ...nothing, error };
   }
   const { fstype, point, text } = line;
@@ -147,8 +147,8 @@ function lastPart(path: string): string {
 }
 
 /** Which table a file is: its own name says so, on procfs only; /etc/mtab may be a file. */
-function tableAt({ survey }: Ask): keyof typeof MountTable | undefined {
-  const place = survey.paths[0];
+function tableAt({ surfaces }: Ask): keyof typeof MountTable | undefined {
+  const place = surfaces.paths[0];
   if (place?.resolved == null) return undefined;
   const { resolved, statfs } = place;
   // gVisor before 2023 has no statfs for some files of its procfs.
@@ -184,7 +184,7 @@ function rulesBehind(
 export function explainOpen(ask: Ask): OpenFinding {
   const nothing = { table: null, rules: [], lines: 0 };
   const table = tableAt(ask);
-  const error = lookError(ask.survey);
+  const error = lookError(ask.surfaces);
   if (error !== undefined) {
     return { ...nothing, reason: `the kernel's own answer: ${error}` };
   }

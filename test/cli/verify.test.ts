@@ -152,14 +152,17 @@ void t.test('a mechanism that does not work here', async (t) => {
   const words = ['exec', '-m', 'notify', ...spoof, program, 'verify', '-m', 'notify', ...spoof];
   const ended = await cli(words);
   t.match(ended, { status: 2, stdout: '' });
-  t.match(ended.stderr, /^seccomp-spoof: the survey failed: mechanism notify does not work here: /);
+  t.match(
+    ended.stderr,
+    /^seccomp-spoof: asking the surfaces failed: mechanism notify does not work here: /,
+  );
 });
 
 void t.test('a supervisor that says something else', async (t) => {
   for (const [body, message] of [
-    ['echo "{}"', /survey is not understood: "\{\}/],
-    ['echo broken >&2; exit 3', /the survey failed: broken/],
-    ['kill -TERM $$', /the survey failed: SIGTERM/],
+    ['echo "{}"', /surfaces is not understood: "\{\}/],
+    ['echo broken >&2; exit 3', /asking the surfaces failed: broken/],
+    ['kill -TERM $$', /asking the surfaces failed: SIGTERM/],
   ] as const) {
     const ended = await cliWith(standIn(t.testdir({}), body), ['verify']);
     t.match(ended, { status: 2, stdout: '', stderr: message }, body);

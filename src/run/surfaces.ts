@@ -1,5 +1,5 @@
 /**
- * What every surface of the kernel says about paths: `supervisor survey`, run as it is and below
+ * What every surface of the kernel says about paths: `supervisor surfaces`, run as it is and below
  * the real mechanism (docs/architecture.md describes its output).
  */
 import { spawn } from 'node:child_process';
@@ -17,7 +17,7 @@ import type { Mechanism } from './start.js';
 import { readStatistics } from './statistics.js';
 import { understood } from './understood.js';
 
-/** A survey that takes longer hangs, most likely on a filesystem that does not answer. */
+/** Asking that takes longer hangs, most likely on a filesystem that does not answer. */
 const TIME_LIMIT_MS = 120_000;
 
 /** The supervisor writes bytes as the characters of Latin-1: a table need not be UTF-8. */
@@ -38,7 +38,7 @@ const pathSchema = z.object({
   statmount: mountAnswer,
 });
 
-const surveySchema = z.object({
+const surfacesSchema = z.object({
   paths: z.array(pathSchema),
   tables: z.object({
     '/proc/self/mountinfo': tableAnswer,
@@ -50,22 +50,22 @@ const surveySchema = z.object({
 });
 
 /** What one run was told; errors are positive error numbers. */
-export type Survey = z.output<typeof surveySchema>;
-export type SurveyedPath = Survey['paths'][number];
+export type Surfaces = z.output<typeof surfacesSchema>;
+export type PathSurfaces = Surfaces['paths'][number];
 /** The files that tell of mounts and filesystems. */
-export type TablePath = keyof Survey['tables'];
+export type TablePath = keyof Surfaces['tables'];
 
-/** A survey below a mechanism. */
-export interface WrappedSurvey {
-  readonly survey: Survey;
+/** What they say below a mechanism. */
+export interface SurfacesBelow {
+  readonly surfaces: Surfaces;
   /** The mechanism that was taken, and why; null: the policy needs none. */
   readonly mechanism: { readonly name: string; readonly why: string } | null;
   /** Why calls were let run that could not be answered exactly. */
   readonly fallbacks: readonly Fallback[];
 }
 
-function parseSurvey(text: string): Survey {
-  return understood('survey', text, (value) => surveySchema.safeParse(value).data);
+function parseSurfaces(text: string): Surfaces {
+  return understood('surfaces', text, (value) => surfacesSchema.safeParse(value).data);
 }
 
 async function run(words: readonly string[], descriptors: readonly number[]) {
@@ -94,9 +94,9 @@ async function run(words: readonly string[], descriptors: readonly number[]) {
       const why = last.replace(/^seccomp-spoof: /, '');
       const text =
         signal === 'SIGKILL'
-          ? `the survey did not end within ${TIME_LIMIT_MS / 1000} seconds, or was killed; ` +
+          ? `asking the surfaces did not end within ${TIME_LIMIT_MS / 1000} seconds, or was killed; ` +
             'a filesystem that does not answer? Name other paths'
-          : `the survey failed: ${why === '' ? (signal ?? `status ${String(status)}`) : why}`;
+          : `asking the surfaces failed: ${why === '' ? (signal ?? `status ${String(status)}`) : why}`;
       reject(new SupervisorError(text));
     });
   });
@@ -106,12 +106,12 @@ async function run(words: readonly string[], descriptors: readonly number[]) {
  * What the kernel itself says. Throws InstallError, or SupervisorError if the supervisor fails or
  * does not end.
  */
-export async function surveyNatively(paths: readonly string[]): Promise<Survey> {
-  return parseSurvey((await run(['surfaces', ...paths], [])).stdout);
+export async function askSurfaces(paths: readonly string[]): Promise<Surfaces> {
+  return parseSurfaces((await run(['surfaces', ...paths], [])).stdout);
 }
 
 /** The line of `start --verbose` that names the mechanism that was taken. */
-function mechanismIn(stderr: string): WrappedSurvey['mechanism'] {
+function mechanismIn(stderr: string): SurfacesBelow['mechanism'] {
   const [, name, why] = /^seccomp-spoof: mechanism (\w+): (.*)$/m.exec(stderr) ?? [];
   return name === undefined || why === undefined ? null : { name, why };
 }
@@ -120,18 +120,18 @@ function mechanismIn(stderr: string): WrappedSurvey['mechanism'] {
  * What a program below the mechanism is told under the policy `blob`. Throws InstallError,
  * NativeError, or SupervisorError (also where the mechanism does not work here).
  */
-export async function surveyWrapped(
+export async function askSurfacesBelow(
   paths: readonly string[],
   blob: Uint8Array,
   mechanism: Mechanism,
-): Promise<WrappedSurvey> {
+): Promise<SurfacesBelow> {
   const descriptors = [memfd('seccomp-spoof-policy', blob, true), newSegment()];
   const [policy, segment] = descriptors.map((_, index) => 3 + index);
   try {
     const words = startArguments({ policy: policy ?? -1, segment, mechanism, verbose: true });
     const said = await run([...words, '--', supervisorPath(), 'surfaces', ...paths], descriptors);
     return {
-      survey: parseSurvey(said.stdout),
+      surfaces: parseSurfaces(said.stdout),
       mechanism: mechanismIn(said.stderr),
       fallbacks: readStatistics(descriptors[1] ?? -1, blob).fallbackReasons,
     };
