@@ -8,7 +8,7 @@
 #include "../policy/blob.h"
 #include "../policy/match.h"
 #include "../tracee/descriptor.h"
-#include "../tracee/filesystem.h"
+#include "../tracee/lookup.h"
 #include "../tracee/memory.h"
 #include "file_rule.h"
 #include "handlers.h"

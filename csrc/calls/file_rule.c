@@ -10,7 +10,7 @@
 #include "../arch/kernel.h"
 #include "../policy/match.h"
 #include "../tracee/descriptor.h"
-#include "../tracee/filesystem.h"
+#include "../tracee/lookup.h"
 #include "../tracee/identity.h"
 #include "../tracee/program.h"
 

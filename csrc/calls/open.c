@@ -10,8 +10,7 @@
 #include "../policy/match.h"
 #include "../tracee/memory.h"
 #include "handlers.h"
-#include "open_file.h"
-#include "open_table.h"
+#include "open_parts.h"
 
 /* struct open_how. False: the kernel is to judge it. */
 static bool read_how(struct stopped_call *call, struct open_arguments *arguments) {

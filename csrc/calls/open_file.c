@@ -2,7 +2,7 @@
  * Rule: open for reading, closed for writing. CONTINUE only where the program then reads the real
  * file, which is counted, or the kernel refuses the flags; what would write, truncate or create and
  * cannot be answered fails. The errors of the stand-in are the program's, ours are not. */
-#include "open_file.h"
+#include "open_parts.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* open_table.c - mount tables and /proc/filesystems as rules have them.
  * Rule: CONTINUE is right whenever no line changes, or the flags are such that the kernel fails or
  * nobody reads; a table is always made from the program's own one, at the moment of its open. */
-#include "open_table.h"
+#include "open_parts.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 #include "../policy/match.h"
 #include "../tracee/access.h"
 #include "../tracee/descriptor.h"
-#include "../tracee/filesystem.h"
+#include "../tracee/lookup.h"
 #include "../tracee/procfs.h"
 #include "../tracee/program.h"
 #include "../tracee/rights.h"

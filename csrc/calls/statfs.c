@@ -9,7 +9,7 @@
 #include "../policy/blob.h"
 #include "../policy/match.h"
 #include "../tracee/descriptor.h"
-#include "../tracee/filesystem.h"
+#include "../tracee/lookup.h"
 #include "../tracee/memory.h"
 #include "handlers.h"
 #include "injected.h"

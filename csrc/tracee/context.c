@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "../arch/kernel.h"
-#include "namespace.h"
 
 /* All of them lie on one mount that the kernel keeps for itself. */
 static void find_memory(struct context *context) {

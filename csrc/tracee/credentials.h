@@ -1,5 +1,5 @@
-/* credentials.h - user, groups and capabilities of a thread, as they decide on path lookups
- * (path_resolution(7), capabilities(7)). */
+/* credentials.h - user, groups, capabilities and namespaces of a thread, as they decide on path
+ * lookups (path_resolution(7), capabilities(7)). */
 #ifndef SPOOF_CREDENTIALS_H
 #define SPOOF_CREDENTIALS_H
 
@@ -27,5 +27,11 @@ bool credentials_equal(const struct credentials *a, const struct credentials *b)
 bool credentials_search_all(pid_t tid);
 /* Of a line of such a file: in the innermost pid namespace, where it tells ids. */
 pid_t credentials_last_number(const char *line);
+
+/* Inode number of a namespace of a thread ("user", "pid", "mnt"), as in /proc/self/ns, or 0 where
+ * that says nothing. `proc` is our own /proc. */
+uint64_t namespace_of(int proc, pid_t tid, const char *kind);
+/* Do two threads have the same /proc/TID/uid_map, or neither any? */
+bool namespace_maps_equal(int proc, pid_t a, pid_t b);
 
 #endif

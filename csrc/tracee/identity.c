@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "../arch/kernel.h"
-#include "namespace.h"
 #include "pidfd_cache.h"
 #include "revalidate.h"
 

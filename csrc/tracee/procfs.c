@@ -15,7 +15,6 @@
 
 #include "../arch/kernel.h"
 #include "descriptor.h"
-#include "namespace.h"
 #include "path_text.h"
 
 bool procfs_holds(const struct context *context, int fd, int64_t type, int error) {

@@ -1,0 +1,34 @@
+/* open_parts.h - what open(2) is asked, and who answers: between open.c and its parts. */
+#ifndef SPOOF_OPEN_PARTS_H
+#define SPOOF_OPEN_PARTS_H
+
+#include <fcntl.h>
+
+#include "file_rule.h"
+#include "verdict.h"
+
+/* O_LARGEFILE is 0 in the headers of 64-bit machines, but 32-bit programs set it. */
+#if defined(__aarch64__)
+#define O_LARGEFILE_OF_KERNEL 0400000
+#else
+#define O_LARGEFILE_OF_KERNEL 0100000
+#endif
+/* Bits of open(2) that an injected file can have as the real one would. */
+#define CARRIED_FLAGS                                                                              \
+    (O_ACCMODE | O_CLOEXEC | O_LARGEFILE_OF_KERNEL | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK |          \
+     O_APPEND | O_CREAT)
+
+struct open_arguments {
+    struct lookup_request request;
+    int flags;
+    char path[TRACEE_PATH_MAX];
+};
+
+/* A file that a files rule names: open_file.c */
+struct verdict open_file(struct stopped_call *call, const uint8_t *policy,
+                         const struct open_arguments *arguments, const struct found_file *found);
+/* A mount table; `lookup`: what lies at the path. open_table.c */
+struct verdict open_table(struct stopped_call *call, const uint8_t *policy,
+                          const struct open_arguments *arguments, const struct lookup *lookup);
+
+#endif
