@@ -132,11 +132,13 @@ int filesystem_of(struct stopped_call *call, const struct lookup *lookup, struct
         struct file_id id;
         bool known = file_id_read(lookup->fd, "", &id) == 0;
         bool memory = known && context_has_in_memory(context, &id);
-        /* What lies in memory is on no mount of the table, and never sleeps. */
-        bool sleeps = !memory && !(known && mounts_never_sleeps(context->mounts, id.mount));
         if (in_memory)
             *in_memory = memory || !known || !context->memory_known;
-        if (sleeps && !server_step_aside(server))
+        /* What lies in memory is on no mount of the table, and never sleeps. The table is the
+         * receiver's: others may sleep anyway. */
+        if (server->receiving && !memory &&
+            !(known && mounts_never_sleeps(context->mounts, id.mount)) &&
+            !server_step_aside(server))
             return -EBUSY;
     }
     return syscall(SYS_fstatfs, lookup->fd, info) == 0 ? 0 : -errno;

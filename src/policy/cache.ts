@@ -6,6 +6,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   lstatSync,
   mkdirSync,
@@ -17,7 +18,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { libraryPath } from '../native/paths.js';
@@ -43,6 +44,8 @@ interface Head {
   readonly file: string;
   readonly name: string;
   readonly lengths: readonly [text: number, rules: number, blob: number];
+  /** Of all three: a disk may have flipped a bit of what the text does not tell. */
+  readonly sum: string;
 }
 
 /** One policy file and its entry. */
@@ -68,7 +71,8 @@ export class CachedFile {
   }
 
   get #path(): string {
-    return join(this.#directory, `${hash(this.#key)}.policy`);
+    const { file, text } = this.#key;
+    return join(this.#directory, `${hash(Buffer.from(file), text)}.policy`);
   }
 
   /** What was kept, if it was made of this text by this build. */
@@ -86,6 +90,7 @@ export class CachedFile {
         head.build === build &&
         head.file === file &&
         bytes.length === blobAt + blobLength &&
+        head.sum === hash(bytes.subarray(end + 1)) &&
         text.equals(bytes.subarray(end + 1, rulesAt));
       if (!isIt) return undefined;
       const { policy } = fromJson(bytes.toString('utf8', rulesAt, blobAt));
@@ -100,10 +105,10 @@ export class CachedFile {
     const { build, file, text } = this.#key;
     const rules = Buffer.from(toJson({ name, description: undefined, policy }));
     const lengths = [text.length, rules.length, blob.length] as const;
-    const head: Head = { build, file, name, lengths };
+    const head: Head = { build, file, name, lengths, sum: hash(text, rules, blob) };
     const draft = `${this.#path}.${process.pid}`;
     try {
-      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+      makeDirectory(this.#directory);
       if (!isOurs(this.#directory)) return;
       const bytes = Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), text, rules, blob]);
       writeFileSync(draft, bytes, { mode: 0o600, flag: 'wx' });
@@ -124,6 +129,13 @@ function cacheDirectory(): string | undefined {
   const home = env['HOME'] ?? '';
   if (isAbsolute(cache)) return isOurs(cache) ? join(cache, 'seccomp-spoof') : undefined;
   return isAbsolute(home) && isOurs(home) ? join(home, '.cache/seccomp-spoof') : undefined;
+}
+
+/** Node's own `recursive` never ends where mkdir(2) says ENOENT of a directory that is there: procfs. */
+function makeDirectory(directory: string): void {
+  const above = dirname(directory);
+  if (!existsSync(above)) makeDirectory(above);
+  if (!existsSync(directory)) mkdirSync(directory, { mode: 0o700 });
 }
 
 /** Whoever else could write there could choose the rules. */
@@ -156,10 +168,10 @@ function buildOf(shipped: ShippedPolicies): string {
   );
 }
 
-/** FNV-1a, 32 bits: only a name, the entry itself is compared. */
-function hash({ file, text }: Key): string {
+/** FNV-1a, 32 bits: for a name, and to see damage; nobody else can write an entry. */
+function hash(...parts: readonly Uint8Array[]): string {
   let value = 2166136261;
-  for (const bytes of [Buffer.from(file), text]) {
+  for (const bytes of parts) {
     for (const byte of bytes) value = Math.imul(value ^ byte, 16777619) >>> 0;
   }
   return value.toString(16).padStart(8, '0');

@@ -1,5 +1,6 @@
 // Compiled policies that are kept: used for the very same file only, and only where nobody else can
 // write. That one was used shows in an entry that a test has changed.
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -40,13 +41,24 @@ const kept = (directory = entries): string[] => {
   }
 };
 
+const entryOf = (): string => path.join(entries, kept()[0] ?? '');
+
+/** As an entry says that it is whole: FNV-1a of all behind its first line. */
+function sumOf(bytes: Buffer): string {
+  let value = 2166136261;
+  for (const byte of bytes) value = Math.imul(value ^ byte, 16777619) >>> 0;
+  return value.toString(16).padStart(8, '0');
+}
+
 /** The entry's own words, so that it shows who has used it. */
 function forge(from: string, to: string): void {
-  const [name = ''] = kept();
-  const entry = path.join(entries, name);
-  const bytes = readFileSync(entry, 'latin1');
+  const bytes = readFileSync(entryOf(), 'latin1');
   const at = bytes.lastIndexOf(from);
-  writeFileSync(entry, bytes.slice(0, at) + to + bytes.slice(at + from.length), 'latin1');
+  const forged = bytes.slice(0, at) + to + bytes.slice(at + from.length);
+  const [head = ''] = forged.split('\n', 1);
+  const rest = Buffer.from(forged.slice(head.length + 1), 'latin1');
+  const whole = head.replace(/"sum":"\w+"/, `"sum":"${sumOf(rest)}"`);
+  writeFileSync(entryOf(), Buffer.concat([Buffer.from(`${whole}\n`), rest]));
 }
 
 t.beforeEach(() => {
@@ -83,6 +95,32 @@ await t.test('that is damaged is made again', async (t) => {
   t.match(await told(), { status: 0, stdout: 'one' });
   forge('one', 'two');
   t.match(await told(), { status: 0, stdout: 'two' });
+});
+
+await t.test('of which a bit has flipped is made again', async (t) => {
+  await told();
+  const good = readFileSync(entryOf());
+  for (let part = 1; part < 16; part++) {
+    const bad = Buffer.from(good);
+    const at = Math.floor((good.length * part) / 16);
+    bad[at] = (bad[at] ?? 0) ^ 4;
+    writeFileSync(entryOf(), bad);
+    t.match(await told(), { status: 0, stdout: 'one', stderr: '' }, `byte ${String(at)}`);
+  }
+});
+
+await t.test('where no directory can be made is not made, at once', async (t) => {
+  t.match(await told({ HOME: '/proc' }), { status: 0, stdout: 'one', stderr: '' });
+  t.match(await told({ XDG_CACHE_HOME: '/proc/self' }), { status: 0, stdout: 'one', stderr: '' });
+});
+
+await t.test('is not asked about a FIFO, which is no policy', async (t) => {
+  rmSync(policyFile);
+  execFileSync('mkfifo', [policyFile]);
+  const ended = await told();
+  rmSync(policyFile);
+  t.equal(ended.status, 125);
+  t.match(ended.stderr, /policy\.yaml" is a FIFO; write its text to a file/);
 });
 
 await t.test('where others can write is not used, nor made', async (t) => {
