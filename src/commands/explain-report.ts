@@ -45,7 +45,7 @@ export interface ExplainReport {
 const GROUPS: Readonly<Record<keyof typeof Calls, readonly string[]>> = {
   statfs: ['statfs', 'fstatfs'],
   fstatfs: ['fstatfs'],
-  open: ['open', 'openat', 'openat2'],
+  open: ['open', 'creat', 'openat', 'openat2'],
   statmount: ['statmount'],
   uname: ['uname'],
   paths: ['stat', 'access', 'readlink', 'truncate', 'and other calls with a path'],
