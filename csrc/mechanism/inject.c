@@ -157,7 +157,7 @@ static bool may_be_its_own(struct stopped_call *call, uid_t owner) {
 }
 
 /* The number is a claim: another thread may have put another file there. What is written, and given
- * away, has to be without a name, empty, and the program's own already, so that it gains nothing.
+ * away, has to be in memory, empty, and the program's own already, so that it gains nothing.
  */
 static bool is_made_by(struct stopped_call *call, int fd) {
     const struct context *context = call->server->context;
@@ -167,7 +167,7 @@ static bool is_made_by(struct stopped_call *call, int fd) {
         !may_be_its_own(call, info.st_uid))
         return false;
     if (context->memory_known)
-        return info.st_nlink == 0 && major(info.st_dev) == context->memory_major &&
+        return major(info.st_dev) == context->memory_major &&
                minor(info.st_dev) == context->memory_minor;
     return descriptor_own_name(context->proc, fd, name, sizeof name) > 0 &&
            strncmp(name, "/memfd:", 7) == 0;
