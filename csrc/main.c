@@ -5,7 +5,7 @@
 
 #include "doctor/doctor.h"
 #include "process/proctitle.h"
-#include "process/status.h"
+#include "process/failure.h"
 #include "supervisor/start.h"
 
 int main(int count, char **arguments) {

@@ -9,7 +9,7 @@
 #include "../policy/match.h"
 #include "../tracee/descriptor.h"
 #include "../tracee/lookup.h"
-#include "../tracee/memory.h"
+#include "../tracee/stopped_call.h"
 #include "file_rule.h"
 #include "handlers.h"
 #include "injected.h"

@@ -12,7 +12,6 @@
 #include "../tracee/descriptor.h"
 #include "../tracee/lookup.h"
 #include "../tracee/identity.h"
-#include "../tracee/program.h"
 
 bool file_rule_is_worthwhile(const uint8_t *policy, const char *path) {
     return (match_open(policy, path) & (MATCH_OPEN_FILE | MATCH_OPEN_TREE)) != 0;

@@ -8,7 +8,7 @@
 
 #include "../arch/kernel.h"
 #include "../policy/match.h"
-#include "../tracee/memory.h"
+#include "../tracee/stopped_call.h"
 #include "handlers.h"
 #include "open_parts.h"
 

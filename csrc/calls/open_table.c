@@ -19,7 +19,7 @@
 #include "../tracee/descriptor.h"
 #include "../tracee/lookup.h"
 #include "../tracee/procfs.h"
-#include "../tracee/program.h"
+#include "../tracee/identity.h"
 #include "../tracee/rights.h"
 
 /* Is the file a table, and of which kind? Its own name says so, however it was reached. *procfs: it

@@ -12,7 +12,7 @@
 
 #include "../arch/kernel.h"
 #include "../tracee/access.h"
-#include "stat_layout.h"
+#include "layout.h"
 #include "verdict.h"
 
 static int no_errno(int result) {

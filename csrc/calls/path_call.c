@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "../arch/kernel.h"
-#include "../tracee/memory.h"
+#include "../tracee/stopped_call.h"
 #include "handlers.h"
 #include "path_answer.h"
 

@@ -1,7 +1,7 @@
 /* stat_layout.c - from the kernel's own struct stat to the one of the caller's ABI.
  * Rule: what a structure cannot hold is cut off as the kernel does it (stat64(2) never fails for
  * that); a structure that is not known here belongs to a call that is not stopped. */
-#include "stat_layout.h"
+#include "layout.h"
 
 #include <stddef.h>
 

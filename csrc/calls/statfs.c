@@ -10,11 +10,11 @@
 #include "../policy/match.h"
 #include "../tracee/descriptor.h"
 #include "../tracee/lookup.h"
-#include "../tracee/memory.h"
+#include "../tracee/stopped_call.h"
 #include "handlers.h"
 #include "injected.h"
 #include "stand_in.h"
-#include "statfs_layout.h"
+#include "layout.h"
 
 static void apply(const struct blob_rule *rule, struct k_statfs *info) {
     const uint64_t *answer = rule->answer;

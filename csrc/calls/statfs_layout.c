@@ -1,7 +1,7 @@
 /* statfs_layout.c - from the kernel's 64-bit statfs to the structure of the caller's ABI.
  * Rule: the same tests and the same truncation as the kernel's own (fs/statfs.c, Linux 2.6 to 6.x):
  * blocks may not be cut, but the numbers of files may be -1. */
-#include "statfs_layout.h"
+#include "layout.h"
 
 #include <errno.h>
 #include <stdbool.h>

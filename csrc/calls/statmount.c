@@ -13,7 +13,6 @@
 #include "../policy/blob.h"
 #include "../policy/match.h"
 #include "../tracee/identity.h"
-#include "../tracee/program.h"
 #include "handlers.h"
 
 /* More is not taken over: paths and options are rarely that long. */

@@ -15,7 +15,7 @@
 
 #include "../arch/kernel.h"
 #include "../content/read_all.h"
-#include "../process/status.h"
+#include "../process/failure.h"
 #include "doctor.h"
 
 /* A table may hold any bytes, JSON only characters: each byte is written as one, as in Latin-1. */

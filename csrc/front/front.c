@@ -12,7 +12,6 @@
 
 #include "../process/failure.h"
 #include "../process/state.h"
-#include "../process/status.h"
 
 extern char **environ;
 

@@ -21,7 +21,7 @@
 #include "../content/store.h"
 #include "../tracee/descriptor.h"
 #include "../tracee/identity.h"
-#include "../tracee/memory.h"
+#include "../tracee/stopped_call.h"
 #include "../tracee/rights.h"
 
 #define ROOM 4096UL /* TRACEE_PATH_MAX */

@@ -4,6 +4,11 @@
 
 #include <errno.h>
 
+/* How our programs end when they do not become the command, as env(1) does. */
+#define STATUS_OUR_FAULT 125
+#define STATUS_NOT_EXECUTABLE 126
+#define STATUS_NOT_FOUND 127
+
 struct failure {
     int error;      /* an errno, or 0 if none says it better than the text */
     char text[320]; /* what, where, and what to do; no newline */

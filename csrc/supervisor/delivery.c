@@ -13,7 +13,6 @@
 #include "../arch/kernel.h"
 #include "../mechanism/notify.h"
 #include "../process/thread.h"
-#include "descriptors.h"
 #include "record.h"
 #include "slots.h"
 

@@ -27,7 +27,6 @@
 #include "../mechanism/trace.h"
 #include "../policy/blob.h"
 #include "delivery.h"
-#include "descriptors.h"
 #include "../process/limits.h"
 #include "log.h"
 #include "../process/fd_passing.h"

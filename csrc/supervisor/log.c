@@ -13,7 +13,7 @@
 
 #include "../arch/call_table.h"
 #include "../policy/blob.h"
-#include "descriptors.h"
+#include "segment.h"
 
 #define FIRST_HITS 1024
 

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "../arch/call_table.h"
-#include "../tracee/program.h"
+#include "../tracee/identity.h"
 #include "../tracee/server.h"
 
 static enum event_kind kind_of(const struct verdict *verdict) {

@@ -9,8 +9,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "descriptors.h"
-
 static struct slot *take_free(struct segment *segment) {
     static unsigned next;
     for (unsigned i = 0; i < SEGMENT_SLOTS; i++) {

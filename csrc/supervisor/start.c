@@ -21,7 +21,6 @@
 #include "log.h"
 #include "../probe/probe.h"
 #include "../process/state.h"
-#include "../process/status.h"
 #include "start.h"
 
 extern char **environ;

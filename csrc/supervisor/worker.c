@@ -19,7 +19,6 @@
 #include "../tracee/pidfd_cache.h"
 #include "../tracee/rights.h"
 #include "delivery.h"
-#include "descriptors.h"
 #include "record.h"
 #include "../tracee/server.h"
 #include "slots.h"

@@ -3,13 +3,15 @@
 #include "identity.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../arch/kernel.h"
+#include "lookup_cache.h"
 #include "pidfd_cache.h"
-#include "revalidate.h"
 
 /* Is this the root directory of a thread that has our root, with the same mounts below it? */
 static bool is_own_root(const struct context *context, pid_t tid, const struct file_id *root) {
@@ -40,6 +42,35 @@ static bool look_at_namespaces(const struct context *context, pid_t tid) {
     return context->pid_namespace != 0 &&
            namespace_of(context->proc, tid, "pid") == context->pid_namespace &&
            look_at_user_namespace(context, tid);
+}
+
+static struct known_thread *renew(struct server *server, pid_t tid) {
+    struct known_thread *known =
+        server->pidfd_cache ? pidfd_cache_add(server->pidfd_cache, tid) : NULL;
+    if (server->pidfd_cache && !known && errno == ENOSYS)
+        server->pidfd_cache = NULL;
+    return known;
+}
+
+/* All that could tell of a change is asked in one call. */
+static void revalidate(struct server *server, pid_t tid) {
+    struct mounts *mounts = server->context->mounts;
+    server->revalidated = tid;
+    struct known_thread *known = pidfd_cache_find(server->pidfd_cache, tid);
+    struct pollfd polled[] = {
+        {.fd = mounts_descriptor(mounts), .events = POLLPRI},
+        {.fd = known ? known->pidfd : -1, .events = POLLIN},
+        {.fd = lookup_cache_descriptor(server->lookup_cache), .events = POLLIN},
+    };
+    if (poll(polled, 3, 0) < 0)
+        polled[0].revents = polled[1].revents = POLLERR;
+    if (polled[0].revents & (POLLPRI | POLLERR)) {
+        mounts_read(mounts);
+        lookup_cache_forget(server->lookup_cache);
+    } else if (polled[2].revents) {
+        lookup_cache_check(server->lookup_cache);
+    }
+    server->known = known && polled[1].revents == 0 ? known : renew(server, tid);
 }
 
 void identify(struct server *server, pid_t tid) {
@@ -96,4 +127,13 @@ pid_t identity_known_group(struct stopped_call *call) {
     }
     const struct credentials *credentials = identity_credentials(call, &error);
     return known->tgid = credentials ? credentials->tgid : 0;
+}
+
+void program_name(const struct context *context, pid_t tid, char name[PROGRAM_NAME]) {
+    char entry[64], path[4096];
+    snprintf(entry, sizeof entry, "%d/exe", tid);
+    ssize_t length = readlinkat(context->proc, entry, path, sizeof path - 1);
+    path[length > 0 ? length : 0] = '\0';
+    const char *slash = strrchr(path, '/');
+    snprintf(name, PROGRAM_NAME, "%.*s", PROGRAM_NAME - 1, slash ? slash + 1 : path);
 }

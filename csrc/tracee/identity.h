@@ -1,4 +1,4 @@
-/* identity.h - who the tracee is: its root, namespaces, thread group and credentials.
+/* identity.h - who the tracee is: its root, namespaces, thread group, credentials and program.
  * Rule: what is known of it (struct identity) was asked once, and holds while its pidfd lives and
  * nobody in the tree may have changed root or namespaces. */
 #ifndef SPOOF_IDENTITY_H
@@ -20,5 +20,10 @@ pid_t identity_known_group(struct stopped_call *call);
  * else can. Proved: the call is still stopped after they were read, so they are of who made it and
  * not of who has its id by now. NULL with an error (-errno). */
 const struct credentials *identity_credentials(struct stopped_call *call, int *error);
+
+#define PROGRAM_NAME 64
+/* The last part of the path of the file that the thread executes, cut to fit; empty if /proc does
+ * not say. For logs and exceptions only: a program chooses its name itself. */
+void program_name(const struct context *context, pid_t tid, char name[PROGRAM_NAME]);
 
 #endif

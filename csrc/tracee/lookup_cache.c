@@ -1,6 +1,6 @@
 /* lookup_cache.c - what of looks can be used again, and for how long.
  * Rule: watched first, then looked up, then used: a change is told of from the moment it was made,
- * and the receiving thread asks for it (revalidate()) before it uses anything. */
+ * and the receiving thread asks for it (identify()) before it uses anything. */
 #include "lookup_cache.h"
 
 #include <errno.h>

@@ -73,7 +73,7 @@ static bool file_info(int fd, struct k_statx *info) {
                    info) == 0;
 }
 
-static int64_t filesystem_of(int fd, int64_t *flags) {
+static int64_t type_of_filesystem(int fd, int64_t *flags) {
     struct k_statfs info;
     if (syscall(SYS_fstatfs, fd, &info) != 0)
         return -1;
@@ -150,7 +150,7 @@ static bool follow_link(struct step *step, const char *name, int link, const str
                         bool more) {
     char target[TRACEE_PATH_MAX];
     int64_t flags = 0;
-    int64_t type = filesystem_of(link, &flags);
+    int64_t type = type_of_filesystem(link, &flags);
     bool on_proc =
         procfs_holds(step->walk->walker.server->context, link, type, type < 0 ? errno : 0);
     bool trailing = step->rest[0] == '\0';
@@ -194,7 +194,7 @@ static bool may_be_trigger(struct step *step, const char *name) {
     }
     if (!mounts_have_triggers(step->mounts))
         return false;
-    if (filesystem_of(step->current, NULL) == K_AUTOFS_SUPER_MAGIC)
+    if (type_of_filesystem(step->current, NULL) == K_AUTOFS_SUPER_MAGIC)
         return true;
     ssize_t length = descriptor_own_name(walk->walker.server->context->proc, step->current, path,
                                          TRACEE_PATH_MAX);

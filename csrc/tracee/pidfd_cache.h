@@ -1,7 +1,7 @@
 /* pidfd_cache.h - threads of the wrapped tree that were looked at before, so that what holds for
  * long is not asked again for each of their calls.
  * Rule: a thread id alone proves nothing, it may belong to another thread by now; a pidfd does.
- * Used again only while it says that the thread lives (revalidate.h). */
+ * Used again only while it says that the thread lives (identify()). */
 #ifndef SPOOF_PIDFD_CACHE_H
 #define SPOOF_PIDFD_CACHE_H
 

@@ -33,7 +33,7 @@ struct server {
     /* Lets another thread receive, and clears `receiving`. False if none is left. */
     bool (*step_aside)(struct server *server);
     /* Of the call that is being served: */
-    pid_t revalidated;          /* for this thread: revalidate(); or 0 */
+    pid_t revalidated;          /* for this thread: identify(); or 0 */
     struct known_thread *known; /* ... and its entry, or NULL */
     struct identity identity;
     struct credentials credentials;

@@ -8,6 +8,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "fallback.h"
+#include "path_text.h"
+
 struct mechanism;
 struct server; /* the thread of ours that serves the call: server.h */
 
@@ -35,5 +38,11 @@ struct mechanism {
     int (*answer)(struct stopped_call *call, int64_t value);
     int (*let_run)(struct stopped_call *call);
 };
+
+/* The NUL-terminated path at `address` (TRACEE_PATH_MAX bytes): its length without the NUL, or
+ * -errno (-EFAULT, -ENAMETOOLONG: the kernel will say the same). */
+ssize_t tracee_read_path(struct stopped_call *call, uint64_t address, char *path);
+/* Why a call is let run whose path gave this error. */
+enum fallback unread_path_fallback(ssize_t error);
 
 #endif

@@ -1,9 +1,11 @@
-/* statfs_layout.h - the structure that a statfs call of some ABI fills. */
-#ifndef SPOOF_STATFS_LAYOUT_H
-#define SPOOF_STATFS_LAYOUT_H
+/* layout.h - the structures that calls of some ABI fill: statfs_layout.c, stat_layout.c. */
+#ifndef SPOOF_LAYOUT_H
+#define SPOOF_LAYOUT_H
 
-#include "../arch/kernel.h"
+#include <sys/stat.h>
+
 #include "../arch/call_table.h"
+#include "../arch/kernel.h"
 
 union statfs_image {
     struct k_statfs native;
@@ -18,5 +20,13 @@ int layout_fill(enum call_layout layout, const struct k_statfs *info, union stat
 
 /* The other way: what the kernel has written for its caller. */
 void layout_read(enum call_layout layout, const union statfs_image *image, struct k_statfs *info);
+
+union stat_image {
+    struct stat native;
+    struct k_compat_stat64 compat64;
+};
+
+/* Fills `image` as the kernel would, and says how many bytes of it the call writes. */
+size_t stat_layout_fill(enum call_layout layout, const struct stat *info, union stat_image *image);
 
 #endif

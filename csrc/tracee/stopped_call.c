@@ -1,6 +1,7 @@
-/* memory.c - reads strings from a tracee. Rule: never trust a length or a NUL that was not read;
- * what cannot be read is the kernel's to judge (the call is let run and fails as it would). */
-#include "memory.h"
+/* stopped_call.c - reads strings from a tracee. Rule: never trust a length or a NUL that was not
+ * read; what cannot be read is the kernel's to judge (the call is let run and fails as it would).
+ */
+#include "stopped_call.h"
 
 #include <errno.h>
 #include <string.h>
