@@ -16,9 +16,23 @@
 /* regexec(3) may take eight bytes of memory for each byte of a line. */
 #define LINE_MAX_BYTES ((size_t)1 << 20)
 
+/* regexec(3) calls itself for groups within groups, and our threads have small stacks. */
+static bool is_too_deep(const char *pattern) {
+    int depth = 0, deepest = 0;
+    for (; *pattern; pattern++) {
+        if (*pattern == '\\' && pattern[1])
+            pattern++;
+        else if (*pattern == '(' && ++depth > deepest)
+            deepest = depth;
+        else if (*pattern == ')')
+            depth--;
+    }
+    return deepest > REWRITE_MAX_DEPTH;
+}
+
 static int compile(regex_t *expression, const char *pattern) {
-    if (*pattern == '\0')
-        return -EINVAL; /* POSIX does not say what that means */
+    if (*pattern == '\0' || is_too_deep(pattern))
+        return -EINVAL; /* POSIX does not say what the one means */
     int error = regcomp(expression, pattern, REG_EXTENDED);
     if (error == 0)
         return 0;

@@ -6,8 +6,10 @@
 
 #include "table_change.h"
 
-/* Are these a POSIX extended regular expression and a replacement that names its groups only (`\0`
- * to `\9`; `\\` is a backslash)? 0, -EINVAL or -ENOMEM. */
+#define REWRITE_MAX_DEPTH 20 /* of groups within groups */
+
+/* Are these a POSIX extended regular expression, not too deep, and a replacement that names its
+ * groups only (`\0` to `\9`; `\\` is a backslash)? 0, -EINVAL or -ENOMEM. */
 int rewrite_check(const char *pattern, const char *replacement);
 
 /* Replaces every match of the rule's expressions, one expression after the other, in a text. 0,

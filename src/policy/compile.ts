@@ -65,7 +65,8 @@ function addEdits(edits: readonly Edit[], to: RuleSink, report: Report): void {
       if (!(error instanceof NativeError) || error.errno !== EINVAL) throw error;
       report(origin, {
         message: `${JSON.stringify(match)} is no POSIX extended regular expression`,
-        suggestion: 'close each ( [ and {, or put a backslash before it; see regex(7)',
+        suggestion:
+          'close each ( [ and {, or put a backslash before it; groups nest 20 deep at most; see regex(7)',
       });
     }
   }

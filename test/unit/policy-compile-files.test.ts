@@ -104,6 +104,8 @@ uname: { release: "1" }
   t.end();
 });
 
+const nested = (depth: number): string => `${'('.repeat(depth)}b${')'.repeat(depth)}`;
+
 const BAD = `${HEAD}
   - path: /a
     rewrite:
@@ -113,11 +115,16 @@ const BAD = `${HEAD}
         replace: ''
   - path: /b
     rewrite: [{ match: '[', replace: '' }]
+  - path: /c
+    rewrite:
+      - { match: '${nested(20)}', replace: '' }
+      - { match: '${nested(21)}', replace: '' }
 `;
 
 void t.test('expressions that are none have a place', async (t) => {
   const root = t.testdir({ 'x.yaml': BAD });
-  const advice = 'close each ( [ and {, or put a backslash before it; see regex(7)';
+  const advice =
+    'close each ( [ and {, or put a backslash before it; groups nest 20 deep at most; see regex(7)';
   const none = { names: () => [], read: () => undefined, blob: () => undefined, stamp: () => '' };
   const request = {
     policies: ['./x.yaml'],
@@ -131,6 +138,7 @@ void t.test('expressions that are none have a place', async (t) => {
     `x.yaml:7:18: "(" is no POSIX extended regular expression; ${advice}`,
     `x.yaml:9:16: "c{2" is no POSIX extended regular expression; ${advice}`,
     `x.yaml:12:24: "[" is no POSIX extended regular expression; ${advice}`,
+    `x.yaml:16:18: "${nested(21)}" is no POSIX extended regular expression; ${advice}`,
   ]);
 });
 
