@@ -1,6 +1,5 @@
 // Child processes and files of the bench, none of which outlives it.
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { SILENCE_MS } from '../test/support/silence.js';
 
 const undo = new Set<() => void>();

@@ -1,8 +1,7 @@
 // The table `calls`: nanoseconds a system call, as the program that makes it sees them.
-import type { WayInfo } from '../model.js';
 import type { Measured, Options, Table } from '../table.js';
 import { waysHere, waysInGvisor } from '../ways/ways.js';
-import type { Way } from '../ways/way.js';
+import { describe, type Way } from '../ways/way.js';
 import { makeCrowd } from './crowd.js';
 import { cDriver, goDriver, type Driver } from './driver.js';
 import { Measurement } from './measure.js';
@@ -110,16 +109,6 @@ async function measure(options: Options): Promise<Measured> {
   const rows = series.map((one) => makeRow(one, series));
   printRows(rows);
   return { rows, leftOut, ways: describe(series.map(({ way }) => way)) };
-}
-
-function describe(ways: readonly Way[]): Record<string, WayInfo> {
-  return Object.fromEntries(
-    ways.map((way) => {
-      const { name, differs } = way;
-      const known = way.version?.();
-      return [name, { ...(known && { version: known }), ...(differs && { differs }) }];
-    }),
-  );
 }
 
 export const calls: Table = {

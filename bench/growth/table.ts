@@ -10,10 +10,8 @@ import type { LeftOut, Row } from '../model.js';
 import { spoof } from '../paths.js';
 import { cannotPin, pin } from '../ways/pin.js';
 import { pairedRatios, spread } from '../statistics.js';
-import { wanted } from '../table.js';
-import type { Measured, Options, Table } from '../table.js';
-import { groups } from './groups.js';
-import type { Group, Variant } from './groups.js';
+import { wanted, type Measured, type Options, type Table } from '../table.js';
+import { groups, type Group, type Variant } from './groups.js';
 
 const table = 'growth';
 const ways = ['native', 'notify', 'trace'] as const;

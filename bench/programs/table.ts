@@ -1,41 +1,32 @@
 // The table `programs`: wall time of whole programs under each way, to that of the same program natively.
 import type { LeftOut, Row, WayInfo } from '../model.js';
 import { pairedRatios, spread } from '../statistics.js';
-import { wanted } from '../table.js';
-import type { Measured, Options, Table } from '../table.js';
+import { wanted, type Measured, type Options, type Table } from '../table.js';
 import type { Program, Size } from './program.js';
-import { Trees, missing, programOf, programs, timeProgram } from './rounds.js';
-import type { Task, Timed } from './rounds.js';
+import {
+  Trees,
+  missing,
+  programOf,
+  programs,
+  timeProgram,
+  type Task,
+  type Timed,
+} from './rounds.js';
 import { timeInside, unavailable } from './gvisor.js';
-import { aboutWay, prefix, ways } from './ways.js';
+import { describe } from '../ways/way.js';
+import { prefix, ways } from './ways.js';
 
 type Place = Row['place'];
 
 const table = 'programs';
 
-const manyPackages = [
-  ...[
-    'archive/zip',
-    'bufio',
-    'bytes',
-    'compress/gzip',
-    'container/heap',
-    'context',
-    'encoding/json',
-  ],
-  ...['encoding/xml', 'errors', 'flag', 'fmt', 'go/parser', 'html/template', 'image/png', 'io/fs'],
-  ...[
-    'log/slog',
-    'math/big',
-    'math/rand',
-    'os/exec',
-    'regexp',
-    'sort',
-    'strconv',
-    'sync',
-    'text/tabwriter',
-  ],
-];
+const manyPackages = `
+  archive/zip bufio bytes compress/gzip container/heap context encoding/json encoding/xml
+  errors flag fmt go/parser html/template image/png io/fs log/slog math/big math/rand
+  os/exec regexp sort strconv sync text/tabwriter
+`
+  .trim()
+  .split(/\s+/u);
 
 const sizes = {
   here: { files: 20_000, modules: 1000, cats: 1500, packages: manyPackages, short: false },
@@ -143,7 +134,7 @@ function usable(findings: Findings, needed: ReadonlySet<string>): Set<string> {
     const why = way.available();
     if (why === undefined) {
       found.add(way.name);
-      findings.ways[way.name] = aboutWay(way);
+      Object.assign(findings.ways, describe([way]));
     } else findings.leave('here', way.name, why);
   }
   return found;

@@ -7,10 +7,9 @@ import { compile } from '../compile.js';
 import type { LeftOut, Row } from '../model.js';
 import { root } from '../paths.js';
 import { pairedRatios, spread } from '../statistics.js';
-import { wanted } from '../table.js';
-import type { Measured, Options, Table } from '../table.js';
-import { blob, environment, stages } from './stages.js';
-import type { Stages } from './stages.js';
+import { wanted, type Measured, type Options, type Table } from '../table.js';
+import { mechanisms } from '../ways/ours.js';
+import { blob, environment, stages, type Stages } from './stages.js';
 
 const table = 'startup';
 
@@ -97,7 +96,7 @@ function measure(options: Options): Measured {
     ['nothing', 'native', 'nothing'],
     ['node -e 0', 'native', 'node -e 0'],
     ['exec, shipped policy', 'auto', 'shipped'],
-    ...['notify', 'trace', 'ptrace'].map((name) => ['exec, shipped policy', name, name] as const),
+    ...mechanisms.map((name) => ['exec, shipped policy', name, name] as const),
     ['exec, own policy', 'auto', 'own'],
   ];
   const rounds = options.quick ? 10 : 100;

@@ -2,10 +2,8 @@
 import { allow, floor, native } from './bases.js';
 import { inGvisor, Sandboxes } from './gvisor.js';
 import { mechanisms, ours } from './ours.js';
-import { proot } from './proot.js';
+import { proot, sandlock, strace } from './peers.js';
 import { runsc } from './runsc.js';
-import { sandlock } from './sandlock.js';
-import { strace } from './strace.js';
 import type { Job, Way } from './way.js';
 
 /** On this kernel, bases first. */
