@@ -31,7 +31,7 @@ interface Series {
 }
 
 function wordsFor(variant: Variant, way: Way, pinned: boolean): readonly string[] {
-  const { mounts, policy, call, path, processes } = variant;
+  const { mounts, policy, call, path, processes = 1 } = variant;
   const within =
     mounts === undefined ? [] : [compile('with-mounts'), String(mounts.count), mounts.directory];
   const under = way === 'native' ? [] : [spoof, 'exec', '-m', way, '--policy', policy, '--'];
@@ -51,10 +51,9 @@ function rowOf(series: Series, all: readonly Series[], pinned: boolean): Row {
     ...{ table, row: variant.row, way, place: 'here', driver: 'c', pinned, unit: 'ns' },
     threads: 1,
     value: spread(nanoseconds),
-    ...(variant.processes === 1 ? {} : { unfairness: spread(unfairness) }),
-    ...(native === undefined || native === series
-      ? {}
-      : { toNative: spread(pairedRatios(nanoseconds, native.nanoseconds)) }),
+    ...((variant.processes ?? 1) > 1 && { unfairness: spread(unfairness) }),
+    ...(native &&
+      native !== series && { toNative: spread(pairedRatios(nanoseconds, native.nanoseconds)) }),
   };
 }
 

@@ -6,11 +6,11 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { choosePolicy, loadPolicy, spawn } from 'seccomp-spoof';
 import type { LoadedPolicy, SpoofedProcess, Statistics } from 'seccomp-spoof';
-import { supervisorsIn } from '../supervisor/session.js';
+import { descendants, supervisorsIn } from '../supervisor/processes.js';
 import { Lines } from './logs.js';
 import type { Observation, Usage } from './model.js';
 import type { SoakOptions } from './options.js';
-import { treeOf, usageOf } from './usage.js';
+import { usageOf } from './usage.js';
 
 type Counters = NonNullable<Observation['counters']>;
 
@@ -147,7 +147,7 @@ export class Command {
 
   get usage(): Usage | null {
     const pid = this.#child?.pid;
-    return pid === undefined ? null : usageOf(treeOf(pid));
+    return pid === undefined ? null : usageOf(descendants([pid]));
   }
 
   get supervisor(): Usage | null {

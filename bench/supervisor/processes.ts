@@ -44,7 +44,7 @@ function filesOfAll(file: string): Map<number, string> {
 }
 
 /** Parents by process. */
-export function parents(): Map<number, number> {
+function parents(): Map<number, number> {
   const found = new Map<number, number>();
   for (const [pid, stat] of filesOfAll('stat')) {
     const parent = /^\S+ (\d+)/.exec(stat.slice(stat.lastIndexOf(')') + 2))?.[1];
@@ -54,7 +54,7 @@ export function parents(): Map<number, number> {
 }
 
 /** These processes and all that descend from them. */
-function descendants(pids: readonly number[]): number[] {
+export function descendants(pids: readonly number[]): number[] {
   const all = new Set(pids);
   const known = parents();
   let before: number;
@@ -79,3 +79,21 @@ export function supervisorsBelow(pid: number): number[] {
 /** The programs that run in these processes and in all that descend from them. */
 export const programsOf = (pids: readonly number[]): string[] =>
   descendants(pids).map((pid) => basename(readlinkSync(`/proc/${pid}/exe`)));
+
+interface LogLine {
+  readonly msg: string;
+  readonly guardian?: number;
+  readonly worker?: number;
+}
+
+/** Guardian, and worker if there is one, as the log of `exec` tells. */
+export function supervisorsIn(log: string): number[] {
+  const lines = log
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as LogLine);
+  return [
+    lines.findLast(({ msg }) => msg === 'guardian started')?.guardian,
+    lines.findLast(({ msg }) => msg === 'worker started')?.worker,
+  ].filter((pid) => pid !== undefined);
+}
