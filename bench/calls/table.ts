@@ -11,23 +11,17 @@ import { makeRow } from './rows.js';
 import { makeScratch, type Scratch } from './scratch.js';
 import { crowds, shapes, tableShapes } from './shapes.js';
 
-interface Effort {
-  readonly rounds: number;
-  readonly ms: number;
-  readonly fewRounds: number;
-  /** Long enough for each of many threads on one CPU to run several times. */
-  readonly threadsMs: number;
-  /** Long enough for calls that take a millisecond. */
-  readonly gvisorMs: number;
-}
-
-const effort = (quick: boolean): Effort =>
+/**
+ * `threadsMs`: long enough for each of many threads on one CPU to run several times; `gvisorMs`: for
+ * calls that take a millisecond.
+ */
+const effort = ({ quick }: Options) =>
   quick
     ? { rounds: 3, ms: 10, fewRounds: 2, threadsMs: 50, gvisorMs: 20 }
     : { rounds: 15, ms: 40, fewRounds: 5, threadsMs: 200, gvisorMs: 100 };
 
 function groups(options: Options, ways: readonly Way[], gvisor: readonly Way[]): Group[] {
-  const { rounds, ms, fewRounds, threadsMs, gvisorMs } = effort(options.quick);
+  const { rounds, ms, fewRounds, threadsMs, gvisorMs } = effort(options);
   const single = { shapes, threads: 1, ms };
   const threaded = (driver: Driver, threads: number): Group => ({
     name: `${driver.name}, ${threads} threads`,
@@ -45,12 +39,8 @@ function groups(options: Options, ways: readonly Way[], gvisor: readonly Way[]):
     { ...single, name: 'go', driver: goDriver, ways, rounds: fewRounds },
     ...many.map((threads) => threaded(goDriver, threads)),
     {
-      ...single,
-      name: 'c, in gVisor',
-      driver: cDriver,
-      ways: gvisor,
-      rounds: fewRounds,
-      ms: gvisorMs,
+      ...{ ...single, name: 'c, in gVisor', driver: cDriver },
+      ...{ ways: gvisor, rounds: fewRounds, ms: gvisorMs },
     },
   ];
 }
@@ -62,7 +52,7 @@ async function measureCrowd(
   scratch: Scratch,
   ways: readonly Way[],
 ): Promise<void> {
-  const { rounds, ms } = effort(options.quick);
+  const { rounds, ms } = effort(options);
   const own = ways.filter((way) => way.ownMounts);
   const group: Group = {
     name: `c, ${mounts} mounts`,
