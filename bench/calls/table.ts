@@ -86,7 +86,7 @@ async function measure(options: Options): Promise<Measured> {
   if (scratch === undefined)
     return { rows: [], leftOut: [{ what: 'calls', why: 'no tmpfs can be written to' }] };
   const ways = waysHere(scratch.job);
-  const gvisor = waysInGvisor(scratch.job, [scratch.directory]);
+  const gvisor = waysInGvisor(scratch.job, scratch.directory);
   const measurement = new Measurement(options, scratch);
   try {
     for (const group of groups(options, ways, gvisor)) await measurement.measure(group);

@@ -35,6 +35,15 @@ function sum(a: Counters, b: Counters): Counters {
 /** How long the command has to end when it is asked to. */
 const PATIENCE_MS = 30_000;
 
+/** The policy, as `exec` would choose it; undefined: none. Throws what loadPolicy() throws. */
+export async function policyFor(options: SoakOptions): Promise<LoadedPolicy | undefined> {
+  const { policies, fstypes, native, command } = options;
+  if (native) return undefined;
+  const isOpen = policies.length === 0 && fstypes.length === 0;
+  const policy = isOpen ? choosePolicy(command[0] ?? '').policy : policies;
+  return loadPolicy({ policy, fstype: fstypes });
+}
+
 export class Command {
   readonly #options: SoakOptions;
   readonly #policy: LoadedPolicy | undefined;
@@ -50,7 +59,7 @@ export class Command {
   readonly endings: string[] = [];
   #stopping = false;
 
-  private constructor(
+  constructor(
     options: SoakOptions,
     policy: LoadedPolicy | undefined,
     directory: string,
@@ -61,23 +70,6 @@ export class Command {
     this.#log = join(directory, 'seccomp-spoof.log');
     this.#output = join(directory, 'command.log');
     this.#onLine = onLine;
-  }
-
-  /** Loads the policy, as `exec` would choose it. Throws what loadPolicy() throws. */
-  static async prepare(
-    options: SoakOptions,
-    directory: string,
-    onLine: (line: string) => void,
-  ): Promise<Command> {
-    const { policies, fstypes, native, command } = options;
-    const isOpen = policies.length === 0 && fstypes.length === 0;
-    const policy = native
-      ? undefined
-      : await loadPolicy({
-          policy: isOpen ? choosePolicy(command[0] ?? '').policy : policies,
-          fstype: fstypes,
-        });
-    return new Command(options, policy, directory, onLine);
   }
 
   /** Names of the policies, or null. */

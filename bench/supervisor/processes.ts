@@ -43,24 +43,17 @@ function filesOfAll(file: string): Map<number, string> {
   return found;
 }
 
-/** Parents by process. */
-function parents(): Map<number, number> {
-  const found = new Map<number, number>();
-  for (const [pid, stat] of filesOfAll('stat')) {
-    const parent = /^\S+ (\d+)/.exec(stat.slice(stat.lastIndexOf(')') + 2))?.[1];
-    if (parent !== undefined) found.set(pid, Number(parent));
-  }
-  return found;
-}
-
 /** These processes and all that descend from them. */
 export function descendants(pids: readonly number[]): number[] {
   const all = new Set(pids);
-  const known = parents();
+  const known = [...filesOfAll('stat')].map(([pid, stat]) => {
+    const parent = /^\S+ (\d+)/.exec(stat.slice(stat.lastIndexOf(')') + 2))?.[1];
+    return { pid, parent: Number(parent) };
+  });
   let before: number;
   do {
     before = all.size;
-    for (const [pid, parent] of known) if (all.has(parent)) all.add(pid);
+    for (const { pid, parent } of known) if (all.has(parent)) all.add(pid);
   } while (all.size > before);
   return [...all];
 }

@@ -18,8 +18,8 @@ export const waysHere = (job: Job): readonly Way[] => [
   runsc(job),
 ];
 
-/** In gVisor, which has no user notification. `share`: directories that the job lies in. */
-export function waysInGvisor(job: Job, share: readonly string[]): readonly Way[] {
-  const sandboxes = new Sandboxes({ share });
+/** In gVisor, which has no user notification. `directory`: that the job lies in. */
+export function waysInGvisor(job: Job, directory: string): readonly Way[] {
+  const sandboxes = new Sandboxes([{ from: directory, mode: 'rw' }]);
   return [native, ours('trace', job), ours('ptrace', job)].map((way) => inGvisor(way, sandboxes));
 }
