@@ -9,8 +9,8 @@ import { Coprocess } from '../coprocess.js';
 import type { LeftOut, Row } from '../model.js';
 import { spoof } from '../paths.js';
 import { cannotPin, pin } from '../ways/pin.js';
-import { pairedRatios, spread } from '../statistics.js';
-import { wanted, type Measured, type Options, type Table } from '../table.js';
+import { spread } from '../statistics.js';
+import { makeRow, wanted, type Measured, type Options, type Table } from '../table.js';
 import { groups, type Group, type Variant } from './groups.js';
 
 const table = 'growth';
@@ -47,14 +47,11 @@ async function measureOnce(series: Series): Promise<[nanoseconds: number, unfair
 function rowOf(series: Series, all: readonly Series[], pinned: boolean): Row {
   const { variant, way, nanoseconds, unfairness } = series;
   const native = all.find((each) => each.way === 'native' && each.variant === variant);
-  return {
-    ...{ table, row: variant.row, way, place: 'here', driver: 'c', pinned, unit: 'ns' },
-    threads: 1,
-    value: spread(nanoseconds),
+  const about = {
+    ...({ table, row: variant.row, way, place: 'here', driver: 'c', pinned, unit: 'ns' } as const),
     ...((variant.processes ?? 1) > 1 && { unfairness: spread(unfairness) }),
-    ...(native &&
-      native !== series && { toNative: spread(pairedRatios(nanoseconds, native.nanoseconds)) }),
   };
+  return makeRow(about, nanoseconds, native === series ? undefined : native?.nanoseconds);
 }
 
 /** A crowd on few CPUs needs longer: who has just been stopped waits for all others. */

@@ -1,7 +1,6 @@
 // The table `programs`: wall time of whole programs under each way, to that of the same program natively.
 import type { LeftOut, Row, WayInfo } from '../model.js';
-import { pairedRatios, spread } from '../statistics.js';
-import { wanted, type Measured, type Options, type Table } from '../table.js';
+import { makeRow, wanted, type Measured, type Options, type Table } from '../table.js';
 import type { Program, Size } from './program.js';
 import {
   Trees,
@@ -63,18 +62,10 @@ function rowsOf(timed: Timed, place: Place): Row[] {
   const { native } = timed.milliseconds;
   return Object.entries(timed.milliseconds)
     .filter(([way]) => timed.wrong[way] === undefined)
-    .map(([way, milliseconds]) => ({
-      table,
-      row: timed.row,
-      way,
-      place,
-      driver: 'program',
-      threads: 1,
-      pinned: false,
-      unit: 'ms',
-      value: spread(milliseconds),
-      ...(native && way !== 'native' && { toNative: spread(pairedRatios(milliseconds, native)) }),
-    }));
+    .map(([way, rounds]) => {
+      const about = { table, row: timed.row, way, place, driver: 'program', unit: 'ms' } as const;
+      return makeRow(about, rounds, way === 'native' ? undefined : native);
+    });
 }
 
 /** All of them, so that one sandbox does. */

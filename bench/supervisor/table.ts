@@ -7,8 +7,7 @@ import { compile } from '../compile.js';
 import { Coprocess } from '../coprocess.js';
 import type { LeftOut, Row } from '../model.js';
 import { spoof } from '../paths.js';
-import { spread } from '../statistics.js';
-import { wanted, type Measured, type Options, type Table } from '../table.js';
+import { makeRow, wanted, type Measured, type Options, type Table } from '../table.js';
 import { held, programsOf, supervisorsIn } from './processes.js';
 
 const table = 'supervisor';
@@ -71,8 +70,8 @@ async function measure(options: Options): Promise<Measured> {
     }
     options.progress(`${table}: ${way}, ${calls} calls`);
     for (const { row, unit, value } of await look(way, place, marks)) {
-      const about = { table, row, way, place: 'here', driver: 'c', threads: 1 } as const;
-      if (asked(row)) rows.push({ ...about, pinned: false, unit, value: spread([value]) });
+      const about = { table, row, way, place: 'here', driver: 'c', unit } as const;
+      if (asked(row)) rows.push(makeRow(about, [value]));
     }
   }
   return { rows, leftOut };
