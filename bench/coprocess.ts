@@ -1,6 +1,5 @@
 // A program that answers a line for each line that it is asked.
-import { spawn } from 'node:child_process';
-import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 export class Coprocess {
@@ -9,9 +8,9 @@ export class Coprocess {
   readonly #ended: Promise<number | string>;
   #errors = '';
 
-  constructor(words: readonly string[], env?: NodeJS.ProcessEnv) {
+  constructor(words: readonly string[]) {
     const [command = '', ...rest] = words;
-    this.#child = spawn(command, rest, { stdio: 'pipe', ...(env === undefined ? {} : { env }) });
+    this.#child = spawn(command, rest, { stdio: 'pipe' });
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#errors += text));
     this.#child.stdin.on('error', () => undefined); // it has ended: its output tells
     this.#ended = new Promise((resolve) => {

@@ -9,15 +9,7 @@ export interface Spread {
   readonly rounds: number;
 }
 
-export const tableNames = [
-  'calls',
-  'programs',
-  'growth',
-  'startup',
-  'supervisor',
-  'profile',
-] as const;
-export type TableName = (typeof tableNames)[number];
+export type TableName = 'calls' | 'programs' | 'growth' | 'startup' | 'supervisor' | 'profile';
 
 /**
  * One figure: what was done (`row`), under what (`way`), and how. Two rows are comparable if they

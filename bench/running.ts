@@ -1,6 +1,5 @@
 // Child processes and files of the bench, none of which outlives it.
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { SILENCE_MS } from '../test/support/silence.js';
 
 const undo = new Set<() => void>();
@@ -46,22 +45,19 @@ export function run(words: readonly string[]): Promise<Ended> {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let [stdout, stderr] = ['', ''];
+  const said = { stdout: '', stderr: '' };
   const stop = atEnd(() => {
     kill(child);
   });
   const timer = setTimeout(() => {
-    stderr += `killed: silent for ${SILENCE_MS} ms`;
+    said.stderr += `killed: silent for ${SILENCE_MS} ms`;
     stop();
   }, SILENCE_MS);
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    timer.refresh();
-    stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    timer.refresh();
-    stderr += text;
-  });
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      timer.refresh();
+      said[name] += text;
+    });
   return new Promise((resolve, reject) => {
     const done = (): void => {
       clearTimeout(timer);
@@ -73,7 +69,7 @@ export function run(words: readonly string[]): Promise<Ended> {
     });
     child.on('close', (status, signal) => {
       done();
-      resolve({ status, signal, stdout, stderr });
+      resolve({ status, signal, ...said });
     });
   });
 }

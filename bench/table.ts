@@ -1,5 +1,6 @@
 // A part of the bench: measures one table of the report.
 import type { LeftOut, Row, TableName, WayInfo } from './model.js';
+import { pairedRatios, spread } from './statistics.js';
 
 export interface Options {
   /** A tenth of the time: for a first look, and for CI. */
@@ -32,3 +33,16 @@ export const wanted = (
   options: Options,
   row: Pick<Row, 'table' | 'place' | 'way' | 'row'>,
 ): boolean => options.only.test(`${row.table}/${row.place}/${row.way}/${row.row}`);
+
+type About = Pick<Row, 'table' | 'row' | 'way' | 'place' | 'driver' | 'unit'> &
+  Partial<Pick<Row, 'pinned' | 'unfairness'>>;
+
+/** A row of one thread from its rounds; `base`: the same rounds of what it is compared with. */
+export const makeRow = (
+  about: About,
+  rounds: readonly number[],
+  base?: readonly number[],
+): Row => ({
+  ...{ threads: 1, pinned: false, ...about, value: spread(rounds) },
+  ...(base && { toNative: spread(pairedRatios(rounds, base)) }),
+});

@@ -56,7 +56,9 @@ export class Measurement {
         for (const way of order)
           await this.#runOnce(
             program.file,
-            series.filter((one) => one.way === way && one.pinned === pinned && this.#goesOn(one)),
+            series.filter(
+              (one) => one.way === way && one.pinned === pinned && this.series.includes(one),
+            ),
           );
     }
   }
@@ -65,10 +67,6 @@ export class Measurement {
     if (this.leftOut.some((other) => other.what === what)) return;
     this.leftOut.push({ what, why });
     this.#options.progress(`left out: ${what}: ${why}`);
-  }
-
-  #goesOn(series: Series): boolean {
-    return this.series.includes(series);
   }
 
   #canRun(group: Group, way: Way): boolean {

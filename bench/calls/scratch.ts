@@ -34,8 +34,8 @@ files:
 `;
 }
 
-/** A directory on a tmpfs; its name, or undefined if there is none that we may write to. */
-function makeDirectory(): string | undefined {
+/** A directory of mode 0700 on a tmpfs; its name, or undefined if there is none that we may write to. */
+export function makeDirectory(): string | undefined {
   for (const place of ['/dev/shm', process.env['XDG_RUNTIME_DIR'] ?? '', tmpdir()]) {
     try {
       if (statfsSync(place).type === types.tmpfs)

@@ -1,8 +1,7 @@
 // The table `calls`: nanoseconds a system call, as the program that makes it sees them.
-import type { WayInfo } from '../model.js';
 import type { Measured, Options, Table } from '../table.js';
 import { waysHere, waysInGvisor } from '../ways/ways.js';
-import type { Way } from '../ways/way.js';
+import { describe, type Way } from '../ways/way.js';
 import { makeCrowd } from './crowd.js';
 import { cDriver, goDriver, type Driver } from './driver.js';
 import { Measurement } from './measure.js';
@@ -12,23 +11,17 @@ import { makeRow } from './rows.js';
 import { makeScratch, type Scratch } from './scratch.js';
 import { crowds, shapes, tableShapes } from './shapes.js';
 
-interface Effort {
-  readonly rounds: number;
-  readonly ms: number;
-  readonly fewRounds: number;
-  /** Long enough for each of many threads on one CPU to run several times. */
-  readonly threadsMs: number;
-  /** Long enough for calls that take a millisecond. */
-  readonly gvisorMs: number;
-}
-
-const effort = (quick: boolean): Effort =>
+/**
+ * `threadsMs`: long enough for each of many threads on one CPU to run several times; `gvisorMs`: for
+ * calls that take a millisecond.
+ */
+const effort = ({ quick }: Options) =>
   quick
     ? { rounds: 3, ms: 10, fewRounds: 2, threadsMs: 50, gvisorMs: 20 }
     : { rounds: 15, ms: 40, fewRounds: 5, threadsMs: 200, gvisorMs: 100 };
 
 function groups(options: Options, ways: readonly Way[], gvisor: readonly Way[]): Group[] {
-  const { rounds, ms, fewRounds, threadsMs, gvisorMs } = effort(options.quick);
+  const { rounds, ms, fewRounds, threadsMs, gvisorMs } = effort(options);
   const single = { shapes, threads: 1, ms };
   const threaded = (driver: Driver, threads: number): Group => ({
     name: `${driver.name}, ${threads} threads`,
@@ -46,12 +39,8 @@ function groups(options: Options, ways: readonly Way[], gvisor: readonly Way[]):
     { ...single, name: 'go', driver: goDriver, ways, rounds: fewRounds },
     ...many.map((threads) => threaded(goDriver, threads)),
     {
-      ...single,
-      name: 'c, in gVisor',
-      driver: cDriver,
-      ways: gvisor,
-      rounds: fewRounds,
-      ms: gvisorMs,
+      ...{ ...single, name: 'c, in gVisor', driver: cDriver },
+      ...{ ways: gvisor, rounds: fewRounds, ms: gvisorMs },
     },
   ];
 }
@@ -63,7 +52,7 @@ async function measureCrowd(
   scratch: Scratch,
   ways: readonly Way[],
 ): Promise<void> {
-  const { rounds, ms } = effort(options.quick);
+  const { rounds, ms } = effort(options);
   const own = ways.filter((way) => way.ownMounts);
   const group: Group = {
     name: `c, ${mounts} mounts`,
@@ -97,7 +86,7 @@ async function measure(options: Options): Promise<Measured> {
   if (scratch === undefined)
     return { rows: [], leftOut: [{ what: 'calls', why: 'no tmpfs can be written to' }] };
   const ways = waysHere(scratch.job);
-  const gvisor = waysInGvisor(scratch.job, [scratch.directory]);
+  const gvisor = waysInGvisor(scratch.job, scratch.directory);
   const measurement = new Measurement(options, scratch);
   try {
     for (const group of groups(options, ways, gvisor)) await measurement.measure(group);
@@ -110,16 +99,6 @@ async function measure(options: Options): Promise<Measured> {
   const rows = series.map((one) => makeRow(one, series));
   printRows(rows);
   return { rows, leftOut, ways: describe(series.map(({ way }) => way)) };
-}
-
-function describe(ways: readonly Way[]): Record<string, WayInfo> {
-  return Object.fromEntries(
-    ways.map((way) => {
-      const { name, differs } = way;
-      const known = way.version?.();
-      return [name, { ...(known && { version: known }), ...(differs && { differs }) }];
-    }),
-  );
 }
 
 export const calls: Table = {

@@ -10,6 +10,7 @@
  *   --table-has TYPE, --table-lacks TYPE  types in the mount table
  *   --step N                instead: N calls of the one shape for each line of standard input
  * DIR holds the files `existing` and `place/virtual`, and no `missing`. */
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -209,15 +210,10 @@ static bool option(struct options *options, const char *name, const char *value)
     return true;
 }
 
-static void fail(const char *what) {
-    fprintf(stderr, "calls: %s: %s\n", what, strerror(errno));
-    exit(2);
-}
-
 static const char *below(const char *directory, const char *name) {
     char *path = NULL;
     if (asprintf(&path, "%s/%s", directory, name) < 0)
-        fail(name);
+        err(2, "%s", name);
     return path;
 }
 
@@ -232,22 +228,22 @@ int main(int count, char **words) {
     }
     /* Whatever it is started by may have another working directory. */
     if (chdir(options.directory) != 0)
-        fail(options.directory);
+        err(2, "%s", options.directory);
     options.existing = below(options.directory, "existing");
     options.missing = below(options.directory, "missing");
     options.virtual_path = below(options.directory, "place/virtual");
     options.some_file = open(options.existing, O_RDONLY | O_CLOEXEC);
     if (options.some_file < 0)
-        fail(options.existing);
+        err(2, "%s", options.existing);
     options.statfs_file = open(options.statfs_path, O_RDONLY | O_CLOEXEC);
     if (options.statfs_file < 0)
-        fail(options.statfs_path);
+        err(2, "%s", options.statfs_path);
     bool good = true;
     for (; next < count; next++) {
         const struct shape *shape = find(words[next]);
         good = (options.step > 0 ? step : measure)(shape, &options) && good;
         if (fflush(stdout) != 0)
-            fail("standard output");
+            err(2, "standard output");
     }
     return good ? 0 : 1;
 }

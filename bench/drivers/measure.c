@@ -9,8 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 #define SAMPLES 200000 /* of all threads together */
 #define BATCHES 5000   /* of a thread */
@@ -36,12 +37,6 @@ struct worker {
     int error;
 };
 
-static uint64_t now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000U + (uint64_t)time.tv_nsec;
-}
-
 static void once(struct worker *worker) {
     const struct together *together = worker->together;
     if (!together->shape->call(together->options)) {
@@ -52,7 +47,7 @@ static void once(struct worker *worker) {
 
 /* The last thread to arrive says when it began: nobody runs before that. */
 static uint64_t begin_together(struct together *together) {
-    atomic_store(&together->begin, now());
+    atomic_store(&together->begin, now_ns());
     pthread_barrier_wait(&together->barrier);
     return atomic_load(&together->begin);
 }
@@ -66,18 +61,18 @@ static int compare(const void *left, const void *right) {
 static uint32_t clock_cost(void) {
     uint32_t costs[1001];
     for (size_t i = 0; i < 1001; i++) {
-        uint64_t before = now();
-        costs[i] = (uint32_t)(now() - before);
+        uint64_t before = now_ns();
+        costs[i] = (uint32_t)(now_ns() - before);
     }
     qsort(costs, 1001, sizeof *costs, compare);
     return costs[500];
 }
 
 static uint64_t batch_time(struct worker *worker, uint64_t batch) {
-    uint64_t begin = now();
+    uint64_t begin = now_ns();
     for (uint64_t i = 0; i < batch; i++)
         once(worker);
-    return now() - begin;
+    return now_ns() - begin;
 }
 
 /* So many calls that reading the clock after them costs next to nothing, and no more: the smaller a
@@ -108,7 +103,7 @@ static void *work(void *argument) {
         for (uint64_t i = 0; i < batch; i++)
             once(worker);
         worker->calls += batch;
-        worker->ended = now();
+        worker->ended = now_ns();
         if (worker->batched < BATCHES)
             worker->batches[worker->batched++] = (double)(worker->ended - before) / (double)batch;
         before = worker->ended;
@@ -118,9 +113,9 @@ static void *work(void *argument) {
     pthread_barrier_wait(&together->barrier);
     begin = begin_together(together);
     do {
-        before = now();
+        before = now_ns();
         once(worker);
-        uint64_t took = now() - before;
+        uint64_t took = now_ns() - before;
         worker->samples[worker->sampled++] = took > UINT32_MAX ? UINT32_MAX : (uint32_t)took;
     } while (worker->sampled < together->samples_each && before < begin + duration / 2);
     return NULL;
@@ -157,7 +152,6 @@ static void print_percentiles(struct worker *workers, int threads, uint32_t *poo
         uint32_t value = pooled[(count - 1) * (size_t)shares[i] / 100];
         printf(",\"p%d\":%u", shares[i], value > clock ? value - clock : 0);
     }
-    printf(",\"clockNs\":%u", clock);
 }
 
 static void print(const struct together *together, struct worker *workers, uint32_t *pooled) {
@@ -167,8 +161,8 @@ static void print(const struct together *together, struct worker *workers, uint3
         calls += workers[i].calls;
         longest = workers[i].ended > longest ? workers[i].ended : longest;
     }
-    printf("{\"shape\":\"%s\",\"threads\":%d,\"calls\":%llu,\"ns\":%.1f,\"perSecond\":%.0f",
-           together->shape->name, threads, (unsigned long long)calls, ns_a_call(workers, threads),
+    printf("{\"shape\":\"%s\",\"calls\":%llu,\"ns\":%.1f,\"perSecond\":%.0f", together->shape->name,
+           (unsigned long long)calls, ns_a_call(workers, threads),
            (double)calls * 1e9 / (double)longest);
     printf(",\"threadNs\":[");
     for (int i = 0; i < threads; i++)

@@ -1,10 +1,10 @@
 /* allow.c - becomes a command below a filter of one instruction that allows every call: what any
  * program with a seccomp filter pays. usage: allow COMMAND... */
+#include <err.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,11 +17,8 @@ int main(int count, char **words) {
         return 125;
     }
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-        syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) {
-        fprintf(stderr, "allow: no filter can be installed: %s\n", strerror(errno));
-        return 125;
-    }
+        syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
+        err(125, "no filter can be installed");
     execvp(words[1], words + 1);
-    fprintf(stderr, "allow: %s: %s\n", words[1], strerror(errno));
-    return errno == ENOENT ? 127 : 126;
+    err(errno == ENOENT ? 127 : 126, "%s", words[1]);
 }

@@ -4,6 +4,7 @@
  * usage: floor [--virtual PATH CONTENT] COMMAND... */
 #include "floor.h"
 
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -36,39 +37,33 @@ static int install(unsigned long flags) {
                         K_SECCOMP_FILTER_FLAG_NEW_LISTENER | flags, &program);
 }
 
-static void fail(const char *what) {
-    fprintf(stderr, "floor: %s: %s\n", what, strerror(errno));
-    _exit(125);
-}
-
 static void become(int ready, char **command) {
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     int listener = install(K_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
     if (listener < 0 && errno == EINVAL)
         listener = install(0); /* before Linux 5.19 */
     if (listener < 0)
-        fail("no listener");
+        err(125, "no listener");
     if (write(ready, &listener, sizeof listener) != sizeof listener)
-        fail("pipe");
+        err(125, "pipe");
     execvp(command[0], command);
-    fprintf(stderr, "floor: %s: %s\n", command[0], strerror(errno));
-    _exit(errno == ENOENT ? 127 : 126);
+    err(errno == ENOENT ? 127 : 126, "%s", command[0]);
 }
 
 /* The child shares our descriptors until it execs, so the listener's number is good for us too. */
 static pid_t start(char **command, int *listener) {
     int ready[2];
     if (pipe2(ready, O_CLOEXEC) != 0)
-        fail("pipe");
+        err(125, "pipe");
     long pid =
         syscall(SYS_clone, (unsigned long)(0x400 /* CLONE_FILES */ | 17 /* SIGCHLD */), 0, 0, 0, 0);
     if (pid < 0)
-        fail("clone");
+        err(125, "clone");
     if (pid == 0)
         become(ready[1], command);
     /* The pipe's other end stays open here: the child's death is not seen on it, but waited for. */
     if (read(ready[0], listener, sizeof *listener) != sizeof *listener)
-        fail("pipe");
+        err(125, "pipe");
     return (pid_t)pid;
 }
 
@@ -78,7 +73,7 @@ static void make_virtual(struct floor *floor, const char *path, const char *cont
     floor->virtual_file = memfd_create("virtual", MFD_CLOEXEC);
     if (floor->virtual_file < 0 ||
         write(floor->virtual_file, content, strlen(content)) != floor->virtual_size)
-        fail("a file in memory");
+        err(125, "a file in memory");
 }
 
 static pid_t command_pid;
@@ -101,7 +96,7 @@ static void serve(const struct floor *floor) {
         if (ioctl(floor->listener, K_SECCOMP_IOCTL_NOTIF_RECV, &buffer.request) == 0)
             answer(floor, &buffer.request);
         else if (errno != ENOENT && errno != EINTR) /* the caller died, or a child of ours */
-            fail("receive");
+            err(125, "receive");
     }
 }
 

@@ -1,16 +1,15 @@
 // What grows. A group is measured in common rounds, so that its rows can be compared.
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { policyFile } from './policies.js';
-import type { RuleKind } from './policies.js';
+import { policyFile, type RuleKind } from './policies.js';
 
 export interface Variant {
   readonly row: string;
   readonly call: 'statfs' | 'open';
   readonly path: string;
   readonly policy: string;
-  /** That many make the calls at once. */
-  readonly processes: number;
+  /** That many make the calls at once; one, if not said. */
+  readonly processes?: number;
   /** Mounts besides the machine's own, on directories of a new tmpfs. */
   readonly mounts?: { readonly count: number; readonly directory: string };
 }
@@ -22,28 +21,18 @@ export interface Group {
   readonly variants: readonly Variant[];
 }
 
-const one = { processes: 1 } as const;
 const elsewhere = '/usr/share';
 const ruleCounts = [1, 10, 100, 1000, 10_000];
 
-const ruleNames: Readonly<Record<RuleKind, string>> = {
-  statfs: 'path rules',
-  files: 'rules',
-  wildcards: 'wildcard rules',
-  trees: 'tree rules',
-  namesakes: 'namesake rules',
-};
-
 function rules(place: string, kind: RuleKind, call: Variant['call'], path: string): Group {
   return {
-    name: ruleNames[kind],
+    name: kind,
     pinned: true,
     variants: ruleCounts.map((count) => ({
-      row: `${call}, ${count} ${ruleNames[kind]}`,
+      row: `${call}, ${count} ${kind}`,
       call,
       path,
-      policy: policyFile(place, `${kind}-${count}`, [[kind, count]]),
-      ...one,
+      policy: policyFile(place, `${kind.replace(' ', '-')}-${count}`, [[kind, count]]),
     })),
   };
 }
@@ -66,8 +55,8 @@ const calls = ['statfs', 'open'] as const;
 /** All groups; what they need lies below `place`. */
 export function groups(place: string): Group[] {
   const policy = policyFile(place, 'few', [
-    ['statfs', 10],
-    ['files', 10],
+    ['path rules', 10],
+    ['rules', 10],
   ]);
   const directory = join(place, 'mounts');
   mkdirSync(directory);
@@ -82,11 +71,11 @@ export function groups(place: string): Group[] {
     ...[100, 1000, 4000].map((length) => directoryOf(place, length)),
   ];
   return [
-    rules(place, 'statfs', 'statfs', elsewhere),
-    rules(place, 'files', 'open', elsewhere),
-    rules(place, 'wildcards', 'open', elsewhere),
-    rules(place, 'trees', 'open', elsewhere),
-    rules(place, 'namesakes', 'open', namesake),
+    rules(place, 'path rules', 'statfs', elsewhere),
+    rules(place, 'rules', 'open', elsewhere),
+    rules(place, 'wildcard rules', 'open', elsewhere),
+    rules(place, 'tree rules', 'open', elsewhere),
+    rules(place, 'namesake rules', 'open', namesake),
     {
       name: 'processes',
       pinned: false,
@@ -106,7 +95,6 @@ export function groups(place: string): Group[] {
         path: join(directory, `m${count - 1}`),
         policy,
         mounts: { count, directory },
-        ...one,
       })),
     },
     {
@@ -115,7 +103,6 @@ export function groups(place: string): Group[] {
       variants: calls.map((call) => ({
         row: `${call}, below a directory of mode 0700`,
         ...{ call, path: below, policy },
-        ...one,
       })),
     },
     {
@@ -125,7 +112,6 @@ export function groups(place: string): Group[] {
         paths.map((path) => ({
           row: `${call}, path of ${path.length} bytes`,
           ...{ call, path, policy },
-          ...one,
         })),
       ),
     },

@@ -41,11 +41,11 @@ static bool call(void) {
 
 static void work(size_t own) {
     pthread_barrier_wait(&shared->begin);
-    shared->began[own] = now_ns();
+    shared->began[own] = (double)now_ns();
     for (long i = 0; i < calls_each; i++)
         if (!call())
             shared->failed = true;
-    shared->ended[own] = now_ns();
+    shared->ended[own] = (double)now_ns();
 }
 
 static void work_in_processes(size_t count) {

@@ -9,11 +9,9 @@ import { Coprocess } from '../coprocess.js';
 import type { LeftOut, Row } from '../model.js';
 import { spoof } from '../paths.js';
 import { cannotPin, pin } from '../ways/pin.js';
-import { pairedRatios, spread } from '../statistics.js';
-import { wanted } from '../table.js';
-import type { Measured, Options, Table } from '../table.js';
-import { groups } from './groups.js';
-import type { Group, Variant } from './groups.js';
+import { spread } from '../statistics.js';
+import { makeRow, wanted, type Measured, type Options, type Table } from '../table.js';
+import { groups, type Group, type Variant } from './groups.js';
 
 const table = 'growth';
 const ways = ['native', 'notify', 'trace'] as const;
@@ -33,7 +31,7 @@ interface Series {
 }
 
 function wordsFor(variant: Variant, way: Way, pinned: boolean): readonly string[] {
-  const { mounts, policy, call, path, processes } = variant;
+  const { mounts, policy, call, path, processes = 1 } = variant;
   const within =
     mounts === undefined ? [] : [compile('with-mounts'), String(mounts.count), mounts.directory];
   const under = way === 'native' ? [] : [spoof, 'exec', '-m', way, '--policy', policy, '--'];
@@ -49,15 +47,11 @@ async function measureOnce(series: Series): Promise<[nanoseconds: number, unfair
 function rowOf(series: Series, all: readonly Series[], pinned: boolean): Row {
   const { variant, way, nanoseconds, unfairness } = series;
   const native = all.find((each) => each.way === 'native' && each.variant === variant);
-  return {
-    ...{ table, row: variant.row, way, place: 'here', driver: 'c', pinned, unit: 'ns' },
-    threads: 1,
-    value: spread(nanoseconds),
-    ...(variant.processes === 1 ? {} : { unfairness: spread(unfairness) }),
-    ...(native === undefined || native === series
-      ? {}
-      : { toNative: spread(pairedRatios(nanoseconds, native.nanoseconds)) }),
+  const about = {
+    ...({ table, row: variant.row, way, place: 'here', driver: 'c', pinned, unit: 'ns' } as const),
+    ...((variant.processes ?? 1) > 1 && { unfairness: spread(unfairness) }),
   };
+  return makeRow(about, nanoseconds, native === series ? undefined : native?.nanoseconds);
 }
 
 /** A crowd on few CPUs needs longer: who has just been stopped waits for all others. */

@@ -1,20 +1,16 @@
 // The table `profile`: the system calls that a supervisor makes for one stopped call. They say why a
 // figure of the table `calls` is what it is, and are the same on every machine.
 import { cDriver, driverWords } from '../calls/driver.js';
-import { makeScratch } from '../calls/scratch.js';
-import type { Scratch } from '../calls/scratch.js';
-import { anyTable, shapes } from '../calls/shapes.js';
-import type { Shape } from '../calls/shapes.js';
+import { makeScratch, type Scratch } from '../calls/scratch.js';
+import { anyTable, shapes, type Shape } from '../calls/shapes.js';
 import { compile } from '../compile.js';
 import { Coprocess } from '../coprocess.js';
 import type { LeftOut, Row } from '../model.js';
-import { spread } from '../statistics.js';
 import { supervisorsBelow } from '../supervisor/processes.js';
-import { wanted } from '../table.js';
-import type { Measured, Options, Table } from '../table.js';
+import { makeRow, wanted, type Measured, type Options, type Table } from '../table.js';
 import { floor } from '../ways/bases.js';
 import { mechanisms, ours } from '../ways/ours.js';
-import { strace } from '../ways/strace.js';
+import { strace } from '../ways/peers.js';
 import type { Way } from '../ways/way.js';
 import { CannotWatch, countCalls } from './count.js';
 
@@ -62,13 +58,10 @@ function rowsOf(way: Way, shape: Shape, counted: ReadonlyMap<string, number>): R
   // Fewer than one in a hundred calls have nothing to do with the stopped ones.
   const calls = [...counted].filter(([, count]) => count >= 0.01);
   const all = calls.reduce((sum, [, count]) => sum + count, 0);
-  const about = { table, way: way.name, place, driver: 'c', threads: 1, pinned: false } as const;
-  return [['all', all] as const, ...calls].map(([name, count]) => ({
-    ...about,
-    row: `${shape.row}: ${name}`,
-    unit: 'count',
-    value: spread([count]),
-  }));
+  const about = { table, way: way.name, place, driver: 'c', unit: 'count' } as const;
+  return [['all', all] as const, ...calls].map(([name, count]) =>
+    makeRow({ ...about, row: `${shape.row}: ${name}` }, [count]),
+  );
 }
 
 async function measure(options: Options): Promise<Measured> {

@@ -4,21 +4,17 @@ import { join } from 'node:path';
 import { root } from '../paths.js';
 import type { Program } from './program.js';
 
-const onlyHere = { inGvisor: false, peers: false } as const;
-
 export const everyday: readonly Program[] = [
   {
     row: 'apt-get download',
     needs: ['apt-get'],
     script: () => 'apt-get -qq -o APT::Sandbox::User=root download hello && ls | wc -l',
-    ...onlyHere,
   },
   {
     row: 'git clone and status',
     needs: ['git'],
     script: () =>
       `git clone -q --no-hardlinks '${root}' copy && git -C copy status --short | wc -l`,
-    ...onlyHere,
   },
   {
     row: 'make -j2 (a C project)',
@@ -32,7 +28,6 @@ export const everyday: readonly Program[] = [
     },
     script: ({ short }) =>
       `cd csrc && make -s -j2 BUILD=fresh ${short ? 'fresh/seccomp-spoof' : ''} >/dev/null && ls fresh | wc -l`,
-    ...onlyHere,
   },
   {
     row: 'npm ci',
@@ -44,7 +39,6 @@ export const everyday: readonly Program[] = [
     script: ({ short }) =>
       `npm ci ${short ? '--omit=dev' : ''} --ignore-scripts --prefer-offline --no-audit --no-fund --loglevel=error >/dev/null 2>&1
 echo $?; ls node_modules | wc -l`,
-    ...onlyHere,
   },
   {
     row: 'gcc, many times',
@@ -52,7 +46,6 @@ echo $?; ls node_modules | wc -l`,
     script: ({ short }) => `echo '#include <stdio.h>
 int main(void) { return puts("compiled") < 0; }' >a.c
 for i in $(seq ${short ? 5 : 30}); do gcc -O2 -o a a.c; done; ./a`,
-    ...onlyHere,
   },
   {
     row: 'PostgreSQL, pgbench',
@@ -67,7 +60,6 @@ pgbench -i -q postgres 2>/dev/null && pgbench -n -c 4 -j 2 -t ${transactions} po
   grep -c 'actually processed: ${transactions * 4}/${transactions * 4}'
 pg_ctl -D data -s -m fast stop`;
     },
-    ...onlyHere,
   },
   {
     row: 'redis-server, redis-benchmark',
@@ -78,7 +70,6 @@ pg_ctl -D data -s -m fast stop`;
 until redis-cli -s redis ping >/dev/null 2>&1; do :; done
 redis-benchmark -s redis -n ${short ? 2000 : 20000} -q -t set,get,lpush | tr '\\r' '\\n' | grep -c 'requests per second, '
 redis-cli -s redis shutdown nosave`,
-    ...onlyHere,
   },
   {
     row: 'tmux',
@@ -90,6 +81,5 @@ tmux -L bench$i -f /dev/null new-session -d -x 80 -y 24 "sh -c 'seq 5; exec tmux
 until tmux -L bench$i capture-pane -p | grep -q 5; do :; done
 tmux -L bench$i capture-pane -p | head -n 5 | tr '\\n' ' '; tmux -L bench$i kill-server
 done`,
-    ...onlyHere,
   },
 ];

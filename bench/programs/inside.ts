@@ -1,7 +1,6 @@
 // Runs inside the sandbox: takes tasks as JSON, prints the times as JSON. See gvisor.ts.
 import type { Size } from './program.js';
-import { timeProgram } from './rounds.js';
-import type { Task, Timed } from './rounds.js';
+import { timeProgram, type Task, type Timed } from './rounds.js';
 
 /** What inside.js is told. */
 export interface Order {

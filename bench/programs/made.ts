@@ -31,7 +31,6 @@ export const onManyFiles: readonly Program[] = [
     // HOME is new and with it Go's cache: its library is compiled, too.
     script: () => `place=$PWD; cd "$TREE" && export GOTOOLCHAIN=local GOPROXY=off CGO_ENABLED=0 &&
 GOFLAGS=-modcacherw go build -o "$place/program" . && "$place/program" 2>&1`,
-    inGvisor: false,
     peers: true,
   },
   {
@@ -47,7 +46,6 @@ GOFLAGS=-modcacherw go build -o "$place/program" . && "$place/program" 2>&1`,
     needs: ['tar'],
     // Through a pipe: tar does not even open the files if it writes to /dev/null.
     script: ({ short }) => `tar -C /usr -cf - share${short ? '/doc' : ''} 2>/dev/null | wc -c`,
-    inGvisor: false,
     peers: true,
   },
   {
@@ -56,7 +54,6 @@ GOFLAGS=-modcacherw go build -o "$place/program" . && "$place/program" 2>&1`,
     script: ({ cats }) => `cd /usr/share && find doc | head -n ${cats * 4} >"$HOME/list" &&
 tar --no-recursion -T "$HOME/list" -cf - 2>/dev/null | tar -tf - | wc -l`,
     inGvisor: true,
-    peers: false,
   },
   {
     row: 'one cat a file',

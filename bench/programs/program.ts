@@ -34,9 +34,9 @@ export interface Program {
   /** Who runs it, if that is not we: needs root. */
   readonly user?: string;
   /** Makes sense, and works, in a sandbox that has no network and is slow. */
-  readonly inGvisor: boolean;
+  readonly inGvisor?: true;
   /** Measured under the peers as well. */
-  readonly peers: boolean;
+  readonly peers?: true;
 }
 
 export interface Run {

@@ -1,13 +1,12 @@
 // Interleaved rounds of the programs in one place: on this kernel, or inside a sandbox on it.
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { build } from '../paths.js';
+import { isInstalled } from '../ways/try.js';
 import { everyday } from './everyday.js';
 import { onManyFiles } from './made.js';
-import { runOnce } from './program.js';
-import type { Program, Size, TreeName } from './program.js';
+import { runOnce, type Program, type Size, type TreeName } from './program.js';
 import { makeTree } from './trees.js';
 
 export const programs: readonly Program[] = [...onManyFiles, ...everyday];
@@ -37,9 +36,7 @@ export function programOf(row: string): Program {
 
 /** Commands of a program that are not installed here. */
 export const missing = ({ needs }: Program): readonly string[] =>
-  needs.filter(
-    (command) => spawnSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' }).status !== 0,
-  );
+  needs.filter((command) => !isInstalled(command));
 
 /** Trees that are made when they are first asked for, where a sandbox sees them too. */
 export class Trees {

@@ -1,41 +1,31 @@
 // The table `programs`: wall time of whole programs under each way, to that of the same program natively.
 import type { LeftOut, Row, WayInfo } from '../model.js';
-import { pairedRatios, spread } from '../statistics.js';
-import { wanted } from '../table.js';
-import type { Measured, Options, Table } from '../table.js';
+import { makeRow, wanted, type Measured, type Options, type Table } from '../table.js';
 import type { Program, Size } from './program.js';
-import { Trees, missing, programOf, programs, timeProgram } from './rounds.js';
-import type { Task, Timed } from './rounds.js';
+import {
+  Trees,
+  missing,
+  programOf,
+  programs,
+  timeProgram,
+  type Task,
+  type Timed,
+} from './rounds.js';
 import { timeInside, unavailable } from './gvisor.js';
-import { aboutWay, prefix, ways } from './ways.js';
+import { describe } from '../ways/way.js';
+import { prefix, ways } from './ways.js';
 
 type Place = Row['place'];
 
 const table = 'programs';
 
-const manyPackages = [
-  ...[
-    'archive/zip',
-    'bufio',
-    'bytes',
-    'compress/gzip',
-    'container/heap',
-    'context',
-    'encoding/json',
-  ],
-  ...['encoding/xml', 'errors', 'flag', 'fmt', 'go/parser', 'html/template', 'image/png', 'io/fs'],
-  ...[
-    'log/slog',
-    'math/big',
-    'math/rand',
-    'os/exec',
-    'regexp',
-    'sort',
-    'strconv',
-    'sync',
-    'text/tabwriter',
-  ],
-];
+const manyPackages = `
+  archive/zip bufio bytes compress/gzip container/heap context encoding/json encoding/xml
+  errors flag fmt go/parser html/template image/png io/fs log/slog math/big math/rand
+  os/exec regexp sort strconv sync text/tabwriter
+`
+  .trim()
+  .split(/\s+/u);
 
 const sizes = {
   here: { files: 20_000, modules: 1000, cats: 1500, packages: manyPackages, short: false },
@@ -44,6 +34,8 @@ const sizes = {
   quickGvisor: { files: 300, modules: 50, cats: 20, packages: [], short: true },
 } satisfies Record<string, Size>;
 
+const roundsOf = ({ quick }: Options): number => (quick ? 2 : 5);
+
 const isPeer = (name: string): boolean =>
   ways.here.find((way) => way.name === name)?.kind === 'peer';
 
@@ -51,7 +43,7 @@ const isPeer = (name: string): boolean =>
 function taskOf(program: Program, place: Place, options: Options): Task | undefined {
   const chosen = ways[place].filter(
     ({ name, kind }) =>
-      (program.peers || kind !== 'peer') &&
+      (program.peers === true || kind !== 'peer') &&
       wanted(options, { table, place, way: name, row: program.row }),
   );
   if (chosen.length === 0) return undefined;
@@ -70,38 +62,10 @@ function rowsOf(timed: Timed, place: Place): Row[] {
   const { native } = timed.milliseconds;
   return Object.entries(timed.milliseconds)
     .filter(([way]) => timed.wrong[way] === undefined)
-    .map(([way, milliseconds]) => ({
-      table,
-      row: timed.row,
-      way,
-      place,
-      driver: 'program',
-      threads: 1,
-      pinned: false,
-      unit: 'ms',
-      value: spread(milliseconds),
-      ...(native === undefined || way === 'native'
-        ? {}
-        : { toNative: spread(pairedRatios(milliseconds, native)) }),
-    }));
-}
-
-/** What goes wrong under a way of ours is a failure of the bench; under a peer it is left out. */
-function wrongOf(timed: Timed, place: Place): { failures: string[]; leftOut: LeftOut[] } {
-  const found = { failures: [] as string[], leftOut: [] as LeftOut[] };
-  for (const [way, why] of Object.entries(timed.wrong)) {
-    const what = `${table}/${place}/${way}/${timed.row}`;
-    found.leftOut.push({ what, why });
-    if (!isPeer(way)) found.failures.push(`${what}: ${why}`);
-  }
-  return found;
-}
-
-/** One program natively and under its ways, on this kernel. */
-function measureHere(task: Task, options: Options, trees: Trees): Promise<Timed> {
-  const rounds = options.quick ? 2 : 5;
-  const tree = trees.get(programOf(task.row).tree);
-  return timeProgram(task, rounds, options.quick ? sizes.quick : sizes.here, tree);
+    .map(([way, rounds]) => {
+      const about = { table, row: timed.row, way, place, driver: 'program', unit: 'ms' } as const;
+      return makeRow(about, rounds, way === 'native' ? undefined : native);
+    });
 }
 
 /** All of them, so that one sandbox does. */
@@ -110,7 +74,7 @@ async function measureInGvisor(tasks: readonly Task[], options: Options): Promis
   const trees = new Trees(size);
   try {
     const withTrees = tasks.map((task) => ({ ...task, tree: trees.get(programOf(task.row).tree) }));
-    return await timeInside({ tasks: withTrees, rounds: options.quick ? 2 : 5, size });
+    return await timeInside({ tasks: withTrees, rounds: roundsOf(options), size });
   } finally {
     trees.remove();
   }
@@ -122,12 +86,14 @@ class Findings {
   readonly failures: string[] = [];
   readonly ways: Record<string, WayInfo> = {};
 
+  /** What goes wrong under a way of ours is a failure of the bench; under a peer it is left out. */
   add(timed: Timed, place: Place): void {
     if (timed.unusable !== undefined) this.leave(place, `*/${timed.row}`, timed.unusable);
     this.rows.push(...rowsOf(timed, place));
-    const { failures, leftOut } = wrongOf(timed, place);
-    this.failures.push(...failures);
-    this.leftOut.push(...leftOut);
+    for (const [way, why] of Object.entries(timed.wrong)) {
+      this.leave(place, `${way}/${timed.row}`, why);
+      if (!isPeer(way)) this.failures.push(`${table}/${place}/${way}/${timed.row}: ${why}`);
+    }
   }
 
   leave(place: Place, what: string, why: string): void {
@@ -143,7 +109,7 @@ function usable(findings: Findings, needed: ReadonlySet<string>): Set<string> {
     const why = way.available();
     if (why === undefined) {
       found.add(way.name);
-      findings.ways[way.name] = aboutWay(way);
+      Object.assign(findings.ways, describe([way]));
     } else findings.leave('here', way.name, why);
   }
   return found;
@@ -172,11 +138,13 @@ function tasksFor(place: Place, options: Options, findings: Findings): Task[] {
 
 async function measure(options: Options): Promise<Measured> {
   const findings = new Findings();
-  const trees = new Trees(options.quick ? sizes.quick : sizes.here);
+  const size = options.quick ? sizes.quick : sizes.here;
+  const trees = new Trees(size);
   try {
     for (const task of tasksFor('here', options, findings)) {
       options.progress(`${table}: ${task.row}`);
-      findings.add(await measureHere(task, options, trees), 'here');
+      const tree = trees.get(programOf(task.row).tree);
+      findings.add(await timeProgram(task, roundsOf(options), size, tree), 'here');
     }
   } finally {
     trees.remove();

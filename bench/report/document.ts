@@ -7,22 +7,14 @@ import { distinct } from './rows.js';
 import { countsTable, fullTable, ratioTable } from './tables.js';
 import { targets } from './targets.js';
 
-export const titles: Readonly<Record<TableName, string>> = {
-  calls: 'Calls',
-  programs: 'Whole programs',
-  growth: 'What must not grow',
-  startup: 'From the shell to the command',
-  supervisor: 'What stays in memory',
-  profile: 'System calls of the supervisor',
-};
-
-const whats: Readonly<Record<TableName, string>> = {
-  calls: 'call',
-  programs: 'program',
-  growth: 'call',
-  startup: 'command, or part of it',
-  supervisor: 'figure',
-  profile: 'call',
+/** In this order; `what`: the head of the column of rows. */
+const sections: Readonly<Record<TableName, { readonly title: string; readonly what: string }>> = {
+  calls: { title: 'Calls', what: 'call' },
+  programs: { title: 'Whole programs', what: 'program' },
+  growth: { title: 'What must not grow', what: 'call' },
+  startup: { title: 'From the shell to the command', what: 'command, or part of it' },
+  supervisor: { title: 'What stays in memory', what: 'figure' },
+  profile: { title: 'System calls of the supervisor', what: 'call' },
 };
 
 const section = (title: string, ...parts: readonly string[]): string =>
@@ -121,22 +113,22 @@ function picture(name: string, file: string | undefined): string {
 function tableSection(result: Result, name: TableName, images: Images): string {
   const rows = result.rows.filter(({ table }) => table === name);
   if (rows.length === 0) return '';
-  if (name === 'profile') return section(titles[name], countsTable(rows));
-  const what = whats[name];
+  const { title, what } = sections[name];
+  if (name === 'profile') return section(title, countsTable(rows));
   const glance = name === 'calls' || name === 'programs';
   const parts = groupsOf(rows).flatMap((group, at) => {
     const [first] = group;
     if (first === undefined) return [];
     const full = fullTable(group, what);
-    const head = `${titles[name]}: ${groupTitle(first)}`;
+    const head = `${title}: ${groupTitle(first)}`;
     if (!glance) return at === 0 ? [full] : [details(head, full)];
     const isMain = at === 0 || name === 'programs';
     return isMain
       ? [`### ${groupTitle(first)}`, ratioTable(group, what), details('every figure', full)]
       : [details(head, full)];
   });
-  const shown = [name, `${name}-gvisor`].map((each) => picture(titles[name], images[each]));
-  return section(titles[name], ...shown, ...parts);
+  const shown = [name, `${name}-gvisor`].map((each) => picture(title, images[each]));
+  return section(title, ...shown, ...parts);
 }
 
 function waysSection({ ways }: Result): string {
@@ -160,7 +152,7 @@ function leftOutSection({ leftOut }: Result): string {
 export type Images = Readonly<Record<string, string | undefined>>;
 
 export function report(result: Result, images: Images): string {
-  const names = Object.keys(titles) as TableName[];
+  const names = Object.keys(sections) as TableName[];
   const parts = [
     '# What seccomp-spoof costs',
     heading(result),

@@ -32,12 +32,9 @@ export function joinResults(results: readonly Result[]): Result {
     version: distinct(results.map(({ version }) => version)).join(', '),
     machine: {
       ...newest.machine,
-      peers: Object.assign({}, ...results.map(({ machine }) => machine.peers)) as Record<
-        string,
-        string
-      >,
+      peers: Object.fromEntries(results.flatMap(({ machine }) => Object.entries(machine.peers))),
     },
-    ways: Object.assign({}, ...results.map(({ ways }) => ways)) as Result['ways'],
+    ways: Object.fromEntries(results.flatMap(({ ways }) => Object.entries(ways))),
     rows,
     leftOut: distinct(texts).map((text) => JSON.parse(text) as Result['leftOut'][number]),
   };

@@ -33,9 +33,5 @@ export function spreadWithUnit({ median, p10, p90 }: Spread, unit: Row['unit']):
 }
 
 /** The middle, and where all but the lowest and highest tenth lie. */
-export function withSpread(
-  { median, p10, p90 }: Spread,
-  write: (value: number) => string = short,
-): string {
-  return p10 === p90 ? write(median) : `${write(median)} (${short(p10)}–${short(p90)})`;
-}
+export const ratioWithSpread = ({ median, p10, p90 }: Spread): string =>
+  p10 === p90 ? ratio(median) : `${ratio(median)} (${short(p10)}–${short(p90)})`;

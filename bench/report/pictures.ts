@@ -43,23 +43,27 @@ const ratioNote =
   'Time, to the same without anything (1×), log scale; whiskers: 10th to 90th percentile.';
 
 /** Of the table `calls`, those that everything else of it can be guessed from. */
-const callsShown = [
+export const callsShown = [
   'getppid',
   'statfs',
   'open, unmatched, existing, absolute',
   'open, virtual',
   'stat, virtual',
-  'open, mountinfo of 30 mounts',
 ];
 
-const pinnedCalls = ({ rows }: Result): Row[] =>
+export const pinnedCalls = ({ rows }: Result): Row[] =>
   rows.filter(
     ({ table, place, driver, threads, pinned }) =>
       table === 'calls' && place === 'here' && driver === 'c' && threads === 1 && pinned,
   );
 
-const programs = ({ rows }: Result, place: Row['place']): Row[] =>
+export const programsOf = ({ rows }: Result, place: Row['place']): Row[] =>
   rows.filter((row) => row.table === 'programs' && row.place === place);
+
+function programPanels(result: Result, place: Row['place']): Panel[] {
+  const rows = programsOf(result, place);
+  return panelsOf(rows, distinct(rows.map(({ row }) => row)));
+}
 
 /** A row at its place on the axis of what grows, with the time that one call takes. */
 type Point = readonly [amount: number, row: Row, time: Spread];
@@ -112,7 +116,7 @@ function growthPanels(result: Result): Panel[] {
 
 /** For a README: two calls and two programs. */
 function summaryPanels(result: Result): Panel[] {
-  const here = programs(result, 'here');
+  const here = programsOf(result, 'here');
   const peers = pinnedCalls(result).filter(({ way }) => way !== 'allow' && way !== 'runsc');
   return [
     ...panelsOf(peers, ['statfs', 'open, unmatched, existing, absolute']),
@@ -126,21 +130,18 @@ export function pictures(result: Result): Readonly<Record<string, Picture>> {
   const one = (title: string, note: string, panels: readonly Panel[]): Picture => ({
     ...{ title, notes: [note, from], columns: 2, panels },
   });
-  const inGvisor = programs(result, 'gvisor');
   const all: Record<string, Picture> = {
     summary: one('What a call and a program cost', ratioNote, summaryPanels(result)),
     calls: one(
       'What a call costs, pinned to one CPU',
       `${ratioNote} getppid is never stopped.`,
-      panelsOf(pinnedCalls(result), callsShown),
+      panelsOf(pinnedCalls(result), [...callsShown, 'open, mountinfo of 30 mounts']),
     ),
-    programs: one('What a whole program costs', ratioNote, [
-      ...panelsOf(programs(result, 'here'), distinct(programs(result, 'here').map((r) => r.row))),
-    ]),
+    programs: one('What a whole program costs', ratioNote, programPanels(result, 'here')),
     'programs-gvisor': one(
       'What a whole program costs in gVisor',
       ratioNote,
-      panelsOf(inGvisor, distinct(inGvisor.map(({ row }) => row))),
+      programPanels(result, 'gvisor'),
     ),
     growth: one(
       'What must not grow',

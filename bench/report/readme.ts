@@ -1,18 +1,12 @@
 // The part of the README that is made from a result.
 import type { Result } from '../model.js';
 import { escape } from './markdown.js';
+import { callsShown, pinnedCalls, programsOf } from './pictures.js';
 import { ratioTable } from './tables.js';
 
 const BEGIN = '<!-- bench:begin -->';
 const END = '<!-- bench:end -->';
 
-const callNames = [
-  'getppid',
-  'statfs',
-  'open, unmatched, existing, absolute',
-  'open, virtual',
-  'stat, virtual',
-];
 const programNames = [
   'tar of /usr/share',
   'find | xargs cat',
@@ -35,11 +29,8 @@ export function readmeBlock(recorded: Recorded | undefined, pictures: readonly s
   if (recorded === undefined) return '`npm run bench` measures it.';
   const { name, result } = recorded;
   const { cpu, cpus, kernel } = result.machine;
-  const here = result.rows.filter(({ place, threads }) => place === 'here' && threads === 1);
-  const calls = here.filter(
-    (row) => row.table === 'calls' && row.driver === 'c' && row.pinned && row.way !== 'allow',
-  );
-  const programs = here.filter(({ table }) => table === 'programs');
+  const calls = pinnedCalls(result).filter(({ way }) => way !== 'allow');
+  const programs = programsOf(result, 'here');
   const parts = [
     ...(pictures.includes('summary')
       ? [`![Time of calls and programs, to native](${RESULTS}/${name}-summary.svg)`]
@@ -47,7 +38,7 @@ export function readmeBlock(recorded: Recorded | undefined, pictures: readonly s
     `Time to that of the same natively (${escape(cpu)}, ${cpus} CPUs, Linux ${escape(kernel)}, ${result.date.slice(0, 10)};
 calls pinned to one CPU). \`floor\` is the barest loop that could answer. [The whole report](${RESULTS}/${name}.md),
 [what is measured](docs/bench.md).`,
-    ...(calls.length > 0 ? [ratioTable(calls, 'call', callNames)] : []),
+    ...(calls.length > 0 ? [ratioTable(calls, 'call', callsShown)] : []),
     ...(programs.length > 0 ? [ratioTable(programs, 'program', programNames)] : []),
   ];
   // The README is formatted, and this has to be as it was made.

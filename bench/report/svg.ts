@@ -70,13 +70,10 @@ const whisker =
     const cap = 3;
     return {
       type: 'group',
-      children: upright
-        ? [line(x1, y1, x2, y2)]
-        : [
-            line(x1, y1, x2, y2),
-            line(x1, y1 - cap, x1, y1 + cap),
-            line(x2, y2 - cap, x2, y2 + cap),
-          ],
+      children: [
+        line(x1, y1, x2, y2),
+        ...(upright ? [] : [x1, x2].map((x) => line(x, y1 - cap, x, y1 + cap))),
+      ],
     };
   };
 
@@ -88,8 +85,8 @@ interface Parts {
 }
 
 const quiet = { silent: true, animation: false } as const;
-const plainAxis = { axisTick: { show: false }, axisLine: { show: false } };
-const small = { color: ink.weak, fontSize: 10 };
+export const plainAxis = { axisTick: { show: false }, axisLine: { show: false } };
+export const small = { color: ink.weak, fontSize: 10 };
 
 function bars(list: readonly Bar[], place: Place, [from, to]: Range, at: number): Parts {
   const axes = { xAxisIndex: at, yAxisIndex: at };
@@ -243,22 +240,25 @@ export function drawSvg(picture: Picture): string {
     graphic.push(...valuesOf(panel.bars, place));
     return [bars(panel.bars, place, range, at)];
   });
-  const option = {
-    animation: false,
-    backgroundColor: ink.paper,
-    textStyle: { fontFamily: 'system-ui, sans-serif' },
+  const shown = {
     graphic,
     grid: parts.map(({ grid }) => grid),
     xAxis: parts.map(({ xAxis }) => xAxis),
     yAxis: parts.map(({ yAxis }) => yAxis),
     series: parts.flatMap(({ series }) => series),
-  } as EChartsOption;
-  return render(option, height);
+  };
+  return render(shown, height);
 }
 
-/** A file of a picture, of the width that all have. */
-export function render(option: EChartsOption, height: number): string {
+/** A file of a picture, of the width, the ground and the letters that all have. */
+export function render(shown: object, height: number): string {
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height });
+  const option: EChartsOption = {
+    animation: false,
+    backgroundColor: ink.paper,
+    textStyle: { fontFamily: 'system-ui, sans-serif' },
+    ...shown,
+  };
   try {
     chart.setOption(option);
     return `${plain(chart.renderToSVGString())}\n`;

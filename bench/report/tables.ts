@@ -1,7 +1,7 @@
 // The tables of the report: one line a row of the result, and one of ratios only.
 import type { Row } from '../model.js';
 import { escape, table } from './markdown.js';
-import { ratio, short, spreadWithUnit, withSpread, withUnit } from './numbers.js';
+import { ratio, ratioWithSpread, short, spreadWithUnit, withUnit } from './numbers.js';
 import { byWay, distinct } from './rows.js';
 
 interface Column {
@@ -10,13 +10,10 @@ interface Column {
 }
 
 const spreadOf = (name: 'toNative' | 'toAllow' | 'toFloor' | 'unfairness') => (row: Row) =>
-  row[name] && withSpread(row[name], ratio);
+  row[name] && ratioWithSpread(row[name]);
 
 const columns: readonly Column[] = [
-  {
-    head: 'median (p10–p90)',
-    cell: ({ value, unit }) => spreadWithUnit(value, unit),
-  },
+  { head: 'median (p10–p90)', cell: ({ value, unit }) => spreadWithUnit(value, unit) },
   { head: 'to native', cell: spreadOf('toNative') },
   { head: 'to ALLOW', cell: spreadOf('toAllow') },
   { head: 'to floor', cell: spreadOf('toFloor') },

@@ -1,4 +1,5 @@
 // What the Kubernetes API says of a node, and of a pod that is to be scheduled on it.
+import { setTimeout } from 'node:timers/promises';
 import { CoreV1Api, KubeConfig, V1Pod } from '@kubernetes/client-node';
 import type { V1Node } from '@kubernetes/client-node';
 import type { Outcome } from './model.js';
@@ -11,16 +12,14 @@ const failed = (error: unknown): Outcome => ({
 
 /** Gives up after that many milliseconds: the client itself waits for ever. */
 async function within<T>(milliseconds: number, asked: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`no answer within ${milliseconds} ms`));
-    }, milliseconds);
+  const answered = new AbortController();
+  const late = setTimeout(milliseconds, undefined, answered).then(() => {
+    throw new Error(`no answer within ${milliseconds} ms`);
   });
   try {
     return await Promise.race([asked, late]);
   } finally {
-    clearTimeout(timer);
+    answered.abort();
   }
 }
 

@@ -6,11 +6,11 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { choosePolicy, loadPolicy, spawn } from 'seccomp-spoof';
 import type { LoadedPolicy, SpoofedProcess, Statistics } from 'seccomp-spoof';
-import { supervisorsIn } from '../supervisor/session.js';
+import { descendants, supervisorsIn } from '../supervisor/processes.js';
 import { Lines } from './logs.js';
 import type { Observation, Usage } from './model.js';
 import type { SoakOptions } from './options.js';
-import { treeOf, usageOf } from './usage.js';
+import { usageOf } from './usage.js';
 
 type Counters = NonNullable<Observation['counters']>;
 
@@ -35,6 +35,15 @@ function sum(a: Counters, b: Counters): Counters {
 /** How long the command has to end when it is asked to. */
 const PATIENCE_MS = 30_000;
 
+/** The policy, as `exec` would choose it; undefined: none. Throws what loadPolicy() throws. */
+export async function policyFor(options: SoakOptions): Promise<LoadedPolicy | undefined> {
+  const { policies, fstypes, native, command } = options;
+  if (native) return undefined;
+  const isOpen = policies.length === 0 && fstypes.length === 0;
+  const policy = isOpen ? choosePolicy(command[0] ?? '').policy : policies;
+  return loadPolicy({ policy, fstype: fstypes });
+}
+
 export class Command {
   readonly #options: SoakOptions;
   readonly #policy: LoadedPolicy | undefined;
@@ -50,7 +59,7 @@ export class Command {
   readonly endings: string[] = [];
   #stopping = false;
 
-  private constructor(
+  constructor(
     options: SoakOptions,
     policy: LoadedPolicy | undefined,
     directory: string,
@@ -61,23 +70,6 @@ export class Command {
     this.#log = join(directory, 'seccomp-spoof.log');
     this.#output = join(directory, 'command.log');
     this.#onLine = onLine;
-  }
-
-  /** Loads the policy, as `exec` would choose it. Throws what loadPolicy() throws. */
-  static async prepare(
-    options: SoakOptions,
-    directory: string,
-    onLine: (line: string) => void,
-  ): Promise<Command> {
-    const { policies, fstypes, native, command } = options;
-    const isOpen = policies.length === 0 && fstypes.length === 0;
-    const policy = native
-      ? undefined
-      : await loadPolicy({
-          policy: isOpen ? choosePolicy(command[0] ?? '').policy : policies,
-          fstype: fstypes,
-        });
-    return new Command(options, policy, directory, onLine);
   }
 
   /** Names of the policies, or null. */
@@ -147,7 +139,7 @@ export class Command {
 
   get usage(): Usage | null {
     const pid = this.#child?.pid;
-    return pid === undefined ? null : usageOf(treeOf(pid));
+    return pid === undefined ? null : usageOf(descendants([pid]));
   }
 
   get supervisor(): Usage | null {

@@ -21,13 +21,15 @@ function settled({ observations, settle }: Evidence): readonly Observation[] {
   return later.length > 0 ? later : observations.slice(-1);
 }
 
-/** An answer that must be right at every look. */
-function always(name: string, question: Question, evidence: Evidence): Criterion {
-  const looks = settled(evidence);
-  const answers = looks.flatMap(({ at, answers }) => {
+const answersTo = (question: Question, looks: readonly Observation[]) =>
+  looks.flatMap(({ at, answers }) => {
     const answer = answers[question];
     return answer === undefined ? [] : [{ at, ...answer }];
   });
+
+/** An answer that must be right at every look. */
+function always(name: string, question: Question, evidence: Evidence): Criterion {
+  const answers = answersTo(question, settled(evidence));
   if (answers.length === 0) return { name, verdict: 'not asked', why: 'nobody was asked' };
   const bad = answers.filter(({ ok }) => !ok);
   const [worst, last] = [bad[0], answers.at(-1)];
@@ -40,10 +42,7 @@ function always(name: string, question: Question, evidence: Evidence): Criterion
 
 /** An answer that must be right once, and then stays so by itself. */
 function once(name: string, question: Question, { observations }: Evidence): Criterion {
-  const answers = observations.flatMap(({ at, answers }) => {
-    const answer = answers[question];
-    return answer === undefined ? [] : [{ at, ...answer }];
-  });
+  const answers = answersTo(question, observations);
   if (answers.length === 0) return { name, verdict: 'not asked', why: 'nobody was asked' };
   const good = answers.find(({ ok }) => ok);
   const why =

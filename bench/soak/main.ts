@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { machine, version } from '../machine.js';
 import { Cluster } from './cluster.js';
-import { Command } from './command.js';
+import { Command, policyFor } from './command.js';
 import { judge } from './judge.js';
 import { Follower, Patterns } from './logs.js';
 import type { Soak } from './model.js';
@@ -44,7 +44,7 @@ async function soak(options: SoakOptions): Promise<Soak> {
   const onLine = (line: string): void => {
     patterns.look(line, performance.now() - began);
   };
-  const command = await Command.prepare(options, directory, onLine);
+  const command = new Command(options, await policyFor(options), directory, onLine);
   const followers = options.logs.map((path) => new Follower(resolve(path), onLine));
   const { kubeconfig, node, pod } = options;
   const cluster = kubeconfig === undefined ? undefined : new Cluster(kubeconfig, node, pod);

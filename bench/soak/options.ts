@@ -56,6 +56,9 @@ function url(text: string | undefined): string | undefined {
   throw new WrongUsage(`--statistics ${JSON.stringify(text)} is no http or https address`);
 }
 
+const text = { type: 'string', requiresArg: true } as const;
+const texts = { ...text, array: true } as const;
+
 const parser = (words: readonly string[]) =>
   yargs([...words])
     .scriptName('npm run soak --')
@@ -71,16 +74,11 @@ const parser = (words: readonly string[]) =>
       'greedy-arrays': false,
     })
     .options({
-      for: { type: 'string', default: '60m', requiresArg: true, describe: 'how long' },
-      every: { type: 'string', default: '10s', requiresArg: true, describe: 'how often to look' },
-      settle: {
-        type: 'string',
-        default: '2m',
-        requiresArg: true,
-        describe: 'what is asked may fail so long at the start',
-      },
-      policy: { type: 'string', array: true, requiresArg: true, describe: 'as for exec' },
-      fstype: { type: 'string', array: true, requiresArg: true, describe: 'as for exec' },
+      for: { ...text, default: '60m', describe: 'how long' },
+      every: { ...text, default: '10s', describe: 'how often to look' },
+      settle: { ...text, default: '2m', describe: 'what is asked may fail so long at the start' },
+      policy: { ...texts, describe: 'as for exec' },
+      fstype: { ...texts, describe: 'as for exec' },
       mechanism: {
         choices: ['auto', 'notify', 'trace', 'ptrace'] as const,
         default: 'auto' as const,
@@ -88,34 +86,21 @@ const parser = (words: readonly string[]) =>
       },
       native: { type: 'boolean', default: false, describe: 'without seccomp-spoof' },
       restart: { type: 'boolean', default: false, describe: 'start it again when it ends' },
-      log: {
-        type: 'string',
-        array: true,
-        requiresArg: true,
-        describe: 'another log of it; its output is one anyway',
-      },
+      log: { ...texts, describe: 'another log of it; its output is one anyway' },
       pattern: {
-        type: 'string',
-        array: true,
-        requiresArg: true,
+        ...texts,
         describe: 'NAME=EXPRESSION for lines that must not be there; none: not the known ones',
       },
-      kubeconfig: { type: 'string', requiresArg: true, describe: 'ask this cluster for the node' },
-      node: { type: 'string', requiresArg: true, describe: 'its name; default: the only one' },
-      pod: {
-        type: 'string',
-        requiresArg: true,
-        describe: 'image of a pod that has to be scheduled',
-      },
+      kubeconfig: { ...text, describe: 'ask this cluster for the node' },
+      node: { ...text, describe: 'its name; default: the only one' },
+      pod: { ...text, describe: 'image of a pod that has to be scheduled' },
       statistics: {
-        type: 'string',
-        requiresArg: true,
+        ...text,
         describe: 'address of kubelet /stats/summary or cAdvisor /api/v1.3/containers/',
       },
       out: {
-        type: 'string',
+        ...text,
         default: 'soak',
-        requiresArg: true,
         describe: 'directory for soak.json, soak.md, soak.svg and command.log',
       },
     })

@@ -1,16 +1,19 @@
 // What is left of a soak: soak.json, soak.md with the verdicts, soak.svg.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { table as tableOf } from '../report/markdown.js';
 import { clock } from './duration.js';
 import type { Observation, Soak, Usage } from './model.js';
 import { drawTimeline } from './timeline.js';
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  tableOf(
+    head,
+    rows.map((cells) => cells.map(cell)),
+    Infinity,
+  );
 
 const megabytes = (kilobytes: number): string => `${(kilobytes / 1024).toFixed(1)} MB`;
 

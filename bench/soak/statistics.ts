@@ -1,6 +1,7 @@
 // Are the statistics there that kubelet and cAdvisor owe? Both of their answers are understood.
 import { request as overHttp } from 'node:http';
 import { request as overHttps } from 'node:https';
+import { text } from 'node:stream/consumers';
 import * as z from 'zod';
 import type { Outcome } from './model.js';
 
@@ -61,14 +62,10 @@ async function get(address: string, timeout: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(timeout);
     const take = (response: import('node:http').IncomingMessage): void => {
-      const parts: Buffer[] = [];
-      response.on('data', (part: Buffer) => parts.push(part));
-      response.on('error', reject);
-      response.on('end', () => {
-        const text = Buffer.concat(parts).toString();
-        if (response.statusCode === 200) resolve(text);
-        else reject(new Error(`HTTP ${String(response.statusCode)}: ${text.slice(0, 100).trim()}`));
-      });
+      text(response).then((body) => {
+        if (response.statusCode === 200) resolve(body);
+        else reject(new Error(`HTTP ${String(response.statusCode)}: ${body.slice(0, 100).trim()}`));
+      }, reject);
     };
     const request =
       url.protocol === 'https:'

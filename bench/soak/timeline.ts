@@ -1,9 +1,8 @@
 // One picture of a soak over time: what was up, what was answered, what was said, what was used.
-import type { CustomSeriesRenderItem, EChartsOption, SeriesOption } from 'echarts';
-import { ink, render, text, WIDTH } from '../report/svg.js';
+import type { CustomSeriesRenderItem, SeriesOption } from 'echarts';
+import { ink, plainAxis, render, small, text, WIDTH } from '../report/svg.js';
 import { clock } from './duration.js';
-import { questions } from './model.js';
-import type { Observation, Soak } from './model.js';
+import { questions, type Observation, type Soak, type Usage } from './model.js';
 
 const colours = { good: '#2da44e', bad: '#cf222e', unknown: '#d8dee4' };
 const shades: readonly string[] = Object.values(colours);
@@ -67,37 +66,24 @@ const ratesOf = (observations: readonly Observation[], value: Value): Curve['val
 
 function chartsOf({ observations }: Soak): Chart[] {
   const [ours, theirs] = ['#0550ae', '#bc4c00'];
-  const curve = (name: string, colour: string, values: Curve['values']): Curve => ({
-    ...{ name, colour, values },
-  });
   const errors = valuesOf(observations, ({ matches }) =>
     Object.values(matches).reduce((sum, count) => sum + count, 0),
   );
+  const stopped = ratesOf(observations, ({ counters }) => counters?.stopped);
+  const used = (values: typeof valuesOf, of: (usage: Usage) => number): Curve[] => [
+    { name: 'command', colour: theirs, values: values(observations, (at) => at.command && of(at.command)) }, // prettier-ignore
+    { name: 'supervisor', colour: ours, values: values(observations, (at) => at.supervisor && of(at.supervisor)) }, // prettier-ignore
+  ];
   const charts: Chart[] = [
-    { title: 'bad lines, so far', curves: [curve('log', '#cf222e', errors)] },
     {
-      title: 'memory, MB',
-      curves: [
-        curve('command', theirs, valuesOf(observations, ({ command }) => command && command.memory / 1024)), // prettier-ignore
-        curve('supervisor', ours, valuesOf(observations, ({ supervisor }) => supervisor && supervisor.memory / 1024)), // prettier-ignore
-      ],
+      title: 'bad lines, so far',
+      curves: [{ name: 'log', colour: '#cf222e', values: errors }],
     },
-    {
-      title: '% of one CPU',
-      curves: [
-        curve('command', theirs, ratesOf(observations, ({ command }) => command && command.cpu * 100)), // prettier-ignore
-        curve('supervisor', ours, ratesOf(observations, ({ supervisor }) => supervisor && supervisor.cpu * 100)), // prettier-ignore
-      ],
-    },
+    { title: 'memory, MB', curves: used(valuesOf, ({ memory }) => memory / 1024) },
+    { title: '% of one CPU', curves: used(ratesOf, ({ cpu }) => cpu * 100) },
     {
       title: 'calls stopped in a second',
-      curves: [
-        curve(
-          'calls',
-          ours,
-          ratesOf(observations, ({ counters }) => counters?.stopped),
-        ),
-      ],
+      curves: [{ name: 'calls', colour: ours, values: stopped }],
     },
   ];
   return charts
@@ -116,9 +102,6 @@ const bandItem: CustomSeriesRenderItem = (_params, api) => {
   };
 };
 
-const small = { color: ink.weak, fontSize: 10 };
-const bare = { axisTick: { show: false }, axisLine: { show: false } };
-
 export function drawTimeline(soak: Soak): string {
   const { observations, lasted, planned } = soak;
   const [bands, charts] = [bandsOf(soak), chartsOf(soak)];
@@ -129,7 +112,7 @@ export function drawTimeline(soak: Soak): string {
   const tops = charts.map((_, i) => below + 34 + i * (CURVE + 34));
   const height = below + charts.length * (CURVE + 34) + 40;
   const time = (gridIndex: number, labels: boolean): object => ({
-    ...{ type: 'value', gridIndex, min: 0, max: end, ...bare, splitLine: { show: false } },
+    ...{ type: 'value', gridIndex, min: 0, max: end, ...plainAxis, splitLine: { show: false } },
     axisLabel: { ...small, show: labels, formatter: (value: number) => clock(value) },
   });
   const bandSeries: SeriesOption = {
@@ -149,26 +132,21 @@ export function drawTimeline(soak: Soak): string {
   const series = charts.flatMap(({ curves }, i) =>
     curves.map(({ name, colour, values }): SeriesOption => ({
       ...{ type: 'line', name, xAxisIndex: i + 1, yAxisIndex: i + 1, symbol: 'none' },
-      ...{
-        animation: false,
-        silent: true,
-        labelLayout: { moveOverlap: 'shiftY' },
-        endLabel: { show: true, formatter: name, color: colour },
-      },
+      ...{ animation: false, silent: true, labelLayout: { moveOverlap: 'shiftY' } },
+      endLabel: { show: true, formatter: name, color: colour },
       lineStyle: { color: colour, width: 1.5 },
       data: values.map((value) => [...value]),
     })),
   );
-  const option = {
-    animation: false,
-    backgroundColor: ink.paper,
-    textStyle: { fontFamily: 'system-ui, sans-serif' },
+  const shown = {
     graphic: [
       text(`Soak of ${soak.command.join(' ')}`.slice(0, 110), 20, 14, { fontWeight: 'bold' }),
       text(
         `${clock(lasted)} of ${clock(planned)}; ${soak.policy?.join(', ') ?? 'without seccomp-spoof'}; ` +
           `Linux ${soak.machine.kernel}; ${soak.date.slice(0, 10)}; green: right, red: not`,
-        ...([20, 36, { fill: ink.weak, fontSize: 11 }] as const),
+        20,
+        36,
+        { fill: ink.weak, fontSize: 11 },
       ),
       ...charts.map(({ title }, i) =>
         text(title, LEFT, (tops[i] ?? 0) - 18, { fontWeight: 'bold', fontSize: 11 }),
@@ -181,17 +159,17 @@ export function drawTimeline(soak: Soak): string {
     xAxis: [time(0, false), ...charts.map((_, i) => time(i + 1, i === charts.length - 1))],
     yAxis: [
       {
-        ...{ type: 'category', gridIndex: 0, inverse: true, ...bare },
+        ...{ type: 'category', gridIndex: 0, inverse: true, ...plainAxis },
         data: bands.map(({ name }) => name),
         axisLabel: { color: ink.strong, fontSize: 11, interval: 0 },
       },
       ...charts.map((_, i) => ({
-        ...{ type: 'value', gridIndex: i + 1, min: 0, splitNumber: 3, ...bare },
+        ...{ type: 'value', gridIndex: i + 1, min: 0, splitNumber: 3, ...plainAxis },
         axisLabel: small,
         splitLine: { lineStyle: { color: ink.grid } },
       })),
     ],
     series: [bandSeries, ...series],
-  } as EChartsOption;
-  return render(option, height);
+  };
+  return render(shown, height);
 }

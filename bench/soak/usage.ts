@@ -1,6 +1,5 @@
 // What processes use, by /proc/PID/stat: proc_pid_stat(5).
 import { readFileSync } from 'node:fs';
-import { parents } from '../supervisor/processes.js';
 import type { Usage } from './model.js';
 
 /** USER_HZ: what /proc counts in is the same on every Linux that we run on (proc(5)). */
@@ -30,20 +29,9 @@ function look(pid: number): Process | undefined {
 }
 
 /** Of several processes together; null: none of them is there. */
-export function usageOf(pids: Iterable<number>): Usage | null {
-  const found = [...pids].map(look).filter((each) => each !== undefined);
+export function usageOf(pids: readonly number[]): Usage | null {
+  const found = pids.map(look).filter((each) => each !== undefined);
   if (found.length === 0) return null;
   const sum = (field: keyof Process): number => found.reduce((all, one) => all + one[field], 0);
   return { processes: found.length, memory: sum('memory'), cpu: sum('cpu') };
-}
-
-/** A process and all that descend from it and are still below it. */
-export function treeOf(root: number): Set<number> {
-  const known = parents();
-  const tree = new Set([root]);
-  for (let before = 0; before < tree.size;) {
-    before = tree.size;
-    for (const [pid, parent] of known) if (tree.has(parent)) tree.add(pid);
-  }
-  return tree;
 }

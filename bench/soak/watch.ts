@@ -1,4 +1,5 @@
 // Looks at everything, again and again, until the time is over or somebody wants it to end.
+import { setTimeout } from 'node:timers/promises';
 import { clock } from './duration.js';
 import type { Cluster } from './cluster.js';
 import type { Command } from './command.js';
@@ -76,22 +77,6 @@ export function progress({
   return parts.join('  ');
 }
 
-/** Waits; false if it is to end instead. */
-async function pause(milliseconds: number, end: AbortSignal): Promise<boolean> {
-  if (end.aborted) return false;
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      end.removeEventListener('abort', abort);
-      resolve(true);
-    }, milliseconds);
-    const abort = (): void => {
-      clearTimeout(timer);
-      resolve(false);
-    };
-    end.addEventListener('abort', abort, { once: true });
-  });
-}
-
 /**
  * Looks at the begin, at every interval, and at the end; ends sooner if `end` says so, or if the
  * command has ended and is not to be started again.
@@ -111,7 +96,8 @@ export async function watch(
     const over = performance.now() - began >= options.duration;
     if (over || end.aborted || (!observation.alive && !options.restart)) return observations;
     const next = Math.min(turn * options.interval, options.duration);
-    await pause(Math.max(0, next - (performance.now() - began)), end);
+    const rest = Math.max(0, next - (performance.now() - began));
+    await setTimeout(rest, undefined, { signal: end }).catch(() => undefined);
     if (options.restart) await watched.command.startAgain();
   }
 }

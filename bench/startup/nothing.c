@@ -1,4 +1,5 @@
-/* nothing.c - the least program: stands in for the one that comes next, so that a start ends there. */
+/* nothing.c - the least program: stands in for the one that comes next, so that a start ends there.
+ */
 int main(void) {
     return 0;
 }

@@ -1,5 +1,5 @@
-/* probe-times.c - how long the starter's probe of a mechanism takes: linked with the supervisor's own
- * objects, because no command does this step alone. Prints nanoseconds, one line a round.
+/* probe-times.c - how long the starter's probe of a mechanism takes: linked with the supervisor's
+ * own objects, because no command does this step alone. Prints nanoseconds, one line a round.
  * usage: probe-times notify|trace|ptrace ROUNDS BLOB */
 #include <fcntl.h>
 #include <signal.h>
@@ -35,12 +35,12 @@ int main(int count, char **arguments) {
     long rounds = strtol(arguments[2], NULL, 10);
     for (long round = 0; round < rounds; round++) {
         struct probe_result result = {0};
-        double begin = now_ns();
+        uint64_t begin = now_ns();
         if (strcmp(arguments[1], "notify") == 0)
             probe_notify(policy, &result);
         else
             probe_trace(policy, strcmp(arguments[1], "ptrace") == 0, &result);
-        double duration = now_ns() - begin;
+        double duration = (double)(now_ns() - begin);
         if (!result.works) {
             fprintf(stderr, "%s does not work here: %s\n", arguments[1], result.why);
             return 1;

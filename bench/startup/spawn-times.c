@@ -49,12 +49,12 @@ static double time_command(char **words) {
         assignments++;
     char **environment = environment_for(words, assignments);
     char **command = words + assignments;
-    double begin = now_ns();
-    int error = environment ? posix_spawnp(&pid, command[0], NULL, NULL, command, environment)
-                            : ENOMEM;
+    uint64_t begin = now_ns();
+    int error =
+        environment ? posix_spawnp(&pid, command[0], NULL, NULL, command, environment) : ENOMEM;
     if (error == 0 && waitpid(pid, &status, 0) != pid)
         error = errno;
-    double duration = now_ns() - begin;
+    double duration = (double)(now_ns() - begin);
     free(environment);
     if (error == 0 && status == 0)
         return duration;

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { root, spoof } from '../paths.js';
+import { mechanisms } from '../ways/ours.js';
 
 const native = join(root, 'dist', 'native', `linux-${process.arch}`);
 export const blob = join(root, 'dist', 'policies', '9p-as-ext4.blob');
@@ -19,8 +20,6 @@ files:
     content: "10\\n"
     when: missing
 `;
-
-const mechanisms = ['notify', 'trace', 'ptrace'] as const;
 
 /** The command lines whose times are compared; NAME=VALUE in front is for the environment. */
 export interface Stages {

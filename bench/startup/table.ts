@@ -6,11 +6,9 @@ import { join } from 'node:path';
 import { compile } from '../compile.js';
 import type { LeftOut, Row } from '../model.js';
 import { root } from '../paths.js';
-import { pairedRatios, spread } from '../statistics.js';
-import { wanted } from '../table.js';
-import type { Measured, Options, Table } from '../table.js';
-import { blob, environment, stages } from './stages.js';
-import type { Stages } from './stages.js';
+import { makeRow, wanted, type Measured, type Options, type Table } from '../table.js';
+import { mechanisms } from '../ways/ours.js';
+import { blob, environment, stages, type Stages } from './stages.js';
 
 const table = 'startup';
 
@@ -68,14 +66,10 @@ const partNames = [
   'part: JavaScript, own policy',
   'part: probe',
   'part: starter',
-] as const;
-type PartName = (typeof partNames)[number];
+];
 
 /** What each step adds, from commands that end after it. Without a probe, the starter includes it. */
-function parts(
-  times: Times,
-  probe: readonly number[] | undefined,
-): Partial<Record<PartName, readonly number[]>> {
+function parts(times: Times, probe: readonly number[] | undefined): Times {
   const of = (name: string): readonly number[] => times[name] ?? [];
   const nothing = of('nothing');
   const shim = minus(of('shim'), nothing);
@@ -97,7 +91,7 @@ function measure(options: Options): Measured {
     ['nothing', 'native', 'nothing'],
     ['node -e 0', 'native', 'node -e 0'],
     ['exec, shipped policy', 'auto', 'shipped'],
-    ...['notify', 'trace', 'ptrace'].map((name) => ['exec, shipped policy', name, name] as const),
+    ...mechanisms.map((name) => ['exec, shipped policy', name, name] as const),
     ['exec, own policy', 'auto', 'own'],
   ];
   const rounds = options.quick ? 10 : 100;
@@ -121,17 +115,8 @@ function measure(options: Options): Measured {
       leftOut.push({ what, why: `${why}; part: starter includes it` });
     }
     const base = times['node -e 0'] ?? [];
-    const row = (name: string, way: string, list: readonly number[]): Row => ({
-      ...here,
-      row: name,
-      way,
-      driver: 'program',
-      threads: 1,
-      pinned: false,
-      unit: 'ms',
-      value: spread(list),
-      toNative: spread(pairedRatios(list, base)),
-    });
+    const row = (name: string, way: string, list: readonly number[]): Row =>
+      makeRow({ ...here, row: name, way, driver: 'program', unit: 'ms' }, list, base);
     const rows = [
       ...names.map(([name, way, command]) => row(name, way, times[command] ?? [])),
       ...Object.entries(parts(times, probe)).map(([name, list]) => row(name, 'auto', list)),

@@ -1,7 +1,8 @@
-/* caller.c - makes calls that are stopped, in turns: for each number that it reads, that many calls,
- * then it says "done". Between the turns the supervisor can be looked at.
- * usage: caller DIRECTORY PRIVATE   (both on a filesystem whose type is changed, PRIVATE below a
- * directory of mode 0700) */
+/* caller.c - makes calls that are stopped, in turns: for each number that it reads, that many
+ * calls, then it says "done". Between the turns the supervisor can be looked at. usage: caller
+ * DIRECTORY PRIVATE   (both on a filesystem whose type is changed, PRIVATE below a directory of
+ * mode 0700) */
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,19 +13,15 @@
 
 /* Of a thousand calls that many opens of a mount table, which costs much more than the others. */
 #define TABLES_IN_THOUSAND 2
-/* And that many are below a directory that only its owner may enter: rights have to be looked at. */
+/* And that many are below a directory that only its owner may enter: rights have to be looked at.
+ */
 #define PRIVATE_IN_THOUSAND 20
-
-static void complain(const char *what) {
-    fprintf(stderr, "caller: %s: %s\n", what, strerror(errno));
-    exit(1);
-}
 
 static void read_table(void) {
     char text[65536];
     int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
     if (fd < 0 || read(fd, text, sizeof text) <= 0)
-        complain("/proc/self/mountinfo");
+        err(1, "/proc/self/mountinfo");
     close(fd);
 }
 
@@ -37,26 +34,26 @@ static void call(long number, const char *path, const char *below_private, int d
     }
     if (number % 1000 < TABLES_IN_THOUSAND + PRIVATE_IN_THOUSAND) {
         if (statfs(below_private, &info) != 0)
-            complain("statfs below a private directory");
+            err(1, "statfs below a private directory");
         return;
     }
     switch (number % 4) {
     case 0:
         if (statfs(path, &info) != 0)
-            complain("statfs");
+            err(1, "statfs");
         break;
     case 1:
         if (fstatfs(directory, &info) != 0)
-            complain("fstatfs");
+            err(1, "fstatfs");
         break;
     case 2:
         if ((fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-            complain("open");
+            err(1, "open");
         close(fd);
         break;
     default:
         if (openat(directory, "no such file", O_RDONLY | O_CLOEXEC) >= 0 || errno != ENOENT)
-            complain("openat");
+            err(1, "openat");
     }
 }
 
@@ -66,7 +63,7 @@ int main(int count, char **arguments) {
         return 2;
     int directory = open(arguments[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
-        complain(arguments[1]);
+        err(1, "%s", arguments[1]);
     while (fgets(line, sizeof line, stdin)) {
         long calls = strtol(line, NULL, 10);
         for (long i = 0; i < calls; i++)

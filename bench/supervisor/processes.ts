@@ -43,24 +43,17 @@ function filesOfAll(file: string): Map<number, string> {
   return found;
 }
 
-/** Parents by process. */
-export function parents(): Map<number, number> {
-  const found = new Map<number, number>();
-  for (const [pid, stat] of filesOfAll('stat')) {
-    const parent = /^\S+ (\d+)/.exec(stat.slice(stat.lastIndexOf(')') + 2))?.[1];
-    if (parent !== undefined) found.set(pid, Number(parent));
-  }
-  return found;
-}
-
 /** These processes and all that descend from them. */
-function descendants(pids: readonly number[]): number[] {
+export function descendants(pids: readonly number[]): number[] {
   const all = new Set(pids);
-  const known = parents();
+  const known = [...filesOfAll('stat')].map(([pid, stat]) => {
+    const parent = /^\S+ (\d+)/.exec(stat.slice(stat.lastIndexOf(')') + 2))?.[1];
+    return { pid, parent: Number(parent) };
+  });
   let before: number;
   do {
     before = all.size;
-    for (const [pid, parent] of known) if (all.has(parent)) all.add(pid);
+    for (const { pid, parent } of known) if (all.has(parent)) all.add(pid);
   } while (all.size > before);
   return [...all];
 }
@@ -79,3 +72,21 @@ export function supervisorsBelow(pid: number): number[] {
 /** The programs that run in these processes and in all that descend from them. */
 export const programsOf = (pids: readonly number[]): string[] =>
   descendants(pids).map((pid) => basename(readlinkSync(`/proc/${pid}/exe`)));
+
+interface LogLine {
+  readonly msg: string;
+  readonly guardian?: number;
+  readonly worker?: number;
+}
+
+/** Guardian, and worker if there is one, as the log of `exec` tells. */
+export function supervisorsIn(log: string): number[] {
+  const lines = log
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as LogLine);
+  return [
+    lines.findLast(({ msg }) => msg === 'guardian started')?.guardian,
+    lines.findLast(({ msg }) => msg === 'worker started')?.worker,
+  ].filter((pid) => pid !== undefined);
+}

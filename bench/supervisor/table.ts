@@ -1,30 +1,16 @@
 // The table `supervisor`: memory and descriptors of guardian and worker together, before and after
 // many calls. They must not grow, and nothing of Node may be left.
-import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { makeDirectory } from '../calls/scratch.js';
 import { compile } from '../compile.js';
+import { Coprocess } from '../coprocess.js';
 import type { LeftOut, Row } from '../model.js';
-import { spread } from '../statistics.js';
-import { wanted } from '../table.js';
-import type { Measured, Options, Table } from '../table.js';
-import { held, programsOf } from './processes.js';
-import { inSession } from './session.js';
-import type { Session } from './session.js';
+import { spoof } from '../paths.js';
+import { makeRow, wanted, type Measured, type Options, type Table } from '../table.js';
+import { held, programsOf, supervisorsIn } from './processes.js';
 
 const table = 'supervisor';
-const TMPFS_MAGIC = 0x01021994;
-
-/** Where the type of a filesystem is changed by the policy of the session. */
-function directoryOnTmpfs(): string | undefined {
-  return ['/dev/shm', '/tmp', '/run'].find((path) => {
-    try {
-      accessSync(path, constants.W_OK);
-      return statfsSync(path).type === TMPFS_MAGIC;
-    } catch {
-      return false; // there is none, or none for us
-    }
-  });
-}
 
 interface Figure {
   readonly row: string;
@@ -32,21 +18,22 @@ interface Figure {
   readonly value: number;
 }
 
-/** All figures, `marks` being the numbers of calls after which they are taken. */
-async function look(
-  caller: string,
-  way: string,
-  directory: string,
-  marks: readonly number[],
-): Promise<Figure[]> {
-  const place = mkdtempSync(join(directory, 'seccomp-spoof-bench-')); // of mode 0700
-  const below = join(place, 'below');
+/**
+ * All figures, `marks` being the numbers of calls after which they are taken. The calls are made
+ * around `place`, which only its owner may enter, on a filesystem whose type is changed.
+ */
+async function look(way: string, place: string, marks: readonly number[]): Promise<Figure[]> {
+  const [below, log] = [join(place, 'below'), join(place, 'log')];
   mkdirSync(below);
-  const use = async ({ pid, supervisors, call }: Session): Promise<Figure[]> => {
+  const options = ['-m', way, '--fstype', 'tmpfs=ext4', '--log-file', log];
+  const caller = [compile('caller'), dirname(place), below];
+  const program = new Coprocess([spoof, 'exec', ...options, '--', ...caller]);
+  const supervisors = (): number[] => supervisorsIn(readFileSync(log, 'utf8'));
+  try {
     const figures: Figure[] = [];
     let made = 0;
     for (const mark of marks) {
-      await call(mark - made);
+      await program.ask(String(mark - made));
       made = mark;
       const when = mark === 0 ? 'at start' : `after ${mark} calls`;
       const { rss, pss, descriptors } = held(supervisors());
@@ -56,13 +43,11 @@ async function look(
         { row: `descriptors ${when}`, unit: 'count', value: descriptors },
       );
     }
-    const running = programsOf([pid, ...supervisors()]);
+    const running = programsOf([program.pid, ...supervisors()]);
     const value = running.filter((name) => name.startsWith('node')).length;
     return [...figures, { row: 'processes of Node', unit: 'count', value }];
-  };
-  try {
-    return await inSession(caller, way, [directory, below], use);
   } finally {
+    await program.end();
     rmSync(place, { recursive: true, force: true });
   }
 }
@@ -78,15 +63,15 @@ async function measure(options: Options): Promise<Measured> {
     );
     const asked = (row: string): boolean => wanted(options, { table, place: 'here', way, row });
     if (![...mayBe, 'processes of Node'].some(asked)) continue;
-    const path = directoryOnTmpfs();
-    if (path === undefined) {
+    const place = makeDirectory();
+    if (place === undefined) {
       leftOut.push({ what: `${table}/here/${way}`, why: 'no directory here lies on a tmpfs' });
       continue;
     }
     options.progress(`${table}: ${way}, ${calls} calls`);
-    for (const { row, unit, value } of await look(compile('caller'), way, path, marks)) {
-      const about = { table, row, way, place: 'here', driver: 'c', threads: 1 } as const;
-      if (asked(row)) rows.push({ ...about, pinned: false, unit, value: spread([value]) });
+    for (const { row, unit, value } of await look(way, place, marks)) {
+      const about = { table, row, way, place: 'here', driver: 'c', unit } as const;
+      if (asked(row)) rows.push(makeRow(about, [value]));
     }
   }
   return { rows, leftOut };

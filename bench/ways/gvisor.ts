@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeSandbox } from '../../test/lanes/gvisor/bundle.js';
+import { makeSandbox, type Shown } from '../../test/lanes/gvisor/bundle.js';
 import { atEnd } from '../running.js';
 import { pin } from './pin.js';
 import { firstLine, isInstalled, once, output, tryTrue } from './try.js';
@@ -12,19 +12,13 @@ import type { Way, WrapOptions } from './way.js';
 
 const flags = ['--platform=ptrace', '--network=none', '--ignore-cgroups'];
 
-export interface SandboxOptions {
-  /** Directories of this machine that can be written to in the sandbox, at the same place. */
-  readonly share?: readonly string[];
-  /** Directories that are shown in place of others. */
-  readonly over?: readonly { readonly from: string; readonly to: string }[];
-}
-
 export class Sandboxes {
-  readonly #options: SandboxOptions;
+  readonly #shown: readonly Shown[];
   readonly #remove: (() => void)[] = [];
 
-  constructor(options: SandboxOptions = {}) {
-    this.#options = options;
+  /** Directories of this machine, as they are shown in the sandbox. */
+  constructor(shown: readonly Shown[]) {
+    this.#shown = shown;
   }
 
   readonly available = once((): string | undefined => {
@@ -39,14 +33,10 @@ export class Sandboxes {
 
   wrap(command: readonly string[], { pinned }: WrapOptions): readonly string[] {
     const scratch = mkdtempSync(join(tmpdir(), 'seccomp-spoof-gvisor-'));
-    const { share = [], over = [] } = this.#options;
     const sandbox = makeSandbox(scratch, {
       command,
       path: process.env['PATH'] ?? '/usr/bin:/bin',
-      shown: [
-        ...share.map((from) => ({ from, mode: 'rw' as const })),
-        ...over.map(({ from, to }) => ({ from, to, mode: 'ro' as const })),
-      ],
+      shown: this.#shown,
     });
     const flagged = [`--root=${sandbox.state}`, ...flags];
     this.#remove.push(
@@ -67,15 +57,11 @@ export class Sandboxes {
 /** The same way in a sandbox. */
 export function inGvisor(way: Way, sandboxes: Sandboxes): Way {
   const inside: Way = {
-    name: way.name,
+    ...way,
     place: 'gvisor',
-    kind: way.kind,
-    does: way.does,
     ownTmpfs: '/tmp',
     ownMounts: true,
-    ...(way.differs !== undefined && { differs: way.differs }),
     available: once(() => sandboxes.available() ?? tryTrue(inside)),
-    ...(way.version && { version: way.version.bind(way) }),
     wrap: (words, { pinned }) => sandboxes.wrap(way.wrap(words, { pinned: false }), { pinned }),
     cleanup: () => {
       sandboxes.cleanup();

@@ -6,11 +6,11 @@ import { doesNothing, type Job, type Way } from './way.js';
 export function runsc({ virtual }: Job): Way {
   const sandboxes = new Sandboxes(
     virtual === undefined
-      ? {}
-      : {
-          share: [dirname(dirname(virtual.path))],
-          over: [{ from: dirname(virtual.file), to: dirname(virtual.path) }],
-        },
+      ? []
+      : [
+          { from: dirname(dirname(virtual.path)), mode: 'rw' },
+          { from: dirname(virtual.file), to: dirname(virtual.path), mode: 'ro' },
+        ],
   );
   return {
     name: 'runsc',

@@ -1,5 +1,6 @@
 // A way is what a command runs under while it is measured: nothing, a filter, a floor, this
 // project's mechanisms, or a peer of this project.
+import type { WayInfo } from '../model.js';
 
 /** What the command shall be told. */
 export interface Job {
@@ -53,4 +54,15 @@ export interface Way {
   wrap(words: readonly string[], options: WrapOptions): readonly string[];
   /** Takes away what `wrap` has left. */
   cleanup?(): void;
+}
+
+/** What a reader must know of these, by name. */
+export function describe(ways: readonly Way[]): Record<string, WayInfo> {
+  return Object.fromEntries(
+    ways.map((way) => {
+      const { name, differs } = way;
+      const known = way.version?.();
+      return [name, { ...(known && { version: known }), ...(differs && { differs }) }];
+    }),
+  );
 }

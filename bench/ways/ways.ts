@@ -2,10 +2,8 @@
 import { allow, floor, native } from './bases.js';
 import { inGvisor, Sandboxes } from './gvisor.js';
 import { mechanisms, ours } from './ours.js';
-import { proot } from './proot.js';
+import { proot, sandlock, strace } from './peers.js';
 import { runsc } from './runsc.js';
-import { sandlock } from './sandlock.js';
-import { strace } from './strace.js';
 import type { Job, Way } from './way.js';
 
 /** On this kernel, bases first. */
@@ -20,8 +18,8 @@ export const waysHere = (job: Job): readonly Way[] => [
   runsc(job),
 ];
 
-/** In gVisor, which has no user notification. `share`: directories that the job lies in. */
-export function waysInGvisor(job: Job, share: readonly string[]): readonly Way[] {
-  const sandboxes = new Sandboxes({ share });
+/** In gVisor, which has no user notification. `directory`: that the job lies in. */
+export function waysInGvisor(job: Job, directory: string): readonly Way[] {
+  const sandboxes = new Sandboxes([{ from: directory, mode: 'rw' }]);
   return [native, ours('trace', job), ours('ptrace', job)].map((way) => inGvisor(way, sandboxes));
 }

@@ -14,7 +14,6 @@ const shortestBatch = 20 * time.Microsecond
 
 type figures struct {
 	Shape     string    `json:"shape"`
-	Threads   int       `json:"threads"`
 	Calls     int       `json:"calls"`
 	Ns        float64   `json:"ns"`
 	PerSecond float64   `json:"perSecond"`
@@ -22,7 +21,6 @@ type figures struct {
 	P50       int64     `json:"p50"`
 	P90       int64     `json:"p90"`
 	P99       int64     `json:"p99"`
-	ClockNs   int64     `json:"clockNs"`
 }
 
 type failed struct {
@@ -33,6 +31,7 @@ type failed struct {
 type worker struct {
 	call    func(*options) error
 	o       *options
+	batch   int // calls at once, between two looks at the clock
 	calls   int
 	took    time.Duration
 	batches []float64 // ns a call in each
@@ -64,14 +63,14 @@ func (w *worker) batchSize() int {
 	}
 }
 
-func (w *worker) manyAtOnce(begin time.Time, duration time.Duration, batch int) {
+func (w *worker) manyAtOnce(begin time.Time, duration time.Duration) {
 	for w.took < duration {
-		for i := 0; i < batch; i++ {
+		for i := 0; i < w.batch; i++ {
 			w.once()
 		}
-		w.calls += batch
+		w.calls += w.batch
 		took := time.Since(begin)
-		w.batches = append(w.batches, float64(took-w.took)/float64(batch))
+		w.batches = append(w.batches, float64(took-w.took)/float64(w.batch))
 		w.took = took
 	}
 }
@@ -120,7 +119,7 @@ func clockCost() int64 {
 }
 
 func summary(name string, workers []*worker) figures {
-	f := figures{Shape: name, Threads: len(workers), ClockNs: clockCost()}
+	f := figures{Shape: name}
 	var pooled []int64
 	var longest time.Duration
 	for _, w := range workers {
@@ -138,7 +137,8 @@ func summary(name string, workers []*worker) figures {
 	}
 	f.PerSecond = float64(f.Calls) / longest.Seconds()
 	slices.Sort(pooled)
-	share := func(percent int) int64 { return max(0, pooled[(len(pooled)-1)*percent/100]-f.ClockNs) }
+	clock := clockCost()
+	share := func(percent int) int64 { return max(0, pooled[(len(pooled)-1)*percent/100]-clock) }
 	f.P50, f.P90, f.P99 = share(50), share(90), share(99)
 	return f
 }
@@ -158,20 +158,15 @@ func measure(name string, s shape, o *options) bool {
 		return say(failed{name, err.Error()})
 	}
 	duration := time.Duration(o.ms) * time.Millisecond
-	batches := make(map[*worker]int)
-	var lock sync.Mutex
 	workers := make([]*worker, o.threads)
 	for i := range workers {
 		workers[i] = &worker{call: s.call, o: o, samples: make([]int64, 0, samplesOfAll/o.threads)}
 	}
 	each(workers, func(w *worker, _ time.Time) {
 		opens(o.existing) // see measure.c
-		batch := w.batchSize()
-		lock.Lock()
-		batches[w] = batch
-		lock.Unlock()
+		w.batch = w.batchSize()
 	})
-	each(workers, func(w *worker, begin time.Time) { w.manyAtOnce(begin, duration, batches[w]) })
+	each(workers, func(w *worker, begin time.Time) { w.manyAtOnce(begin, duration) })
 	each(workers, func(w *worker, begin time.Time) { w.oneByOne(begin, duration) })
 	for _, w := range workers {
 		if w.err != nil {
