@@ -1,13 +1,5 @@
 /** Reads files that a user has named: policies, and content beside them. */
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readSync,
-  realpathSync,
-  statSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
 import { messageOf, systemCode } from '../errors.js';
 
@@ -42,18 +34,8 @@ function readAll(fd: number): Buffer {
   }
 }
 
-/** Is it a FIFO by name, which may have no writer for ever? A pipe of the shell, `<(...)`, has none. */
-function isNamedFifo(path: string): boolean {
-  try {
-    return statSync(realpathSync(path)).isFIFO();
-  } catch {
-    return false; // the open says why, or it is a pipe
-  }
-}
-
 /** The text of a file of at most 1 MiB; a pipe will do. Throws what reasonOf() puts in words. */
 export function readText(path: string): string {
-  if (isNamedFifo(path)) throw new Error('is a FIFO; write its text to a file');
   const fd = openSync(path, 'r');
   try {
     const bytes = readAll(fd);
