@@ -1,6 +1,5 @@
 // Compiled policies that are kept: used for the very same file only, and only where nobody else can
 // write. That one was used shows in an entry that a test has changed.
-import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -112,15 +111,6 @@ await t.test('of which a bit has flipped is made again', async (t) => {
 await t.test('where no directory can be made is not made, at once', async (t) => {
   t.match(await told({ HOME: '/proc' }), { status: 0, stdout: 'one', stderr: '' });
   t.match(await told({ XDG_CACHE_HOME: '/proc/self' }), { status: 0, stdout: 'one', stderr: '' });
-});
-
-await t.test('is not asked about a FIFO, which is no policy', async (t) => {
-  rmSync(policyFile);
-  execFileSync('mkfifo', [policyFile]);
-  const ended = await told();
-  rmSync(policyFile);
-  t.equal(ended.status, 125);
-  t.match(ended.stderr, /policy\.yaml" is a FIFO; write its text to a file/);
 });
 
 await t.test('where others can write is not used, nor made', async (t) => {
