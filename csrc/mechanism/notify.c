@@ -29,6 +29,11 @@ int notify_receive(int listener, struct k_seccomp_notif *request) {
     return ioctl(listener, K_SECCOMP_IOCTL_NOTIF_RECV, request) == 0 ? 0 : -errno;
 }
 
+bool notify_nobody_is_left(int listener) {
+    struct pollfd polled = {.fd = listener};
+    return poll(&polled, 1, 0) == 1 && notify_is_over(polled.revents);
+}
+
 static ssize_t notify_read(struct stopped_call *call, uint64_t address, void *to, size_t length) {
     struct iovec local = {to, length};
     struct iovec remote = {(void *)(uintptr_t)address, length};

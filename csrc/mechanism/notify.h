@@ -2,6 +2,7 @@
 #ifndef SPOOF_NOTIFY_H
 #define SPOOF_NOTIFY_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,6 +24,15 @@ bool notify_wake_synchronously(int listener);
 /* Waits for a call; `request` must be zero and is written by the kernel. 0 or -errno: -ENOENT is
  * normal (the caller was interrupted, or, since Linux 6.11, nobody is left: look for POLLHUP). */
 int notify_receive(int listener, struct k_seccomp_notif *request);
+/* Does poll(2) say of a listener that no filtered task is left? POLLERR says only that a signal, a
+ * stop among them, came while it waited for the filter's lock (seccomp_notify_poll() of the
+ * kernel).
+ */
+static inline bool notify_is_over(short revents) {
+    return (revents & (POLLHUP | POLLNVAL)) != 0;
+}
+/* Is that so now? */
+bool notify_nobody_is_left(int listener);
 /* Ends a call with a new descriptor in the program, a copy of `fd` with these flags (O_CLOEXEC or
  * 0). 0, or -errno: -ENOENT if the program is gone, else the call still waits. In two steps, for
  * SECCOMP_ADDFD_FLAG_SEND marks the call answered before the program takes the descriptor: who is

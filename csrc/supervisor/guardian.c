@@ -218,7 +218,7 @@ static void serve_alone(struct guardian *guardian) {
             notify_receive(DESCRIPTOR_LISTENER, (void *)slot->request) == 0) {
             segment_count(guardian->segment, COUNTER_STOPPED);
             give_up(guardian, slot);
-        } else if (listener.revents & (POLLHUP | POLLERR | POLLNVAL)) {
+        } else if (notify_is_over(listener.revents)) {
             return;
         }
     }
@@ -248,11 +248,6 @@ static bool replace_worker(struct guardian *guardian) {
     return guardian->barren_deaths < BARREN_DEATHS && start_worker(guardian);
 }
 
-static bool nobody_is_left(void) {
-    struct pollfd listener = {.fd = DESCRIPTOR_LISTENER};
-    return poll(&listener, 1, 0) == 1;
-}
-
 static void guard(struct guardian *guardian) {
     bool served = start_worker(guardian);
     while (served) {
@@ -263,7 +258,8 @@ static void guard(struct guardian *guardian) {
         if (poll(watched, 2, log_is_open() ? LOG_PERIOD_MS : -1) < 0)
             continue;
         log_events(false);
-        if (watched[0].revents || (watched[1].revents && nobody_is_left())) {
+        if (notify_is_over(watched[0].revents) ||
+            (watched[1].revents && notify_nobody_is_left(DESCRIPTOR_LISTENER))) {
             kill(guardian->worker, SIGKILL);
             waitpid(guardian->worker, NULL, 0);
             return;

@@ -142,8 +142,7 @@ static void wait_for_vacancy(struct server *server) {
 
 /* ENOENT from RECV: an interrupted caller, or nobody is left. */
 static void end_if_nobody_is_left(void) {
-    struct pollfd listener = {.fd = DESCRIPTOR_LISTENER};
-    if (poll(&listener, 1, 0) == 1 && (listener.revents & (POLLHUP | POLLERR | POLLNVAL)))
+    if (notify_nobody_is_left(DESCRIPTOR_LISTENER))
         _exit(0);
 }
 
@@ -194,7 +193,7 @@ static _Noreturn void watch(const struct worker_setup *setup) {
     for (;;) {
         if (poll(watched, 2, -1) < 0)
             continue;
-        if (watched[0].revents)
+        if (notify_is_over(watched[0].revents))
             _exit(0);
         if (watched[1].revents) {
             watched[1].fd = -1;

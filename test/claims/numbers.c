@@ -1,5 +1,7 @@
 /* numbers PATH TEXT TIMES - opens PATH again and again on four threads, and counts the opens that
- * gave a standard stream, or another text. Says "ready" once, and at its end how many. */
+ * gave a standard stream, or another text. Says "ready" once, and at its end how many; and why opens
+ * failed, if any did. */
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -10,15 +12,17 @@
 
 static const char *path, *text;
 static int times;
-static _Atomic int wrong, opened;
+static _Atomic int wrong, opened, failed;
 
 static void *run(void *unused) {
     char bytes[64];
     (void)unused;
     for (int i = 0; i < times; i++) {
         int fd = open(path, O_RDONLY);
-        if (fd < 0)
+        if (fd < 0) {
+            failed = errno;
             continue;
+        }
         opened++;
         ssize_t got = fd > 2 ? pread(fd, bytes, sizeof bytes, 0) : -1;
         if (got != (ssize_t)strlen(text) || memcmp(bytes, text, (size_t)got) != 0)
@@ -42,6 +46,7 @@ int main(int count, char **arguments) {
         pthread_create(&threads[i], NULL, run, NULL);
     for (int i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);
-    printf("%d opened, %d wrong\n", opened, wrong);
+    printf("%d opened, %d wrong%s%s\n", opened, wrong, failed ? ", failed: " : "",
+           failed ? strerrorname_np(failed) : "");
     return 0;
 }
