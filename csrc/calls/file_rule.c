@@ -10,8 +10,8 @@
 #include "../arch/kernel.h"
 #include "../policy/match.h"
 #include "../tracee/descriptor.h"
-#include "../tracee/lookup.h"
 #include "../tracee/identity.h"
+#include "../tracee/lookup.h"
 
 bool file_rule_is_worthwhile(const uint8_t *policy, const char *path) {
     return (match_open(policy, path) & (MATCH_OPEN_FILE | MATCH_OPEN_TREE)) != 0;

@@ -12,6 +12,13 @@ void verdict_release(const struct verdict *verdict) {
         free(verdict->path);
 }
 
+int verdict_end(struct stopped_call *call, const struct verdict *verdict) {
+    if (verdict->decision == DECISION_ANSWER)
+        return call->mechanism->answer(call, verdict->value);
+    verdict_release(verdict);
+    return call->mechanism->let_run(call);
+}
+
 int answer_write(struct stopped_call *call, uint64_t address, const void *from, size_t length,
                  enum fallback *why) {
     *why = FALLBACK_NONE;

@@ -45,6 +45,8 @@ struct verdict {
 
 /* Frees what a verdict owns, if nobody else has taken it. */
 void verdict_release(const struct verdict *verdict);
+/* Ends the stop of a call that is answered or let run. 0, or -ENOENT if the tracee is gone. */
+int verdict_end(struct stopped_call *call, const struct verdict *verdict);
 
 static inline struct verdict let_run(enum fallback reason) {
     return (struct verdict){.decision = DECISION_LET_RUN, .reason = reason};

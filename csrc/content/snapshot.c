@@ -41,8 +41,7 @@ static int finish(int fd, const struct snapshot_kind *kind) {
     return 0;
 }
 
-/* A description of its own: another offset. */
-static int open_again(int fd, int flags) {
+int open_again(int fd, int flags) {
     char entry[64];
     snprintf(entry, sizeof entry, "/proc/self/fd/%d", fd);
     int opened = open(entry, flags | O_CLOEXEC);

@@ -15,6 +15,9 @@
  * `sealable`: whoever can write to it may seal it (fcntl(2)). */
 int memory_file(const char *name, const void *bytes, size_t length, bool sealable);
 
+/* The file behind one of our descriptors, with an offset of its own: O_CLOEXEC, or -errno. */
+int open_again(int fd, int flags);
+
 struct snapshot_kind {
     mode_t mode; /* permission bits */
     uid_t uid;

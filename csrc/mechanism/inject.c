@@ -166,31 +166,25 @@ static bool is_made_by(struct stopped_call *call, int fd) {
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size != 0 ||
         !may_be_its_own(call, info.st_uid))
         return false;
+    const struct file_id id = {.major = major(info.st_dev), .minor = minor(info.st_dev)};
     if (context->memory_known)
-        return major(info.st_dev) == context->memory_major &&
-               minor(info.st_dev) == context->memory_minor;
+        return context_has_in_memory(context, &id);
     return descriptor_own_name(context->proc, fd, name, sizeof name) > 0 &&
-           strncmp(name, "/memfd:", 7) == 0;
-}
-
-static int open_again(struct server *server, int fd) {
-    char name[64];
-    snprintf(name, sizeof name, "self/fd/%d", fd);
-    return openat(server->context->proc, name, O_RDWR | O_CLOEXEC);
+           snapshot_path(name) != NULL;
 }
 
 /* The file that the program has made becomes what it is to read. */
 static bool fill(struct server *server, const uint8_t *policy, pid_t tid,
                  const struct injection *injection) {
-    char name[64];
+    char entry[32];
     struct trace_stop stop = {.registers = injection->before};
     struct stopped_call call = trace_call(tid, &stop);
     call.server = server;
-    snprintf(name, sizeof name, "/proc/%d/fd/%d", tid, (int)injection->result);
+    snprintf(entry, sizeof entry, "fd/%d", (int)injection->result);
     /* Only its owner may open and change it. */
     rights_must_own_user(server);
-    int made = open(name, O_PATH | O_CLOEXEC);
-    int fd = made >= 0 && is_made_by(&call, made) ? open_again(server, made) : -1;
+    int made = descriptor_of_entry(server->context, tid, entry);
+    int fd = made >= 0 && is_made_by(&call, made) ? open_again(made, O_RDWR) : -1;
     if (made >= 0)
         close(made);
     bool filled =

@@ -42,8 +42,7 @@ static void fail(struct segment *segment, const struct slot *slot, struct stoppe
         ended = call->mechanism->answer(call, error); /* as its own open would fail */
     } else {
         record_instead(segment, &verdict, &other);
-        ended = slot->delivery_closed ? call->mechanism->answer(call, other.value)
-                                      : call->mechanism->let_run(call);
+        ended = verdict_end(call, &other);
     }
     if (ended != 0)
         record_gone(segment, &verdict);

@@ -46,14 +46,6 @@ static struct worker the_worker;
 
 /* ---- one request ---- */
 
-/* 0, or -ENOENT if the tracee is gone. */
-static int end_stop(struct stopped_call *call, const struct verdict *verdict) {
-    if (verdict->decision == DECISION_ANSWER)
-        return call->mechanism->answer(call, verdict->value);
-    verdict_release(verdict); /* notify replaces no paths */
-    return call->mechanism->let_run(call);
-}
-
 /* The slot goes to the guardian along with the descriptor, and this thread takes another one. */
 static void deliver(struct server *server, const struct verdict *verdict) {
     delivery_ask(the_worker.setup->segment, server->slot, verdict);
@@ -84,7 +76,7 @@ static void serve_slot(struct server *server) {
         deliver(server, &verdict);
         return;
     }
-    if (end_stop(&call, &verdict) != 0)
+    if (verdict_end(&call, &verdict) != 0)
         record_gone(setup->segment, &verdict);
     free_slot(server);
 }

@@ -19,48 +19,44 @@
 
 /* ---- opening ---- */
 
-/* The descriptor, or -errno of the file; what we are short of is not the program's. */
-static int open_entry(int proc, const char *entry, int flags) {
-    int fd;
+/* With the rights that the thread has. The descriptor, or -errno of the file; what we are short of
+ * is not the program's. */
+static int open_again_at(int proc, int fd, int flags) {
+    char entry[64];
+    int opened;
+    snprintf(entry, sizeof entry, "self/fd/%d", fd);
     do
-        fd = openat(proc, entry, flags | O_CLOEXEC);
-    while (fd < 0 && errno == EINTR);
-    if (fd >= 0)
-        return fd;
+        opened = openat(proc, entry, flags | O_CLOEXEC);
+    while (opened < 0 && errno == EINTR);
+    if (opened >= 0)
+        return opened;
     return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? ACCESS_BUSY : -errno;
 }
 
-static int open_as_tracee(struct stopped_call *call, const char *entry, int flags) {
+static int open_as_tracee(struct stopped_call *call, int fd, int flags) {
     struct server *server = call->server;
-    int fd = ACCESS_NO_RIGHTS, error;
+    int opened = ACCESS_NO_RIGHTS, error;
     const struct credentials *credentials = identity_credentials(call, &error);
     if (!credentials)
-        return fd;
-    if (rights_as_tracee(server, credentials)) {
-        fd = open_entry(server->context->proc, entry, flags);
-    }
+        return opened;
+    if (rights_as_tracee(server, credentials))
+        opened = open_again_at(server->context->proc, fd, flags);
     rights_must_usual(server);
-    return fd;
+    return opened;
 }
 
 int access_open(struct stopped_call *call, int fd, int flags) {
-    char entry[64];
-    snprintf(entry, sizeof entry, "self/fd/%d", fd);
     /* Always as the tracee: what a file of procfs tells depends on capabilities (kallsyms), too. */
-    return server_step_aside(call->server) ? open_as_tracee(call, entry, flags) : ACCESS_BUSY;
+    return server_step_aside(call->server) ? open_as_tracee(call, fd, flags) : ACCESS_BUSY;
 }
 
 int access_open_at_once(struct stopped_call *call, int fd, int flags) {
-    struct server *server = call->server;
-    char entry[64];
-    snprintf(entry, sizeof entry, "self/fd/%d", fd);
+    const struct server *server = call->server;
+    int opened = ACCESS_NO_RIGHTS;
     /* What is open to nobody in particular is open to the tracee. */
-    int opened = openat(server->context->proc, entry, flags | O_CLOEXEC);
-    if (opened >= 0 && server->rights == RIGHTS_NONE)
-        return opened;
-    if (opened >= 0)
-        close(opened);
-    return open_as_tracee(call, entry, flags);
+    if (server->rights == RIGHTS_NONE)
+        opened = open_again_at(server->context->proc, fd, flags);
+    return opened >= 0 ? opened : open_as_tracee(call, fd, flags);
 }
 
 /* ---- judging ---- */

@@ -95,9 +95,7 @@ ssize_t descriptor_path(struct stopped_call *call, int fd, char *path, size_t ca
     if (server_in_own_root(call->server))
         return length; /* names are told as our own root has them */
     snprintf(entry, sizeof entry, "%d/root", call->tid);
-    ssize_t root_length = readlinkat(context->proc, entry, root, sizeof root - 1);
-    if (root_length <= 0)
-        return length;
-    root[root_length] = '\0';
-    return path_below_root(path, (size_t)length, root);
+    return read_link(context->proc, entry, root, sizeof root) > 0
+               ? path_below_root(path, (size_t)length, root)
+               : length;
 }

@@ -80,7 +80,7 @@ struct lookup lookup_path(struct stopped_call *call, const struct lookup_request
     if (!may_look(server, call->tid))
         return no_lookup(FALLBACK_BUSY);
     bool walk = proof == PROOF_COMPARE || proof == PROOF_BY_WALKING;
-    if (!walk && !server_in_own_root(server)) {
+    if (!walk) {
         int own_root = identity_in_own_root(server, call->tid);
         if (own_root < 0)
             return no_lookup(proc_fallback(-own_root));

@@ -44,7 +44,7 @@ interface Head {
   readonly file: string;
   readonly name: string;
   readonly lengths: readonly [text: number, rules: number, blob: number];
-  /** Of all three: a disk may have flipped a bit of what the text does not tell. */
+  /** Of rules and blob: a disk may have flipped a bit of them. The text is compared. */
   readonly sum: string;
 }
 
@@ -90,7 +90,7 @@ export class CachedFile {
         head.build === build &&
         head.file === file &&
         bytes.length === blobAt + blobLength &&
-        head.sum === hash(bytes.subarray(end + 1)) &&
+        head.sum === hash(bytes.subarray(rulesAt)) &&
         text.equals(bytes.subarray(end + 1, rulesAt));
       if (!isIt) return undefined;
       const { policy } = fromJson(bytes.toString('utf8', rulesAt, blobAt));
@@ -105,7 +105,7 @@ export class CachedFile {
     const { build, file, text } = this.#key;
     const rules = Buffer.from(toJson({ name, description: undefined, policy }));
     const lengths = [text.length, rules.length, blob.length] as const;
-    const head: Head = { build, file, name, lengths, sum: hash(text, rules, blob) };
+    const head: Head = { build, file, name, lengths, sum: hash(rules, blob) };
     const draft = `${this.#path}.${process.pid}`;
     try {
       makeDirectory(this.#directory);

@@ -42,7 +42,7 @@ const kept = (directory = entries): string[] => {
 
 const entryOf = (): string => path.join(entries, kept()[0] ?? '');
 
-/** As an entry says that it is whole: FNV-1a of all behind its first line. */
+/** As an entry says that it is whole: FNV-1a of all behind its text. */
 function sumOf(bytes: Buffer): string {
   let value = 2166136261;
   for (const byte of bytes) value = Math.imul(value ^ byte, 16777619) >>> 0;
@@ -56,7 +56,9 @@ function forge(from: string, to: string): void {
   const forged = bytes.slice(0, at) + to + bytes.slice(at + from.length);
   const [head = ''] = forged.split('\n', 1);
   const rest = Buffer.from(forged.slice(head.length + 1), 'latin1');
-  const whole = head.replace(/"sum":"\w+"/, `"sum":"${sumOf(rest)}"`);
+  const { lengths } = JSON.parse(head) as { readonly lengths: readonly [number] };
+  const sum = sumOf(rest.subarray(lengths[0]));
+  const whole = head.replace(/"sum":"\w+"/, `"sum":"${sum}"`);
   writeFileSync(entryOf(), Buffer.concat([Buffer.from(`${whole}\n`), rest]));
 }
 
