@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "content/generate.h"
 #include "content/mount_table.h"
 #include "policy/blob.h"
 #include "policy/match.h"
@@ -109,6 +110,10 @@ int64_t spoof_rewrite_table(const uint8_t *blob, uint64_t length, uint32_t table
         result = -ENOSPC;
     free(change.text);
     return result < 0 ? result : (int64_t)total;
+}
+
+const char *spoof_generator_source(const char *name) {
+    return generator_source(name);
 }
 
 int32_t spoof_rule_name(const uint8_t *blob, uint64_t length, uint32_t rule, char *name,

@@ -1,8 +1,10 @@
-/* main.c - the supervisor program: one verb a step of `exec`. Users call `seccomp-spoof` instead.
- */
+/* main.c - the supervisor program: one verb a step of `exec`. Users call `seccomp-spoof` instead,
+ * or a bundle: this program with a policy behind it. */
 #include <stdio.h>
 #include <string.h>
 
+#include "bundle/bundle.h"
+#include "bundle/held.h"
 #include "doctor/doctor.h"
 #include "process/proctitle.h"
 #include "process/failure.h"
@@ -16,8 +18,11 @@ int main(int count, char **arguments) {
         {"start", verb_start},
         {"probe", verb_probe},
         {"surfaces", verb_surfaces},
+        {"overlay", verb_overlay},
     };
     proctitle_init(count, arguments);
+    if (held_any())
+        return bundle_main(count, arguments);
     for (size_t i = 0; count > 1 && i < sizeof verbs / sizeof *verbs; i++)
         if (strcmp(arguments[1], verbs[i].name) == 0)
             return verbs[i].run(count - 2, arguments + 2);

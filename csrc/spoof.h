@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#define SPOOF_ABI_VERSION 2
+#define SPOOF_ABI_VERSION 3
 #define SPOOF_EXPORT __attribute__((visibility("default")))
 
 /* What a statfs rule may replace in the answer; the values are the field numbers of
@@ -21,6 +21,15 @@ enum spoof_statfs_field {
     SPOOF_FIELD_NAMELEN = 6,
     SPOOF_FIELD_FLAGS = 7,
     SPOOF_FIELD_COUNT = 8,
+};
+
+/* What a sysinfo rule may replace, in bytes. */
+enum spoof_sysinfo_field {
+    SPOOF_SYSINFO_TOTALRAM = 0,
+    SPOOF_SYSINFO_FREERAM = 1,
+    SPOOF_SYSINFO_TOTALSWAP = 2,
+    SPOOF_SYSINFO_FREESWAP = 3,
+    SPOOF_SYSINFO_COUNT = 4,
 };
 
 enum spoof_uname_field { SPOOF_UNAME_RELEASE = 0, SPOOF_UNAME_VERSION = 1, SPOOF_UNAME_COUNT = 2 };
@@ -44,7 +53,8 @@ enum spoof_file_option {
     SPOOF_FILE_TREE = 6,       /* FILE_REDIRECT, 1: what lies below a path that ends in slash-** is
                                   looked for below the target; all paths of the rule end so, and
                                   have no other `**`: 0 */
-    SPOOF_FILE_OPTION_COUNT = 7,
+    SPOOF_FILE_MAX_SIZE = 7,   /* bytes that a file that keeps writes may hold: 64 MiB */
+    SPOOF_FILE_OPTION_COUNT = 8,
 };
 enum spoof_file_writes {
     SPOOF_WRITES_REFUSE = 0,  /* open for writing fails with EACCES */
@@ -65,7 +75,8 @@ SPOOF_EXPORT void spoof_builder_free(struct spoof_builder *builder);
 /* Starts a statfs rule; the calls below then speak of it. `name` is how logs and statistics call
  * it (1 to 200 bytes). Rules are added most important first: where two rules of a kind are equally
  * specific the one added first wins. All statfs rules come first, then mounts, then files, then
- * uname (-EINVAL otherwise); rules are numbered through all kinds in the order added. */
+ * uname and sysinfo (-EINVAL otherwise); rules are numbered through all kinds in the order added.
+ */
 SPOOF_EXPORT int32_t spoof_builder_statfs(struct spoof_builder *builder, const char *name);
 /* Starts a rule for lines of mount tables (proc_pid_mounts(5), proc_pid_mountinfo(5)). */
 SPOOF_EXPORT int32_t spoof_builder_mounts(struct spoof_builder *builder, const char *name);
@@ -74,6 +85,8 @@ SPOOF_EXPORT int32_t spoof_builder_file(struct spoof_builder *builder, const cha
                                         uint32_t kind);
 /* Starts a rule for uname(2). Of several the first one answers. */
 SPOOF_EXPORT int32_t spoof_builder_uname(struct spoof_builder *builder, const char *name);
+/* Starts a rule for sysinfo(2). Of several the first one answers. */
+SPOOF_EXPORT int32_t spoof_builder_sysinfo(struct spoof_builder *builder, const char *name);
 /* The rule holds for this filesystem type (a statfs f_type). May be repeated: any of them. */
 SPOOF_EXPORT int32_t spoof_builder_when_type(struct spoof_builder *builder, uint64_t type);
 /* mounts: the rule holds for lines with this filesystem type, a glob (`9p`, `fuse.*`) that knows
@@ -96,15 +109,22 @@ SPOOF_EXPORT int32_t spoof_builder_except_program(struct spoof_builder *builder,
  * unknown), and whether /proc/filesystems calls it nodev. */
 SPOOF_EXPORT int32_t spoof_builder_answer_fstype(struct spoof_builder *builder, const char *fstype,
                                                  uint64_t magic, int32_t nodev);
+/* mounts: the source (device) that the line shall name; the same characters. */
+SPOOF_EXPORT int32_t spoof_builder_answer_source(struct spoof_builder *builder, const char *source);
 /* mounts: in mountinfo, a mount without a peer group is said to be in this one (1 to 2^31-1). */
 SPOOF_EXPORT int32_t spoof_builder_answer_shared(struct spoof_builder *builder, uint32_t group);
 /* uname: the text of a field, at most 64 bytes; `field` is an enum spoof_uname_field. */
 SPOOF_EXPORT int32_t spoof_builder_answer_uname(struct spoof_builder *builder, uint32_t field,
                                                 const char *text);
 
+/* sysinfo: the bytes of a field, at most 2^63-1; `field` is an enum spoof_sysinfo_field. */
+SPOOF_EXPORT int32_t spoof_builder_answer_sysinfo(struct spoof_builder *builder, uint32_t field,
+                                                  uint64_t bytes);
+
 /* files, FILE_REDIRECT: the absolute path that is opened instead; FILE_CONTENT: what the file
- * holds (any bytes); FILE_GENERATED: the name of the generator (`zero-per-cpu`). Once a rule;
- * at most 1 MiB. */
+ * holds (any bytes); FILE_GENERATED: the name of the generator (`zero-per-cpu`;
+ * `memory-stat`, `memory-stat-v2` and `memory-max-usage` are made of another file in the same
+ * directory, and keep no writes). Once a rule; at most 1 MiB. */
 SPOOF_EXPORT int32_t spoof_builder_file_bytes(struct spoof_builder *builder, const uint8_t *bytes,
                                               uint64_t length);
 /* files, FILE_REWRITE: in each line of the real file every match of this POSIX extended regular
@@ -137,10 +157,11 @@ SPOOF_EXPORT int32_t spoof_policy_check(const uint8_t *blob, uint64_t length, ch
 enum spoof_calls {
     SPOOF_CALLS_STATFS = 1,    /* statfs, fstatfs */
     SPOOF_CALLS_FSTATFS = 2,   /* fstatfs, of descriptors that were injected */
-    SPOOF_CALLS_OPEN = 4,      /* open, creat, openat, openat2 */
+    SPOOF_CALLS_OPEN = 4,      /* open, openat (without PATHS: for reading alone), openat2 */
     SPOOF_CALLS_STATMOUNT = 8, /* statmount */
     SPOOF_CALLS_UNAME = 16,    /* uname */
-    SPOOF_CALLS_PATHS = 32,    /* stat, access, readlink, truncate and other calls with a path */
+    SPOOF_CALLS_SYSINFO = 64,  /* sysinfo */
+    SPOOF_CALLS_PATHS = 32,    /* creat, stat, access, readlink, truncate and others with a path */
 };
 /* The groups, as bits; -EINVAL for a bad blob. */
 SPOOF_EXPORT int32_t spoof_policy_calls(const uint8_t *blob, uint64_t length);
@@ -175,6 +196,9 @@ SPOOF_EXPORT int32_t spoof_match_mounts(const uint8_t *blob, uint64_t length, co
 /* Number of the file rule for `path` (absolute, resolved), or -1; -EINVAL for a bad blob. */
 SPOOF_EXPORT int32_t spoof_match_file(const uint8_t *blob, uint64_t length, const char *path,
                                       const char *program);
+/* The file in the same directory that generated content is made of, by the name of the generator;
+ * NULL: of none. */
+SPOOF_EXPORT const char *spoof_generator_source(const char *name);
 
 /* Name of rule `rule` (of any kind, in the order added) into `name`; its length, or -ENOENT. */
 SPOOF_EXPORT int32_t spoof_rule_name(const uint8_t *blob, uint64_t length, uint32_t rule,
@@ -206,7 +230,8 @@ struct spoof_counters {
     uint64_t given_up;      /* a request that killed its worker twice: the kernel answered */
     uint64_t worker_starts; /* 1 is normal, more: workers died and were replaced */
     uint64_t events_lost;   /* log events that were overwritten before they were read */
-    uint64_t reserved[8];
+    uint64_t own_filters;   /* programs that installed a seccomp filter of their own, or tried */
+    uint64_t reserved[7];
 };
 /* Reads the counters of a segment. 0 or -errno (-EINVAL: not a segment of this version). */
 SPOOF_EXPORT int32_t spoof_segment_counters(int32_t segment_fd, struct spoof_counters *counters);

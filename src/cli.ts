@@ -18,6 +18,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   verify: async (words) => (await import('./commands/verify.js')).verifyCommand(words, standardIo),
   explain: async (words) =>
     (await import('./commands/explain.js')).explainCommand(words, standardIo),
+  bundle: async (words) => (await import('./commands/bundle.js')).bundleCommand(words, standardIo),
   version: async (words) =>
     (await import('./commands/version.js')).versionCommand(words, standardIo),
   help: async (words) => help(words),
@@ -32,6 +33,7 @@ Run an unmodified program and change what a few system calls tell it about the f
   doctor [OPTION]... [COMMAND [ARGUMENT]...]    say whether it works here, and why not
   verify [OPTION]... [PATH]...                  ask every surface, natively and wrapped, and compare
   explain [OPTION]... PATH                      say which rule holds for a path, or why none does
+  bundle [OPTION]... -o FILE                    make one static program that needs no Node
   version [--json]                              say the versions
   help [VERB]                                   show this text, or that of a verb
 

@@ -68,6 +68,13 @@ export class FileError extends SpoofError {
   }
 }
 
+/** What was asked for cannot be said: standard output is closed, its disk is full, ... */
+export class OutputError extends SpoofError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ESPOOF_OUTPUT', message, options);
+  }
+}
+
 /** The text of an error for a person: its message, or what was thrown if it is no error. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,10 +1,11 @@
 // What `npm test [-- FILE|DIRECTORY...]` runs: builds the subjects, hands the test files to tap,
 // and counts every assertion in tap's raw output. Ends with a line `N passed, N failed`.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Parser } from 'tap-parser';
+import { giveUp, needs } from '../src/build/steps.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const inCi = Boolean(process.env.CI);
@@ -36,7 +37,7 @@ function testsIn(directory) {
 function testFiles(words) {
   if (words.length === 0) words = ['test'];
   return words.flatMap((word) => {
-    if (!existsSync(word)) throw new Error(`no such test file or directory: ${word}`);
+    if (!existsSync(word)) giveUp(`no such test file or directory: ${word}`);
     return statSync(word).isDirectory() ? testsIn(word).sort() : [word];
   });
 }
@@ -115,7 +116,19 @@ function runTap(files, jobs) {
   });
 }
 
+/** What people may lack who only want to see whether it works. CI has all of it, or fails. */
+function askForCompilers() {
+  const advice = 'install a C compiler and make (Debian: apt install gcc make libc6-dev)';
+  for (const command of [(process.env.CC ?? 'cc').split(' ')[0], 'make']) needs(command, advice);
+  if (spawnSync('go', ['version']).status === 0) return;
+  const missing = 'there is no Go here (Debian: apt install golang)';
+  if (inCi) giveUp(missing);
+  console.log(`${missing}: programs in it are left out, and tests that need them are skipped`);
+  if (!existsSync('test/build/go/.built')) tally.skipped.push(`subjects in Go: ${missing}`);
+}
+
 async function main() {
+  askForCompilers();
   const files = testFiles(process.argv.slice(2));
   if (!existsSync(path.join(root, 'dist/seccomp-spoof'))) {
     console.log('dist/seccomp-spoof is missing (`npm run build` makes it): much will fail');

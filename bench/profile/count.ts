@@ -6,11 +6,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SILENCE_MS } from '../../test/support/silence.js';
 
-/** Calls by name in lines of strace: each where it begins, whoever makes others before it ends. */
-export function countLines(text: string): Map<string, number> {
+/** An eventfd is written: somebody is woken who looks every now and then, not at each call. */
+const wakes = /^write\(\d+, "\\1(?:\\0){7}", 8/;
+
+/**
+ * Calls by name in lines of strace: each where it begins, whoever makes others before it ends.
+ * Without those of the threads `lookouts`, which work by the clock, and those that wake them.
+ */
+export function countLines(text: string, lookouts: readonly number[] = []): Map<string, number> {
   const counted = new Map<string, number>();
-  for (const [, name = ''] of text.matchAll(/^\d+ +(\w+)\(/gm))
-    counted.set(name, (counted.get(name) ?? 0) + 1);
+  for (const [, tid = '', call = '', name = ''] of text.matchAll(/^(\d+) +((\w+)\(.*)/gm))
+    if (lookouts.length === 0 || !(lookouts.includes(Number(tid)) || wakes.test(call)))
+      counted.set(name, (counted.get(name) ?? 0) + 1);
   return counted;
 }
 
@@ -46,12 +53,13 @@ const sum = (counted: ReadonlyMap<string, number>): number =>
   [...counted.values()].reduce((all, one) => all + one, 0);
 
 /**
- * Of all threads of these processes, while `what` is done, which takes at least 1000 calls. Throws
- * CannotWatch.
+ * Of all threads of these processes but `lookouts`, while `what` is done, which takes at least 1000
+ * calls. Throws CannotWatch.
  */
 export async function countCalls(
   pids: readonly number[],
   what: () => Promise<void>,
+  lookouts: readonly number[] = [],
 ): Promise<Map<string, number>> {
   const place = mkdtempSync(join(tmpdir(), 'seccomp-spoof-bench-'));
   const log = join(place, 'log');
@@ -69,7 +77,7 @@ export async function countCalls(
       await what();
       const text = readFileSync(log).subarray(seen);
       seen += text.length;
-      const counted = countLines(text.toString());
+      const counted = countLines(text.toString(), lookouts);
       const all = sum(counted);
       if (all >= LEAST_SEEN && Math.abs(all - before) <= before * DIFFERENCE) return counted;
       before = all;

@@ -45,7 +45,10 @@ async function callsOf(way: Way, shape: Shape, scratch: Scratch): Promise<Map<st
   };
   try {
     await step(); // what is done once only, or remembered
-    const counted = await countCalls(answerersOf(way, driver), step);
+    const answerers = answerersOf(way, driver);
+    // The first thread of guardian and worker serves nothing, it looks after the others.
+    const lookouts = way.name === 'notify' ? answerers : [];
+    const counted = await countCalls(answerers, step, lookouts);
     return new Map(
       [...counted].map(([name, count]) => [name, Math.round((count * 100) / CALLS) / 100]),
     );

@@ -35,7 +35,7 @@ export function readmeBlock(recorded: Recorded | undefined, pictures: readonly s
     ...(pictures.includes('summary')
       ? [`![Time of calls and programs, to native](${RESULTS}/${name}-summary.svg)`]
       : []),
-    `Time to that of the same natively (${escape(cpu)}, ${cpus} CPUs, Linux ${escape(kernel)}, ${result.date.slice(0, 10)};
+    `Time, as a multiple of the time without seccomp-spoof or another tool (${escape(cpu)}, ${cpus} CPUs, Linux ${escape(kernel)}, ${result.date.slice(0, 10)};
 calls pinned to one CPU). \`floor\` is the barest loop that could answer. [The whole report](${RESULTS}/${name}.md),
 [what is measured](docs/bench.md).`,
     ...(calls.length > 0 ? [ratioTable(calls, 'call', callsShown)] : []),

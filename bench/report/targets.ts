@@ -79,6 +79,11 @@ export const targets: readonly Check[] = [
     ...{ base: { is: 'toNative' }, limit: 2.2 },
   },
   {
+    ...{ table: 'startup', rows: /exec, the same again/, way: 'auto' },
+    ...{ wording: 'exec true, the same again: at most 0.25 of node -e 0' },
+    ...{ base: { is: 'toNative' }, limit: 0.25 },
+  },
+  {
     ...{ table: 'supervisor', rows: /Rss after \d+ calls/, way: 'notify' },
     ...{ wording: 'guardian and worker: at most 3 MB resident (kB)' },
     ...{ base: { is: 'nothing' }, limit: 3072 },

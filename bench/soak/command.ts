@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { choosePolicy, loadPolicy, spawn } from 'seccomp-spoof';
 import type { LoadedPolicy, SpoofedProcess, Statistics } from 'seccomp-spoof';
 import { descendants, supervisorsIn } from '../supervisor/processes.js';
+import { askDoctor } from './doctor.js';
 import { Lines } from './logs.js';
 import type { Observation, Usage } from './model.js';
 import type { SoakOptions } from './options.js';
@@ -39,9 +40,13 @@ const PATIENCE_MS = 30_000;
 export async function policyFor(options: SoakOptions): Promise<LoadedPolicy | undefined> {
   const { policies, fstypes, native, command } = options;
   if (native) return undefined;
-  const isOpen = policies.length === 0 && fstypes.length === 0;
-  const policy = isOpen ? choosePolicy(command[0] ?? '').policy : policies;
-  return loadPolicy({ policy, fstype: fstypes });
+  if (policies.length > 0 || fstypes.length > 0) {
+    return loadPolicy({ policy: policies, fstype: fstypes });
+  }
+  const { policy, program } = choosePolicy(command[0] ?? '');
+  const directories = program === undefined ? [] : askDoctor(command).directories;
+  const parameters = Object.fromEntries(directories.map((each) => [each.parameter, each.path]));
+  return loadPolicy({ policy, parameters });
 }
 
 export class Command {

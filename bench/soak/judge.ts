@@ -27,27 +27,18 @@ const answersTo = (question: Question, looks: readonly Observation[]) =>
     return answer === undefined ? [] : [{ at, ...answer }];
   });
 
-/** An answer that must be right at every look. */
+/** An answer that must be right at every look; what is counted has to have happened in the end. */
 function always(name: string, question: Question, evidence: Evidence): Criterion {
   const answers = answersTo(question, settled(evidence));
   if (answers.length === 0) return { name, verdict: 'not asked', why: 'nobody was asked' };
   const bad = answers.filter(({ ok }) => !ok);
   const [worst, last] = [bad[0], answers.at(-1)];
+  if (last?.count === 0) return { name, verdict: 'not met', why: last.detail };
   const why =
     worst === undefined
       ? `${answers.length} looks, the last: ${last?.detail ?? ''}`
       : `${bad.length} of ${answers.length} looks, the first at ${clock(worst.at)}: ${worst.detail}`;
   return { name, verdict: verdict(bad.length === 0), why };
-}
-
-/** An answer that must be right once, and then stays so by itself. */
-function once(name: string, question: Question, { observations }: Evidence): Criterion {
-  const answers = answersTo(question, observations);
-  if (answers.length === 0) return { name, verdict: 'not asked', why: 'nobody was asked' };
-  const good = answers.find(({ ok }) => ok);
-  const why =
-    good === undefined ? (answers.at(-1)?.detail ?? '') : `at ${clock(good.at)}: ${good.detail}`;
-  return { name, verdict: verdict(good !== undefined), why };
 }
 
 function quietLog({ observations, matches, settle }: Evidence): Criterion {
@@ -107,7 +98,8 @@ export function judge(evidence: Evidence): Criterion[] {
     always('the node is Ready and stays so', 'node', evidence),
     quietLog(evidence),
     always('statistics of filesystems are reported', 'statistics', evidence),
-    once('a pod is scheduled', 'pod', evidence),
+    always('a pod runs', 'pod', evidence),
+    always('pods come and go', 'visitor', evidence),
     stayedUp(evidence),
     wholeTime(evidence),
     nothingGivenUp(evidence),

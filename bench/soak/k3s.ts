@@ -1,9 +1,9 @@
 // `K3S=/path npm run soak:k3s`: the experiment that this project comes from, with a k3s of yours. It
-// asks `doctor` which options k3s needs here, adds those that let a soak see it, and says the line.
+// adds what lets a soak see it, takes the line that `doctor` advises for that here, and says it.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { spoof } from '../paths.js';
+import { askDoctor } from './doctor.js';
 import { readOptions, WrongUsage } from './options.js';
 import { run, tell } from './program.js';
 
@@ -22,21 +22,6 @@ function k3sFile(): string {
     throw new WrongUsage(`K3S=${file} is no program that can be run`);
   }
   return resolve(file);
-}
-
-interface Advised {
-  readonly option: string;
-  readonly why: string;
-}
-
-/** What `doctor` says that the command needs here, besides what it has. */
-function advised(command: readonly string[]): readonly Advised[] {
-  const { status, stdout, stderr } = spawnSync(spoof, ['doctor', '--json', ...command], {
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`doctor: ${stderr.trim() || stdout.trim()}`);
-  const report = JSON.parse(stdout) as { command?: { options: readonly Advised[] } };
-  return report.command?.options ?? [];
 }
 
 /** Its policy is found by its name, and a release is called k3s-amd64. */
@@ -65,18 +50,16 @@ async function words(
   const kubeconfig = join(directory, 'k3s.yaml');
   rmSync(kubeconfig, { force: true });
   const seen = [`--write-kubeconfig=${kubeconfig}`, `--kubelet-arg=read-only-port=${PORT}`];
-  const command = [calledK3s(file, directory), 'server', ...seen, ...ofK3s];
-  for (const { option, why } of advised(command)) {
-    // What is yours to choose cannot be chosen here.
-    const isYours = /=[A-Z]+$/.test(option);
-    tell(`${isYours ? 'you should add' : 'adding'} ${option}: ${why}`);
-    if (!isYours) command.push(option);
+  const server = [calledK3s(file, directory), 'server', ...seen, ...ofK3s];
+  const { advised, options: why } = askDoctor(server);
+  for (const each of why) {
+    tell(`${each.yours ? 'you should add' : 'adding'} ${each.option}: ${each.why}`);
   }
-  tell(command.join(' '));
+  tell(advised.join(' '));
   return [
     ...(options.statistics === undefined ? ['--statistics', STATISTICS] : []),
     ...(options.pod === undefined ? ['--pod', POD] : []),
-    ...['--kubeconfig', kubeconfig, ...own, ...command],
+    ...['--kubeconfig', kubeconfig, ...own, ...advised],
   ];
 }
 

@@ -4,13 +4,15 @@ import type { Match } from './model.js';
 
 /** docs/cadvisor.md says what is behind each. */
 export const knownPatterns: ReadonlyMap<string, RegExp> = new Map([
-  ['memory-cache', /unable to find data in memory cache/],
+  // Of a pod that has just been deleted kubelet says "Partial failure": all others are reported.
+  ['memory-cache', /^(?!.*Partial failure).*unable to find data in memory cache/],
   ['not-a-cgroup-file', /not a cgroup file/],
   ['rootfs-info', /failed to get rootfs info/],
   ['no-such-device', /cannot find filesystem info for device/],
   ['no-partition', /could not find device .* in cached partitions map/],
   ['no-cadvisor', /Failed to start cAdvisor/],
   ['no-container-manager', /Failed to start ContainerManager/],
+  ['no-kubelet', /failed to run Kubelet/],
   ['panic', /^panic: |^fatal error: /],
 ]);
 

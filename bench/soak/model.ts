@@ -15,9 +15,11 @@ export interface Outcome {
   readonly ok: boolean;
   /** What was seen, for people. */
   readonly detail: string;
+  /** How often it has happened, where it is to happen at least once. */
+  readonly count?: number;
 }
 
-export const questions = ['node', 'statistics', 'pod'] as const;
+export const questions = ['node', 'statistics', 'pod', 'visitor'] as const;
 export type Question = (typeof questions)[number];
 
 /** Everything at one moment. */

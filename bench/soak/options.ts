@@ -93,7 +93,7 @@ const parser = (words: readonly string[]) =>
       },
       kubeconfig: { ...text, describe: 'ask this cluster for the node' },
       node: { ...text, describe: 'its name; default: the only one' },
-      pod: { ...text, describe: 'image of a pod that has to be scheduled' },
+      pod: { ...text, describe: 'image of a pod that has to run, and of others that come and go' },
       statistics: {
         ...text,
         describe: 'address of kubelet /stats/summary or cAdvisor /api/v1.3/containers/',

@@ -24,15 +24,17 @@ async function ask(
 ): Promise<Partial<Record<Question, Outcome>>> {
   const timeout = LONGEST_ANSWER_MS;
   const { statistics, pod } = options;
-  const [node, answer, placed] = await Promise.all([
+  const [node, answer, staying, visitor] = await Promise.all([
     cluster?.askNode(timeout),
     statistics === undefined ? undefined : askStatistics(statistics, timeout),
     pod === undefined ? undefined : cluster?.askPod(timeout),
+    pod === undefined ? undefined : cluster?.askVisitor(timeout),
   ]);
   return {
     ...(node === undefined ? {} : { node }),
     ...(answer === undefined ? {} : { statistics: answer }),
-    ...(placed === undefined ? {} : { pod: placed }),
+    ...(staying === undefined ? {} : { pod: staying }),
+    ...(visitor === undefined ? {} : { visitor }),
   };
 }
 

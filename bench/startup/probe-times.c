@@ -37,9 +37,9 @@ int main(int count, char **arguments) {
         struct probe_result result = {0};
         uint64_t begin = now_ns();
         if (strcmp(arguments[1], "notify") == 0)
-            probe_notify(policy, &result);
+            probe_notify(policy, PROBE_BESIDE, &result);
         else
-            probe_trace(policy, strcmp(arguments[1], "ptrace") == 0, &result);
+            probe_trace(policy, strcmp(arguments[1], "ptrace") == 0, PROBE_BESIDE, &result);
         double duration = (double)(now_ns() - begin);
         if (!result.works) {
             fprintf(stderr, "%s does not work here: %s\n", arguments[1], result.why);

@@ -1,4 +1,5 @@
 // A start that ends after each stage: what comes next is replaced by a program that does nothing.
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -32,6 +33,7 @@ export function stages(nothing: string): Stages {
   const place = mkdtempSync(join(tmpdir(), 'seccomp-spoof-bench-'));
   const [shimOnly, untilStart] = [join(place, 'path'), join(place, 'native')];
   const [own, empty] = [join(place, 'own.yaml'), join(place, 'empty.mjs')];
+  const bundle = join(place, 'bundle');
   // What is kept compiled is for one library: with one file these two would undo each other's.
   const ownUntilStart = join(place, 'own-until-start.yaml');
   for (const directory of [shimOnly, untilStart]) mkdirSync(directory);
@@ -40,7 +42,12 @@ export function stages(nothing: string): Stages {
   symlinkSync(join(native, 'libseccomp_spoof.so'), join(untilStart, 'libseccomp_spoof.so'));
   for (const file of [own, ownUntilStart]) writeFileSync(file, ownPolicy);
   writeFileSync(empty, '');
-  const exec = (...options: string[]): string[] => [spoof, 'exec', ...options, '--', nothing];
+  execFileSync(spoof, ['bundle', '-o', bundle], { env: environment });
+  // With this variable no start is kept, so that each is a first one.
+  const execFrom = (directory: string, ...options: string[]): string[] => [
+    ...[`SECCOMP_SPOOF_NATIVE_DIR=${directory}`, spoof, 'exec', ...options, '--', nothing],
+  ];
+  const exec = (...options: string[]): string[] => execFrom(native, ...options);
   const supervisor = join(native, 'seccomp-spoof-supervisor');
   const start = [supervisor, 'start', '--policy', '3', '--mechanism'];
   return {
@@ -49,14 +56,13 @@ export function stages(nothing: string): Stages {
       'node -e 0': [process.execPath, '-e', '0'],
       'empty module': [process.execPath, empty],
       shipped: exec(),
+      again: [spoof, 'exec', '--', nothing],
       own: exec('--policy', own),
+      bundle: [bundle, '--', nothing],
       ...Object.fromEntries(mechanisms.map((name) => [name, exec('-m', name)])),
       shim: [`PATH=${shimOnly}`, ...exec()],
-      'until start, shipped': [`SECCOMP_SPOOF_NATIVE_DIR=${untilStart}`, ...exec()],
-      'until start, own': [
-        `SECCOMP_SPOOF_NATIVE_DIR=${untilStart}`,
-        ...exec('--policy', ownUntilStart),
-      ],
+      'until start, shipped': execFrom(untilStart),
+      'until start, own': execFrom(untilStart, '--policy', ownUntilStart),
       starter: [...start, 'auto', '--', nothing],
     },
     remove() {

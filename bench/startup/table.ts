@@ -93,6 +93,8 @@ function measure(options: Options): Measured {
     ['exec, shipped policy', 'auto', 'shipped'],
     ...mechanisms.map((name) => ['exec, shipped policy', name, name] as const),
     ['exec, own policy', 'auto', 'own'],
+    ['exec, the same again', 'auto', 'again'],
+    ['bundle', 'auto', 'bundle'],
   ];
   const rounds = options.quick ? 10 : 100;
   const here = { table, place: 'here' } as const;

@@ -26,13 +26,17 @@
 #define NUMBER_LISTXATTR 11
 #define NUMBER_LLISTXATTR 12
 #define NUMBER_UNAME 160
+#define NUMBER_SYSINFO 179
 #define NUMBER_CLONE 220
 #define NUMBER_CLONE3 435
+#define NUMBER_PRCTL 167
 #define NUMBER_CHROOT 51
 #define NUMBER_PIVOT_ROOT 41
 #define NUMBER_UNSHARE 97
 #define NUMBER_SETNS 268
+#define NUMBER_SECCOMP 277
 
+#define ARCH_CALL_INSTRUCTION 4U /* bytes: svc */
 /* The first argument and the result share a register. */
 #define ARCH_TELLS_BEGIN false
 

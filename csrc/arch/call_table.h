@@ -3,6 +3,7 @@
 #ifndef SPOOF_CALL_TABLE_H
 #define SPOOF_CALL_TABLE_H
 
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,9 +24,13 @@ enum call_task {
     TASK_OPENAT2, /* directory, path, struct open_how, its size */
     TASK_STATMOUNT,
     TASK_UNAME,
+    TASK_SYSINFO,
     TASK_CHANGE_ROOT, /* to another root or namespace */
+    TASK_RESTRICT,    /* by Landlock */
+    TASK_PRCTL,       /* its first argument says what */
     TASK_CLONE,       /* its first argument holds the flags */
     TASK_CLONE3,      /* its first argument points at them */
+    TASK_SECCOMP,     /* operation, flags, program */
 
     /* From here on: of a path, told or (truncate) changed. */
     TASK_STAT,       /* path, structure */
@@ -44,13 +49,30 @@ enum call_task {
     TASK_LLISTXATTR,
 };
 
+/* An open with one of these flags is never a table that somebody reads, so a policy without files
+ * rules (SPOOF_CALLS_PATHS) does not stop it. Those of openat2(2) lie where no filter looks. */
+#define OPEN_NEVER_A_TABLE (O_ACCMODE | O_DIRECTORY | O_PATH)
+
 #define TASK_COUNT ((size_t)TASK_LLISTXATTR + 1)
 
-/* A child that no tracer sees would get ENOSYS for every stopped call (seccomp(2), RET_TRACE). */
+/* A child that no tracer sees would get ENOSYS for every stopped call (seccomp(2), RET_TRACE); and
+ * a filter of a program's own may forbid what we have the program do. */
 #define CALLS_OF_TRACER (1U << 31)
 /* Until somebody makes one of these every program surely has the root that its tree began with. A
  * new program with namespaces of its own (clone(2)) is found out when it is looked at first. */
 #define CALLS_CHANGING_ROOT (1U << 30)
+
+/* Who has made one of these may open less than its credentials say, or becomes the parent of others
+ * that may. Of prctl(2): PR_SET_CHILD_SUBREAPER. */
+#define CALLS_RESTRICTING (1U << 29)
+
+/* What installs a filter of a program's own: seccomp(2), and prctl(2), PR_SET_SECCOMP. */
+#define CALLS_ADDING_FILTERS (1U << 28)
+
+/* Numbers of x32 have this bit too (__X32_SYSCALL_BIT). Whether the kernel has x32 is not known, so
+ * its programs are told nothing: a call that writes fails where a rule holds, others are let run.
+ */
+#define CALL_OF_X32 0x40000000
 
 struct known_call {
     const char *name;

@@ -13,6 +13,8 @@
 #define K_SECCOMP_RET_ALLOW 0x7fff0000U
 #define K_SECCOMP_RET_USER_NOTIF 0x7fc00000U
 #define K_SECCOMP_RET_TRACE 0x7ff00000U
+#define K_SECCOMP_RET_LOG 0x7ffc0000U /* Linux 4.14 */
+#define K_SECCOMP_RET_ACTION_FULL 0xffff0000U
 #define K_SECCOMP_USER_NOTIF_FLAG_CONTINUE 1U           /* Linux 5.5 */
 #define K_SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0) /* Linux 6.6 */
 
@@ -134,16 +136,39 @@ _Static_assert(sizeof(struct k_compat_stat64) == 96, "struct stat64 of i386");
 #define K_ST_VALID 0x0020
 #define K_ST_NOSYMFOLLOW 0x2000 /* Linux 5.10 */
 #define K_AUTOFS_SUPER_MAGIC 0x0187
+#define K_FUSE_SUPER_MAGIC 0x65735546
 #define K_PROC_SUPER_MAGIC 0x9fa0
+#define K_CGROUP_SUPER_MAGIC 0x27e0eb
+#define K_CGROUP2_SUPER_MAGIC 0x63677270
 #define K_TMPFS_MAGIC 0x01021994
+
+/* ---- sysinfo(2): on 64-bit architectures, and as 32-bit programs see it (kernel/sys.c) ---- */
+struct k_sysinfo {
+    int64_t uptime;
+    uint64_t loads[3], totalram, freeram, sharedram, bufferram, totalswap, freeswap;
+    uint16_t procs, pad[3];
+    uint64_t totalhigh, freehigh;
+    uint32_t mem_unit, rest;
+};
+_Static_assert(sizeof(struct k_sysinfo) == 112, "struct sysinfo");
+struct k_compat_sysinfo {
+    int32_t uptime;
+    uint32_t loads[3], totalram, freeram, sharedram, bufferram, totalswap, freeswap;
+    uint16_t procs, pad;
+    uint32_t totalhigh, freehigh, mem_unit;
+    uint8_t rest[8];
+};
+_Static_assert(sizeof(struct k_compat_sysinfo) == 64, "struct compat_sysinfo");
 
 /* ---- statmount(2), Linux 6.8; linux/mount.h ---- */
 #define K_NR_STATMOUNT 457 /* on every architecture */
+#define K_NR_LANDLOCK_RESTRICT_SELF 446
 #define K_STATMOUNT_SB_BASIC 0x01U
 #define K_STATMOUNT_MNT_BASIC 0x02U
 #define K_STATMOUNT_MNT_POINT 0x10U
 #define K_STATMOUNT_FS_TYPE 0x20U
 #define K_STATMOUNT_FS_SUBTYPE 0x100U /* Linux 6.13 */
+#define K_STATMOUNT_SB_SOURCE 0x200U  /* Linux 6.13 */
 struct k_mnt_id_req {
     uint32_t size, spare;
     uint64_t mnt_id, param;
@@ -168,7 +193,8 @@ struct k_statmount {
 _Static_assert(sizeof(struct k_statmount) == 512, "struct statmount");
 
 /* ---- ptrace(2) ---- */
-#define K_PTRACE_GET_SYSCALL_INFO 0x420e /* Linux 5.3 */
+#define K_PTRACE_GET_SYSCALL_INFO 0x420e      /* Linux 5.3 */
+#define K_PTRACE_O_SUSPEND_SECCOMP (1L << 21) /* Linux 4.3, with CONFIG_CHECKPOINT_RESTORE */
 #define K_NT_ARM_SYSTEM_CALL 0x404
 struct k_ptrace_syscall_info {
     uint8_t op, pad[3];
@@ -182,7 +208,9 @@ struct k_ptrace_syscall_info {
 #define K_PTRACE_SYSCALL_INFO_SECCOMP 3
 
 /* ---- others ---- */
+#define K_ERESTARTNOHAND 514 /* linux/errno.h: what programs never see */
 #define K_CLONE_UNTRACED 0x00800000U
+#define K_NR_PIDFD_SEND_SIGNAL 424
 #define K_NR_PIDFD_OPEN 434
 #define K_NR_PIDFD_GETFD 438
 #define K_PIDFD_THREAD O_EXCL /* Linux 6.9, gVisor */

@@ -4,6 +4,7 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
@@ -24,13 +25,25 @@ struct call_info registers_call_info(pid_t tid) {
         [K_PTRACE_SYSCALL_INFO_SECCOMP] = MOMENT_SECCOMP,
     };
     if (no_call_info)
-        return (struct call_info){MOMENT_UNKNOWN, 0, 0};
+        return (struct call_info){0};
     /* It returns how much there was to say. */
     long said = ptrace(K_PTRACE_GET_SYSCALL_INFO, tid, (void *)sizeof info, &info);
     no_call_info = said < 0 && errno != ESRCH;
     if (said <= 0 || info.op >= sizeof moments / sizeof *moments)
-        return (struct call_info){MOMENT_UNKNOWN, 0, 0};
-    return (struct call_info){moments[info.op], info.arch, (int32_t)info.number};
+        return (struct call_info){0};
+    return (struct call_info){
+        .moment = moments[info.op],
+        .arch = info.arch,
+        .number = (int32_t)info.number,
+        .argument = info.rest[0],
+        .address = info.instruction_pointer,
+    };
+}
+
+bool registers_are_replaced(pid_t tid) {
+    siginfo_t info;
+    return ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) == 0 && info.si_signo == SIGTRAP &&
+           info.si_code == (SIGTRAP | PTRACE_EVENT_EXEC << 8);
 }
 
 #if defined(__x86_64__)
@@ -50,7 +63,7 @@ bool registers_may_begin(const struct registers *registers) {
     return registers_result(registers) == -ENOSYS;
 }
 
-static int put(pid_t tid, const struct registers *registers) {
+static int write_all(pid_t tid, const struct registers *registers) {
     return ptrace(PTRACE_SETREGS, tid, NULL, &registers->user) == 0 ? 0 : -errno;
 }
 
@@ -72,6 +85,19 @@ uint64_t registers_argument(const struct registers *registers, int index) {
     return registers->arch == ARCH_AUDIT ? value : (uint32_t)value;
 }
 
+uint64_t registers_address(const struct registers *registers) {
+    return registers->user.rip;
+}
+
+bool registers_of_call(const struct registers *registers) {
+    return (int64_t)registers->user.orig_rax >= 0;
+}
+
+uint64_t registers_stack(const struct registers *registers) {
+    uint64_t value = registers->user.rsp;
+    return registers->arch == ARCH_AUDIT ? value : (uint32_t)value;
+}
+
 static void set_argument(struct registers *registers, int index, uint64_t value) {
     *(unsigned long long *)(uintptr_t)argument(registers, index) = value;
 }
@@ -85,15 +111,19 @@ static void set_result(struct registers *registers, int64_t result) {
     registers->user.rax = (unsigned long long)result;
 }
 
-static int put_call(pid_t tid, struct registers *registers, int32_t number) {
+static int write_call(pid_t tid, struct registers *registers, int32_t number) {
     registers->user.orig_rax = (unsigned long long)number;
-    return put(tid, registers);
+    return write_all(tid, registers);
+}
+
+static void forget_call(struct registers *registers) {
+    registers->user.orig_rax = (unsigned long long)NO_CALL;
 }
 
 static void repeat_as(struct registers *registers, int32_t number) {
     registers->user.rax = (unsigned long long)number;
-    registers->user.orig_rax = (unsigned long long)NO_CALL; /* nothing for the kernel to restart */
-    registers->user.rip -= 2;                               /* syscall and int 0x80 are two bytes */
+    forget_call(registers); /* nothing for the kernel to restart */
+    registers->user.rip -= ARCH_CALL_INSTRUCTION;
 }
 
 #elif defined(__aarch64__)
@@ -112,7 +142,7 @@ bool registers_may_begin(const struct registers *registers) {
     return true;
 }
 
-static int put(pid_t tid, const struct registers *registers) {
+static int write_all(pid_t tid, const struct registers *registers) {
     struct iovec part = {(void *)(uintptr_t)&registers->user, sizeof registers->user};
     return ptrace(PTRACE_SETREGSET, tid, (void *)NT_PRSTATUS, &part) == 0 ? 0 : -errno;
 }
@@ -123,6 +153,19 @@ int32_t registers_number(const struct registers *registers) {
 
 uint64_t registers_argument(const struct registers *registers, int index) {
     return registers->user.regs[index];
+}
+
+uint64_t registers_address(const struct registers *registers) {
+    return registers->user.pc;
+}
+
+bool registers_of_call(const struct registers *registers) {
+    (void)registers;
+    return true;
+}
+
+uint64_t registers_stack(const struct registers *registers) {
+    return registers->user.sp;
 }
 
 static void set_argument(struct registers *registers, int index, uint64_t value) {
@@ -137,24 +180,36 @@ static void set_result(struct registers *registers, int64_t result) {
     registers->user.regs[0] = (unsigned long long)result;
 }
 
-static int put_call(pid_t tid, struct registers *registers, int32_t number) {
+static int write_call(pid_t tid, struct registers *registers, int32_t number) {
     struct iovec call = {&number, sizeof number};
     if (number != NO_CALL)
         registers->user.regs[8] = (unsigned long long)number;
     if (ptrace(PTRACE_SETREGSET, tid, (void *)K_NT_ARM_SYSTEM_CALL, &call) != 0)
         return -errno;
-    return put(tid, registers);
+    return write_all(tid, registers);
+}
+
+static void forget_call(struct registers *registers) {
+    (void)registers; /* the kernel decides that before it tells of a signal */
 }
 
 static void repeat_as(struct registers *registers, int32_t number) {
     registers->user.regs[8] = (unsigned long long)number;
-    registers->user.pc -= 4;
+    registers->user.pc -= ARCH_CALL_INSTRUCTION;
 }
 
 #endif
 
-/* ---- the same on each architecture, by what stands above: put_call() makes the call that is about
- * to run another one, repeat_as() goes back to the instruction that makes a call ---- */
+/* ---- the same on each architecture, by what stands above: write_call() makes the call that is
+ * about to run another one, repeat_as() goes back to the instruction that makes a call ---- */
+
+static int put(pid_t tid, const struct registers *registers) {
+    return registers_are_replaced(tid) ? -ESRCH : write_all(tid, registers);
+}
+
+static int put_call(pid_t tid, struct registers *registers, int32_t number) {
+    return registers_are_replaced(tid) ? -ESRCH : write_call(tid, registers, number);
+}
 
 static void set_arguments(struct registers *registers, const uint64_t *arguments, int count) {
     for (int i = 0; i < count; i++)
@@ -180,6 +235,13 @@ int registers_replace_call(pid_t tid, const struct registers *before, int32_t nu
 
 int registers_finish_call(pid_t tid, const struct registers *before, int64_t result) {
     struct registers registers = *before;
+    set_result(&registers, result);
+    return put(tid, &registers);
+}
+
+int registers_end_call(pid_t tid, const struct registers *before, int64_t result) {
+    struct registers registers = *before;
+    forget_call(&registers);
     set_result(&registers, result);
     return put(tid, &registers);
 }

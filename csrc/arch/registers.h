@@ -19,9 +19,14 @@ int registers_get(pid_t tid, struct registers *registers);
 /* What the kernel says of the stop by itself: PTRACE_GET_SYSCALL_INFO, Linux 5.3. */
 enum call_moment { MOMENT_UNKNOWN, MOMENT_BEGIN, MOMENT_END, MOMENT_SECCOMP };
 struct call_info {
-    enum call_moment moment; /* MOMENT_UNKNOWN: nothing; then the rest means nothing either */
-    uint32_t arch;           /* AUDIT_ARCH_* of the call */
-    int32_t number;          /* but for MOMENT_END */
+    enum call_moment moment; /* MOMENT_UNKNOWN: nothing */
+    uint32_t arch;           /* AUDIT_ARCH_* of the call; 0: not known */
+    union {
+        int32_t number; /* else */
+        int32_t result; /* MOMENT_END */
+    };
+    uint64_t argument; /* MOMENT_BEGIN: the first one */
+    uint64_t address;  /* of the instruction that comes next */
 };
 struct call_info registers_call_info(pid_t tid);
 /* Can a stop with these registers lie at the begin of a call? */
@@ -30,7 +35,17 @@ int32_t registers_number(const struct registers *registers);
 uint64_t registers_argument(const struct registers *registers, int index);
 /* What the call has returned, at its end: -errno if it failed. */
 int64_t registers_result(const struct registers *registers);
-/* These two change the tracee; 0 or -errno. */
+/* Where the thread goes on. */
+uint64_t registers_address(const struct registers *registers);
+/* Does the thread come out of a call, at a stop that is about something else? Where the registers
+ * do not tell (ARCH_TELLS_BEGIN), the caller has to know. */
+bool registers_of_call(const struct registers *registers);
+uint64_t registers_stack(const struct registers *registers);
+/* Has another thread taken the id over by execve(2), and is its stop there not told yet? What the
+ * tracer knows as the stop of this id is over then, and nothing of it may reach the new program:
+ * ptrace(2), "execve(2) under ptrace". */
+bool registers_are_replaced(pid_t tid);
+/* The following change the tracee: 0 or -errno, -ESRCH where they are replaced. */
 int registers_set_argument(pid_t tid, struct registers *registers, int index, uint64_t value);
 int registers_skip(pid_t tid, struct registers *registers, int64_t result);
 /* At the begin of a call: makes it another one, with these arguments; `before` stays as it was. */
@@ -41,6 +56,8 @@ int registers_finish_call(pid_t tid, const struct registers *before, int64_t res
 /* ... or a further call is made next. */
 int registers_next_call(pid_t tid, const struct registers *before, int32_t number,
                         const uint64_t *arguments, int count);
+/* At a stop behind the end of a call: it returns this, and is not made again whatever that is. */
+int registers_end_call(pid_t tid, const struct registers *before, int64_t result);
 /* ... or as if it had not begun: it is made next. */
 int registers_repeat_call(pid_t tid, const struct registers *before);
 

@@ -33,13 +33,19 @@
 #define NUMBER_LISTXATTR 194
 #define NUMBER_LLISTXATTR 195
 #define NUMBER_UNAME 63
+#define NUMBER_SYSINFO 99
 #define NUMBER_CLONE 56
 #define NUMBER_CLONE3 435
+#define NUMBER_PRCTL 157
 #define NUMBER_CHROOT 161
 #define NUMBER_PIVOT_ROOT 155
 #define NUMBER_UNSHARE 272
 #define NUMBER_SETNS 308
+#define NUMBER_SECCOMP 317
+/* The same call of x32 (asm/unistd_x32.h): true of all above. */
+#define X32(number) (CALL_OF_X32 | (number))
 
+#define ARCH_CALL_INSTRUCTION 2U /* bytes: syscall, int 0x80 */
 /* A register says whether a stop lies at the begin of a call: registers_may_begin(). */
 #define ARCH_TELLS_BEGIN true
 
@@ -47,15 +53,18 @@
 #define ARCH_COMPAT_AUDIT 0x40000003U /* AUDIT_ARCH_I386 */
 #define COMPAT_NUMBER_CLONE 120
 #define COMPAT_NUMBER_CLONE3 435
+#define COMPAT_NUMBER_PRCTL 172
 #define COMPAT_NUMBER_CHROOT 61
 #define COMPAT_NUMBER_PIVOT_ROOT 217
 #define COMPAT_NUMBER_UNSHARE 310
 #define COMPAT_NUMBER_SETNS 346
+#define COMPAT_NUMBER_SECCOMP 354
 #define COMPAT_NUMBER_CLOSE 6
 #define COMPAT_NUMBER_MMAP2 192
 #define COMPAT_NUMBER_MUNMAP 91
 #define COMPAT_NUMBER_FCNTL 55
 #define COMPAT_NUMBER_UNAME 122 /* newuname; the two before it are not stopped */
+#define COMPAT_NUMBER_SYSINFO 116
 #define COMPAT_NUMBER_OPEN 5
 #define COMPAT_NUMBER_CREAT 8
 #define COMPAT_NUMBER_OPENAT 295

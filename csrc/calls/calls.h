@@ -20,6 +20,8 @@ bool calls_always_look(const struct stopped_call *call);
  * so. What it writes is written when it returns, or at the mechanism's flush. */
 struct verdict serve_end(struct stopped_call *call, int64_t result, const uint8_t *policy);
 
+/* Could the call write to a file that a rule names, as far as its registers tell? */
+bool call_may_write(const struct stopped_call *call, const uint8_t *policy);
 /* Has the call ended with EOVERFLOW because its structure is too small for the truth? Nothing was
  * written then, and the rule's answer may well fit: only looking tells. */
 bool call_overflowed(const struct stopped_call *call, int64_t result);

@@ -6,6 +6,9 @@
 #include "../arch/call_table.h"
 #include "verdict.h"
 
+/* What becomes of a call whose arguments could not be read, for this reason. calls.c */
+struct verdict call_unread(const struct stopped_call *call, const uint8_t *policy,
+                           enum fallback why);
 /* statfs.c: statfs(2) and fstatfs(2) of every ABI */
 struct verdict serve_statfs(struct stopped_call *call, const struct known_call *known,
                             const uint8_t *policy);
@@ -22,5 +25,10 @@ struct verdict serve_statmount(struct stopped_call *call, const uint8_t *policy)
 /* uname.c */
 struct verdict serve_uname(struct stopped_call *call, const uint8_t *policy);
 struct verdict serve_uname_end(struct stopped_call *call, const uint8_t *policy);
+/* sysinfo.c */
+struct verdict serve_sysinfo(struct stopped_call *call, const struct known_call *known,
+                             const uint8_t *policy);
+struct verdict serve_sysinfo_end(struct stopped_call *call, const struct known_call *known,
+                                 const uint8_t *policy);
 
 #endif

@@ -16,21 +16,22 @@
 
 #define NOTES 1024U
 
-/* The latest files that have a filesystem of their own; only the tracer writes here. */
+/* The latest files that have a filesystem of their own: of traced programs, or with names that are
+ * cut off. Two threads never write to the same place, until a thousand do at once. */
 static struct {
     _Atomic uint64_t inode;
     _Atomic uint64_t filesystem;
 } notes[NOTES];
-static unsigned next_note;
+static _Atomic unsigned next_note;
 
 void injected_note(int fd, uint64_t filesystem) {
     struct stat info;
     if (filesystem == 0 || fstat(fd, &info) != 0)
         return;
-    notes[next_note].inode = 0;
-    notes[next_note].filesystem = filesystem;
-    notes[next_note].inode = info.st_ino;
-    next_note = (next_note + 1) % NOTES;
+    const unsigned place = next_note++ % NOTES;
+    notes[place].inode = 0;
+    notes[place].filesystem = filesystem;
+    notes[place].inode = info.st_ino;
 }
 
 /* 0: not known. */
@@ -66,9 +67,10 @@ static uint64_t of_path(const uint8_t *policy, const char *path) {
     if (!match_file(policy, path, NULL, &number))
         return 0;
     const struct blob_file_rule *rule = blob_file_rule(policy, number);
-    if (rule->kind != SPOOF_FILE_CONTENT && rule->kind != SPOOF_FILE_GENERATED)
-        return 0;
-    return rule->filesystem != 0 ? rule->filesystem : of_place(path);
+    if (rule->filesystem != 0)
+        return rule->filesystem;
+    bool made = rule->kind == SPOOF_FILE_CONTENT || rule->kind == SPOOF_FILE_GENERATED;
+    return made ? of_place(path) : 0;
 }
 
 /* A file of procfs, not its root: gVisor before 2023 has no statfs for some. */

@@ -1,4 +1,5 @@
-/* layout.h - the structures that calls of some ABI fill: statfs_layout.c, stat_layout.c. */
+/* layout.h - the structures that calls of some ABI fill: statfs_layout.c, stat_layout.c,
+ * sysinfo_layout.c. */
 #ifndef SPOOF_LAYOUT_H
 #define SPOOF_LAYOUT_H
 
@@ -20,6 +21,19 @@ int layout_fill(enum call_layout layout, const struct k_statfs *info, union stat
 
 /* The other way: what the kernel has written for its caller. */
 void layout_read(enum call_layout layout, const union statfs_image *image, struct k_statfs *info);
+
+union sysinfo_image {
+    struct k_sysinfo native;
+    struct k_compat_sysinfo compat;
+};
+
+/* sysinfo_layout.c: bytes that the call writes; both ways, as the kernel does it for 32-bit
+ * programs, with larger units where a number would not fit. */
+size_t sysinfo_size(enum call_layout layout);
+void sysinfo_fill(enum call_layout layout, const struct k_sysinfo *info,
+                  union sysinfo_image *image);
+void sysinfo_read(enum call_layout layout, const union sysinfo_image *image,
+                  struct k_sysinfo *info);
 
 union stat_image {
     struct stat native;

@@ -12,12 +12,14 @@
 #include "../arch/kernel.h"
 #include "../content/mount_table.h"
 #include "../content/read_all.h"
-#include "../content/snapshot.h"
+#include "../content/results.h"
+#include "../content/same_file.h"
 #include "../content/table_name.h"
 #include "../policy/match.h"
 #include "../tracee/access.h"
 #include "../tracee/descriptor.h"
 #include "../tracee/lookup.h"
+#include "../tracee/namespaces.h"
 #include "../tracee/procfs.h"
 #include "../tracee/identity.h"
 #include "../tracee/rights.h"
@@ -50,24 +52,51 @@ static int make_snapshot(struct server *server, const char *path, const struct t
         .uid = info->st_uid,
         .gid = info->st_gid,
     };
-    int snapshot = snapshot_make(path, change->text, change->length, &kind);
+    /* A larger one is a file of its own each time. */
+    int snapshot = change->length < RESULTS_FROM
+                       ? same_file(path, change->text, change->length, &kind)
+                       : snapshot_make(path, change->text, change->length, &kind);
     rights_must_usual(server);
     return snapshot;
 }
 
+/* The table as the program itself would read it. False, with *why: it cannot, or we cannot. */
+static bool read_as_tracee(struct stopped_call *call, int fd, bool procfs, char **text,
+                           size_t *length, enum fallback *why) {
+    int real = procfs ? access_open_table(call, fd) : access_open(call, fd, O_RDONLY);
+    if (real < 0) {
+        *why = access_failed(real, why) ? *why : FALLBACK_NONE;
+        return false;
+    }
+    *text = read_all(real, length);
+    *why = FALLBACK_CONTENT;
+    close(real);
+    return *text != NULL;
+}
+
+static bool read_table(struct stopped_call *call, int fd, bool procfs, char **text, size_t *length,
+                       enum fallback *why) {
+    struct namespaces_left left;
+    *why = FALLBACK_NAMESPACE;
+    bool done = (!procfs || namespaces_enter(call, false, &left)) &&
+                read_as_tracee(call, fd, procfs, text, length, why);
+    if (procfs)
+        namespaces_leave(call->server, &left);
+    return done;
+}
+
+/* The real one's bytes, changed; `text` is freed. */
 static struct verdict deliver_table(struct stopped_call *call, const uint8_t *policy,
                                     const struct open_arguments *arguments, enum spoof_table table,
-                                    int real, const struct stat *info) {
+                                    char *text, size_t length, const struct stat *info) {
     char program[PROGRAM_NAME];
     struct table_change change = {0};
     struct verdict verdict = let_run(FALLBACK_NONE);
-    size_t length = 0;
-    char *text = read_all(real, &length);
-    if (!text)
-        return let_run(FALLBACK_CONTENT);
     bool excepts = match_mounts_excepts_programs(policy);
-    if (excepts)
-        program_name(call->server->context, call->tid, program);
+    if (excepts && !program_name(call->server->context, call->tid, program)) {
+        free(text);
+        return let_run(FALLBACK_BUSY);
+    }
     int error = mount_table_rewrite(policy, table, excepts ? program : NULL, text, length, &change);
     free(text);
     if (error != 0)
@@ -81,6 +110,7 @@ static struct verdict deliver_table(struct stopped_call *call, const uint8_t *po
     verdict = (struct verdict){
         .decision = DECISION_DELIVER,
         .fd = snapshot,
+        .in_memory = true,
         .rule = change.rule,
         .answer = change.lines,
     };
@@ -95,14 +125,12 @@ struct verdict open_table(struct stopped_call *call, const uint8_t *policy,
     if (fstat(lookup->fd, &info) != 0 || !S_ISREG(info.st_mode) ||
         !find_table(call, lookup, arguments->path, &table, &procfs))
         return let_run(FALLBACK_NONE);
-    if ((arguments->flags & ~CARRIED_FLAGS) || (arguments->flags & O_ACCMODE) != O_RDONLY)
+    if (arguments->flags & ~CARRIED_FLAGS)
         return let_run(FALLBACK_FLAGS);
-    int real = procfs ? access_open_at_once(call, lookup->fd, O_RDONLY)
-                      : access_open(call, lookup->fd, O_RDONLY);
-    enum fallback why;
-    if (real < 0)
-        return let_run(access_failed(real, &why) ? why : FALLBACK_NONE);
-    struct verdict verdict = deliver_table(call, policy, arguments, table, real, &info);
-    close(real);
-    return verdict;
+    enum fallback why = FALLBACK_NONE;
+    char *text = NULL;
+    size_t length = 0;
+    if (!read_table(call, lookup->fd, procfs, &text, &length, &why))
+        return let_run(why);
+    return deliver_table(call, policy, arguments, table, text, length, &info);
 }

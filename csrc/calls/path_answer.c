@@ -6,17 +6,30 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../arch/kernel.h"
 #include "../tracee/access.h"
+#include "../tracee/proc_text.h"
+#include "../tracee/identity.h"
+#include "../tracee/rights.h"
 #include "layout.h"
 #include "verdict.h"
 
-static int no_errno(int result) {
-    return result == 0 ? 0 : -errno;
+/* What a call of ours returns: 0, or the error of what stands there; -EAGAIN, with *why, where the
+ * error says nothing of that. */
+static int told_by(int result, enum fallback *why) {
+    if (result == 0)
+        return 0;
+    if (!error_is_ours(errno))
+        return -errno;
+    *why = FALLBACK_BUSY;
+    return -EAGAIN;
 }
 
 /* What has no name of its own says that it was unlinked; but here it was found by its name. */
@@ -65,8 +78,9 @@ int64_t answer_stat(struct stopped_call *call, const struct known_call *known,
 int64_t answer_statx(struct stopped_call *call, const struct path_question *question,
                      const struct stand_in *stand_in, enum fallback *why) {
     struct k_statx info;
-    int error = no_errno((int)syscall(SYS_statx, stand_in->fd, "", question->flags | AT_EMPTY_PATH,
-                                      question->mask, &info));
+    int error = told_by((int)syscall(SYS_statx, stand_in->fd, "", question->flags | AT_EMPTY_PATH,
+                                     question->mask, &info),
+                        why);
     if (error != 0)
         return error;
     if (stand_in->found->is_parent) {
@@ -85,18 +99,18 @@ int64_t answer_statx(struct stopped_call *call, const struct path_question *ques
 }
 
 /* access(2) as the tracee, and of an invented directory by what it is like. */
-static int may(struct stopped_call *call, const struct stand_in *stand_in, int mode, bool effective,
+static int may(struct stopped_call *call, const struct stand_in *stand_in, int mode,
                enum fallback *why) {
     *why = FALLBACK_CREDENTIALS;
     return access_check(call, stand_in->fd, stand_in->found->is_parent ? &stand_in->info : NULL,
-                        mode, effective);
+                        mode);
 }
 
 int64_t answer_access(struct stopped_call *call, const struct path_question *question,
                       const struct stand_in *stand_in, enum fallback *why) {
     if (question->mode == F_OK)
         return 0;
-    return may(call, stand_in, question->mode, (question->flags & AT_EACCESS) != 0, why);
+    return may(call, stand_in, question->mode, why);
 }
 
 int64_t answer_readlink(struct stopped_call *call, const struct path_question *question,
@@ -106,7 +120,7 @@ int64_t answer_readlink(struct stopped_call *call, const struct path_question *q
         return -EINVAL;
     ssize_t length = readlinkat(stand_in->fd, "", text, sizeof text);
     if (length < 0)
-        return -errno;
+        return told_by(-1, why);
     if (length > question->size)
         length = (ssize_t)question->size;
     int error = answer_write(call, question->buffer, text, (size_t)length, why);
@@ -115,12 +129,55 @@ int64_t answer_readlink(struct stopped_call *call, const struct path_question *q
 
 /* ---- truncate ---- */
 
-/* RLIMIT_FSIZE of the program, setrlimit(2). The signal that goes with it is not sent. */
-static bool is_too_long(const struct stopped_call *call, const struct stand_in *stand_in,
-                        int64_t length) {
+/* RLIMIT_FSIZE of the program, setrlimit(2); what procfs says takes no capability, as prlimit(2)
+ * does. False: not to be known. */
+static bool find_longest(const struct stopped_call *call, uint64_t *longest) {
+    static const char line[] = "\nMax file size";
+    char limits[4096];
     struct rlimit limit;
-    return length > stand_in->info.st_size && prlimit(call->tid, RLIMIT_FSIZE, NULL, &limit) == 0 &&
-           limit.rlim_cur != RLIM_INFINITY && (uint64_t)length > limit.rlim_cur;
+    if (prlimit(call->tid, RLIMIT_FSIZE, NULL, &limit) == 0) {
+        *longest = limit.rlim_cur;
+        return true;
+    }
+    proc_text_of(call->server->context->proc, call->tid, "limits", limits, sizeof limits);
+    const char *found = strstr(limits, line);
+    if (!found)
+        return false;
+    found += strlen(line) + strspn(found + strlen(line), " ");
+    *longest = strncmp(found, "unlimited", 9) == 0 ? RLIM_INFINITY : strtoull(found, NULL, 10);
+    return true;
+}
+
+/* May the file be made so long? The signal that goes with EFBIG is not sent. */
+static int may_be_so_long(const struct stopped_call *call, const struct stand_in *stand_in,
+                          int64_t length, enum fallback *why) {
+    uint64_t longest;
+    if (length <= stand_in->info.st_size)
+        return 0;
+    *why = FALLBACK_PROC;
+    if (!find_longest(call, &longest))
+        return -EAGAIN;
+    return (uint64_t)length > longest ? -EFBIG : 0;
+}
+
+static int set_length(int fd, int64_t length, enum fallback *why) {
+    int result;
+    do
+        result = ftruncate(fd, length);
+    while (result != 0 && errno == EINTR);
+    return told_by(result, why);
+}
+
+/* With its capabilities: a setuid bit is lost without CAP_FSETID. */
+static int truncate_as_tracee(struct stopped_call *call, int fd, int64_t length,
+                              enum fallback *why) {
+    int result = -EAGAIN, error;
+    const struct credentials *credentials = identity_credentials(call, &error);
+    if (credentials && call->mechanism->still_stopped(call) &&
+        rights_as_tracee(call->server, credentials))
+        result = set_length(fd, length, why);
+    rights_must_usual(call->server);
+    return result;
 }
 
 static int truncate_target(struct stopped_call *call, const struct stand_in *stand_in,
@@ -131,7 +188,7 @@ static int truncate_target(struct stopped_call *call, const struct stand_in *sta
     if (fd < 0)
         return fd;
     *why = FALLBACK_NONE;
-    int error = call->mechanism->still_stopped(call) ? no_errno(ftruncate(fd, length)) : -EAGAIN;
+    int error = truncate_as_tracee(call, fd, length, why);
     close(fd);
     return error;
 }
@@ -147,14 +204,17 @@ int64_t answer_truncate(struct stopped_call *call, const struct path_question *q
     const bool redirects = rule->kind == SPOOF_FILE_REDIRECT;
     if (!redirects && rule->writes == SPOOF_WRITES_REFUSE)
         return -EACCES;
-    int error = may(call, stand_in, W_OK, true, why);
+    int error = may(call, stand_in, W_OK, why);
     if (error != 0)
         return error;
-    if (is_too_long(call, stand_in, length))
-        return -EFBIG;
+    error = may_be_so_long(call, stand_in, length, why);
+    if (error != 0)
+        return error;
     if (redirects)
         return truncate_target(call, stand_in, length, why);
     /* Of a rewritten file nothing is kept, as when it is opened for writing. */
     const bool keeps = rule->writes == SPOOF_WRITES_KEEP && rule->kind != SPOOF_FILE_REWRITE;
-    return keeps ? no_errno(ftruncate(stand_in->fd, length)) : 0;
+    if (keeps && length > stand_in->info.st_size && length > (int64_t)rule->max_size)
+        return -ENOSPC;
+    return keeps ? set_length(stand_in->fd, length, why) : 0;
 }

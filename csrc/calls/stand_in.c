@@ -4,11 +4,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../content/same_file.h"
 #include "../content/store.h"
+#include "../tracee/access.h"
+#include "../tracee/procfs.h"
 #include "../tracee/rights.h"
+#include "from_source.h"
 
 /* The nearest directory above that is there: O_PATH, or -errno. */
 static int open_ancestor(struct stopped_call *call, const char *path) {
@@ -55,12 +60,40 @@ static int store_of(struct stopped_call *call, const uint8_t *policy,
     if (*lent)
         return file;
     int fd = file < 0 ? file : fcntl(file, F_DUPFD_CLOEXEC, 0);
-    return fd >= 0 || file < 0 ? fd : -errno;
+    return fd >= 0 ? fd : -EAGAIN; /* we are short of something */
 }
 
-static int open_redirect(struct stopped_call *call, const struct found_file *found) {
-    const struct lookup_request request = {.path = found->target, .directory = AT_FDCWD};
+/* A file like the one that an open would get, at this moment. */
+static int make_from_source(struct stopped_call *call, const uint8_t *policy,
+                            const struct found_file *found) {
+    const struct snapshot_kind kind = {.mode = found->rule->mode};
+    struct output content;
+    int error = from_source(call, policy, found, &content);
+    enum fallback why;
+    if (error != 0)
+        return access_failed(error, &why) ? -EAGAIN : error;
+    rights_must_own_user(call->server);
+    int fd = same_file(found->path, content.text, content.length, &kind);
+    rights_must_usual(call->server);
+    free(content.text);
+    return fd < 0 ? -EAGAIN : fd;
+}
+
+int stand_in_target(struct stopped_call *call, const struct found_file *found, int flags) {
+    const bool creates_new = (flags & O_CREAT) && (flags & O_EXCL);
+    const struct lookup_request request = {
+        .path = found->target,
+        .directory = AT_FDCWD,
+        .no_follow = creates_new,
+        .creates = (flags & O_CREAT) && !creates_new,
+    };
+    if (!server_step_aside(call->server))
+        return -EAGAIN;
     struct lookup lookup = lookup_path(call, &request);
+    if (lookup.fd >= 0 && !procfs_tells_tracee(call, lookup.fd)) {
+        close(lookup.fd);
+        return -EAGAIN;
+    }
     return lookup.fd >= 0 ? lookup.fd : lookup.error != 0 ? lookup.error : -EAGAIN;
 }
 
@@ -74,9 +107,12 @@ int stand_in_fd(struct stopped_call *call, const uint8_t *policy, const struct f
     switch ((enum spoof_file_kind)found->rule->kind) {
     case SPOOF_FILE_CONTENT:
     case SPOOF_FILE_GENERATED:
-        return found->wants_directory ? -ENOTDIR : store_of(call, policy, found, lent);
+        if (found->wants_directory)
+            return -ENOTDIR;
+        return found_in_memory(found) ? store_of(call, policy, found, lent)
+                                      : make_from_source(call, policy, found);
     case SPOOF_FILE_REDIRECT:
-        return open_redirect(call, found);
+        return stand_in_target(call, found, 0);
     case SPOOF_FILE_REWRITE:
         break;
     }
@@ -90,7 +126,9 @@ int stand_in_open(struct stopped_call *call, const uint8_t *policy, const struct
     stand_in->fd = stand_in_fd(call, policy, found, &stand_in->lent);
     if (stand_in->fd < 0)
         return stand_in->fd;
-    int error = fstat(stand_in->fd, &stand_in->info) == 0 ? 0 : -errno;
+    int error = 0;
+    if (fstat(stand_in->fd, &stand_in->info) != 0)
+        error = error_is_ours(errno) ? -EAGAIN : -errno;
     if (error == 0 && found->is_parent)
         invent(found, &stand_in->info);
     if (error != 0)

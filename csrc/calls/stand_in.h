@@ -23,6 +23,8 @@ static inline bool stand_in_is_real(const struct found_file *found) {
  * cannot be told, let it run. Steps aside before it may sleep. *lent as above. */
 int stand_in_fd(struct stopped_call *call, const uint8_t *policy, const struct found_file *found,
                 bool *lent);
+/* The same of a redirect's target. `flags`: those of open(2) that it is looked up for. */
+int stand_in_target(struct stopped_call *call, const struct found_file *found, int flags);
 /* The same, and what it is like: 0, or -errno as above. If 0, stand_in_close() it. */
 int stand_in_open(struct stopped_call *call, const uint8_t *policy, const struct found_file *found,
                   struct stand_in *stand_in);

@@ -37,14 +37,17 @@ static void apply(const struct blob_rule *rule, struct k_statfs *info) {
         info->f_flags = (int64_t)answer[SPOOF_FIELD_FLAGS] | K_ST_VALID;
 }
 
-/* Which rule holds; asks for the path of the file only if a rule needs it. */
+/* Which rule holds; asks for the path of the file only if a rule needs it. *in_doubt: it may have
+ * one, which is not known. */
 static bool find_rule(struct stopped_call *call, const uint8_t *policy, int fd, uint64_t type,
-                      uint32_t *rule) {
+                      uint32_t *rule, bool *in_doubt) {
     char path[TRACEE_PATH_MAX];
     enum match_result result = match_statfs(policy, type, NULL, rule);
     if (result == MATCH_NEEDS_PATH) {
         /* What has no path is matched by no glob: they all begin with a slash. */
-        if (descriptor_path(call, fd, path, sizeof path) < 0)
+        const ssize_t length = descriptor_path(call, fd, path, sizeof path);
+        *in_doubt = length < 0 && error_is_ours((int)-length);
+        if (length < 0)
             path[0] = '\0';
         result = match_statfs(policy, type, path, rule);
     }
@@ -80,7 +83,7 @@ static struct verdict answer_lookup(struct stopped_call *call, const struct know
     char name[TRACEE_PATH_MAX];
     struct k_statfs info;
     struct verdict verdict = let_run(FALLBACK_NONE);
-    bool in_memory;
+    bool in_memory, in_doubt = false;
     int error = filesystem_of(call, lookup, &info, &in_memory);
     if (error != 0)
         return let_run(error == -EBUSY ? FALLBACK_BUSY : FALLBACK_NONE);
@@ -98,7 +101,11 @@ static struct verdict answer_lookup(struct stopped_call *call, const struct know
         return answer_with(NO_RULE, error);
     if (found && found->filesystem != 0)
         injected_fill(found->filesystem, &info);
-    if (!find_rule(call, policy, lookup->fd, (uint64_t)info.f_type, &verdict.rule)) {
+    const bool holds =
+        find_rule(call, policy, lookup->fd, (uint64_t)info.f_type, &verdict.rule, &in_doubt);
+    if (in_doubt)
+        return let_run(FALLBACK_PATH_UNKNOWN);
+    if (!holds) {
         if (!ours && !found)
             return verdict;
         verdict.rule = found ? found->number : NO_RULE;
@@ -130,19 +137,25 @@ static struct verdict serve_path_statfs(struct stopped_call *call, const struct 
     bool holds = false;
     ssize_t length = tracee_read_path(call, call->arguments[0], path);
     if (length < 0)
-        return let_run(unread_path_fallback(length));
+        return let_run(unread_fallback(length));
     if (file_rule_is_worthwhile(policy, path))
         holds = file_rule_find(call, policy, &request, true, &lookup, &found);
     else if (blob_header(policy)->rules.count != 0)
         lookup = lookup_path(call, &request);
     else
         return let_run(FALLBACK_NONE); /* stopped for files rules only */
-    if (holds && !stand_in_is_real(&found))
+    /* What is only rewritten is real, but may be told to lie elsewhere. */
+    const bool told = holds && found.rule->kind == SPOOF_FILE_REWRITE &&
+                      found.rule->filesystem != 0 && S_ISREG(found.info.st_mode);
+    if (holds && (told || !stand_in_is_real(&found)))
         verdict = answer_stand_in(call, known, policy, &found);
-    else if (lookup.fd < 0 || lookup.missing || blob_header(policy)->rules.count == 0)
+    else if (lookup.fd < 0 || lookup.missing || lookup.fallback != FALLBACK_NONE ||
+             blob_header(policy)->rules.count == 0)
         verdict = let_run(lookup.fallback);
     else
         verdict = answer_lookup(call, known, policy, &lookup, NULL);
+    if (holds)
+        found_close(&found);
     lookup_close(&lookup);
     return verdict;
 }

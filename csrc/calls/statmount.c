@@ -13,6 +13,7 @@
 #include "../policy/blob.h"
 #include "../policy/match.h"
 #include "../tracee/identity.h"
+#include "../tracee/rights.h"
 #include "handlers.h"
 
 /* More is not taken over: paths and options are rarely that long. */
@@ -29,6 +30,17 @@ static const char *text_at(const union answer *answer, uint32_t offset) {
                                                                       : NULL;
 }
 
+/* As the tracee: capabilities decide which mounts, and whose, may be asked for. 0 or -errno. */
+static int ask(struct stopped_call *call, const struct k_mnt_id_req *request, union answer *answer,
+               size_t room) {
+    int result = -EPERM, error;
+    const struct credentials *credentials = identity_credentials(call, &error);
+    if (credentials && rights_as_tracee(call->server, credentials))
+        result = syscall(K_NR_STATMOUNT, request, answer, room, 0UL) == 0 ? 0 : -errno;
+    rights_must_usual(call->server);
+    return result;
+}
+
 /* Which rule names the mount that is asked for? */
 static bool find_rule(struct stopped_call *call, const uint8_t *policy,
                       const struct k_mnt_id_req *asked, uint32_t *rule) {
@@ -36,7 +48,7 @@ static bool find_rule(struct stopped_call *call, const uint8_t *policy,
     char program[PROGRAM_NAME], fstype[BLOB_MAX_GLOB];
     struct k_mnt_id_req request = *asked;
     request.param = K_STATMOUNT_FS_TYPE | K_STATMOUNT_FS_SUBTYPE | K_STATMOUNT_MNT_POINT;
-    if (syscall(K_NR_STATMOUNT, &request, &answer, sizeof answer, 0UL) != 0)
+    if (ask(call, &request, &answer, sizeof answer) != 0)
         return false;
     /* As mount tables have it: fuse.sshfs. */
     const char *type = text_at(&answer, answer.mount.fs_type);
@@ -45,19 +57,19 @@ static bool find_rule(struct stopped_call *call, const uint8_t *policy,
                               : NULL;
     snprintf(fstype, sizeof fstype, "%s%s%s", type ? type : "", subtype ? "." : "",
              subtype ? subtype : "");
-    program_name(call->server->context, call->tid, program);
-    return match_mounts(policy, type ? fstype : NULL, text_at(&answer, answer.mount.mnt_point),
+    return program_name(call->server->context, call->tid, program) &&
+           match_mounts(policy, type ? fstype : NULL, text_at(&answer, answer.mount.mnt_point),
                         program, rule);
 }
 
-/* Puts the type behind the other texts. 0 or -EOVERFLOW, as for a buffer that is too small. */
-static int tell_type(union answer *answer, size_t capacity, const char *type) {
-    size_t length = strlen(type) + 1;
+/* Puts a text behind the others. 0 or -EOVERFLOW, as for a buffer that is too small. */
+static int tell(union answer *answer, size_t capacity, const char *text, uint32_t *place) {
+    size_t length = strlen(text) + 1;
     struct k_statmount *mount = &answer->mount;
     if (mount->size + length > capacity || mount->size + length > sizeof answer->bytes)
         return -EOVERFLOW;
-    memcpy(answer->bytes + mount->size, type, length);
-    mount->fs_type = (uint32_t)(mount->size - sizeof *mount);
+    memcpy(answer->bytes + mount->size, text, length);
+    *place = (uint32_t)(mount->size - sizeof *mount);
     mount->size += (uint32_t)length;
     return 0;
 }
@@ -76,9 +88,12 @@ static int apply(const uint8_t *policy, uint32_t number, union answer *answer, s
         mount->mask &= ~(uint64_t)K_STATMOUNT_FS_SUBTYPE;
         mount->fs_subtype = 0;
     }
+    int error = 0;
     if ((mount->mask & K_STATMOUNT_FS_TYPE) && rule->fstype != 0)
-        return tell_type(answer, capacity, blob_text(policy, rule->fstype));
-    return 0;
+        error = tell(answer, capacity, blob_text(policy, rule->fstype), &mount->fs_type);
+    if (error == 0 && (mount->mask & K_STATMOUNT_SB_SOURCE) && rule->source != 0)
+        error = tell(answer, capacity, blob_text(policy, rule->source), &mount->sb_source);
+    return error;
 }
 
 /* struct mnt_id_req as the program gives it. False: the kernel is to judge the call. */
@@ -106,7 +121,7 @@ struct verdict serve_statmount(struct stopped_call *call, const uint8_t *policy)
     if (!find_rule(call, policy, &request, &rule))
         return let_run(FALLBACK_NONE);
     size_t room = capacity < sizeof answer ? capacity : sizeof answer;
-    if (syscall(K_NR_STATMOUNT, &request, &answer, room, 0UL) != 0)
+    if (ask(call, &request, &answer, room) != 0)
         return let_run(room == capacity ? FALLBACK_NONE : FALLBACK_MEMORY);
     struct verdict verdict = {.decision = DECISION_ANSWER, .rule = rule};
     verdict.was = answer.mount.sb_magic;

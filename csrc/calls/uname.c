@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../policy/blob.h"
+#include "../tracee/proc_text.h"
 #include "../tracee/rights.h"
 #include "handlers.h"
 
@@ -49,16 +50,12 @@ static struct verdict give(struct stopped_call *call, const uint8_t *policy, str
 static bool says_the_same(struct stopped_call *call) {
     const int proc = call->server->context->proc;
     struct stat ours, theirs;
-    char entry[64], text[16] = {0};
+    char entry[64], text[16];
     snprintf(entry, sizeof entry, "%d/ns/uts", call->tid);
     if (fstatat(proc, "self/ns/uts", &ours, 0) != 0 || fstatat(proc, entry, &theirs, 0) != 0 ||
         ours.st_ino != theirs.st_ino)
         return false;
-    snprintf(entry, sizeof entry, "%d/personality", call->tid);
-    int fd = openat(proc, entry, O_RDONLY | O_CLOEXEC);
-    ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-    if (fd >= 0)
-        close(fd);
+    ssize_t got = proc_text_of(proc, call->tid, "personality", text, sizeof text);
     const unsigned long persona = got > 0 ? strtoul(text, NULL, 16) : ~0UL;
     return (persona & PERSONALITY_OF_UNAME) == 0;
 }

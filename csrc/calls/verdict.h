@@ -33,10 +33,12 @@ struct verdict {
     int64_t value;     /* DECISION_ANSWER: what the call returns */
     int fd;            /* DECISION_DELIVER: what it returns a descriptor of; the caller closes it */
     uint32_t fd_flags; /* ... and O_CLOEXEC, if the program wants that */
+    bool in_memory;    /* ... and it is a file in memory, made by us */
     enum delivery_kind delivery;
     uint64_t filesystem; /* ... and what fstatfs shall say of it; 0: what its name says */
     char *path;          /* DECISION_REPLACE_PATH: malloc'ed; the caller frees it */
-    bool closed; /* if it cannot be done the call fails: it must not run, for it would write */
+    bool closed;      /* if it cannot be done the call fails: it must not run, for it would write */
+    bool adds_filter; /* DECISION_LET_RUN: the program installs a filter of its own */
     enum fallback reason; /* DECISION_LET_RUN: why, FALLBACK_NONE if no rule names it;
                              DECISION_ANSWER: why it is an error for want of a better answer */
     uint32_t rule;        /* but for DECISION_LET_RUN: the rule, or NO_RULE */
@@ -57,10 +59,13 @@ static inline struct verdict answer_with(uint32_t rule, int64_t value) {
     return (struct verdict){.decision = DECISION_ANSWER, .value = value, .rule = rule};
 }
 
-/* Where a call that would write cannot be answered: it fails, and the real file stays as it is. */
+/* Where a call that would write cannot be answered: it fails, and the real file stays as it is. A
+ * program that restricts itself expects EACCES. */
 static inline struct verdict fail_closed(uint32_t rule, enum fallback reason) {
-    return (struct verdict){
-        .decision = DECISION_ANSWER, .value = CLOSED_ERROR, .reason = reason, .rule = rule};
+    return (struct verdict){.decision = DECISION_ANSWER,
+                            .value = reason == FALLBACK_RESTRICTED ? -EACCES : CLOSED_ERROR,
+                            .reason = reason,
+                            .rule = rule};
 }
 
 /* What becomes of a call whose descriptor could not be handed over. */

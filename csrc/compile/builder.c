@@ -15,6 +15,7 @@ enum {
     OF_MOUNTS = 1U << RULE_MOUNTS,
     OF_FILE = 1U << RULE_FILE,
     OF_UNAME = 1U << RULE_UNAME,
+    OF_SYSINFO = 1U << RULE_SYSINFO,
 };
 
 uint32_t spoof_abi_version(void) {
@@ -43,6 +44,7 @@ void spoof_builder_free(struct spoof_builder *builder) {
         free(rule->types.data);
         free(rule->except_types.data);
         free(rule->fstype);
+        free(rule->source);
         free(rule->content.data);
     }
     free(builder->rules.data);
@@ -59,6 +61,10 @@ int32_t spoof_builder_mounts(struct spoof_builder *builder, const char *name) {
 
 int32_t spoof_builder_uname(struct spoof_builder *builder, const char *name) {
     return start_rule(builder, name, RULE_UNAME);
+}
+
+int32_t spoof_builder_sysinfo(struct spoof_builder *builder, const char *name) {
+    return start_rule(builder, name, RULE_SYSINFO);
 }
 
 static int32_t add_type(struct spoof_builder *builder, struct bytes *to, uint64_t type) {
@@ -152,6 +158,13 @@ int32_t spoof_builder_answer_fstype(struct spoof_builder *builder, const char *f
     return set_text(builder, &rule->fstype, fstype);
 }
 
+int32_t spoof_builder_answer_source(struct spoof_builder *builder, const char *source) {
+    struct rule_input *rule = current_rule(builder, OF_MOUNTS);
+    if (!rule || !source || !is_column(source))
+        return -EINVAL;
+    return set_text(builder, &rule->source, source);
+}
+
 int32_t spoof_builder_answer_shared(struct spoof_builder *builder, uint32_t group) {
     struct rule_input *rule = current_rule(builder, OF_MOUNTS);
     if (!rule || group < 1 || group > INT32_MAX)
@@ -166,6 +179,16 @@ int32_t spoof_builder_answer_uname(struct spoof_builder *builder, uint32_t field
     if (!rule || field >= SPOOF_UNAME_COUNT || !text || strlen(text) > BLOB_MAX_UNAME)
         return -EINVAL;
     return set_text(builder, &rule->uname[field], text);
+}
+
+int32_t spoof_builder_answer_sysinfo(struct spoof_builder *builder, uint32_t field,
+                                     uint64_t bytes) {
+    struct rule_input *rule = current_rule(builder, OF_SYSINFO);
+    if (!rule || field >= SPOOF_SYSINFO_COUNT || bytes > INT64_MAX)
+        return -EINVAL;
+    rule->sysinfo_mask |= 1U << field;
+    rule->sysinfo[field] = bytes;
+    return 0;
 }
 
 /* What all rules are called, in the order of their numbers. */
@@ -186,6 +209,7 @@ static void lay_out(struct spoof_builder *builder, struct bytes *blob) {
     lay_out_mounts(builder, blob, &header);
     lay_out_files(builder, blob, &header);
     lay_out_uname(builder, blob, &header);
+    lay_out_sysinfo(builder, blob, &header);
     header.length = (uint32_t)blob->length;
     if (!builder->failed)
         memcpy(blob->data, &header, sizeof header);

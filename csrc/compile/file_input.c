@@ -75,6 +75,8 @@ static bool is_option(const struct rule_input *rule, uint32_t option, uint64_t v
         return value <= 1;
     case SPOOF_FILE_FILESYSTEM:
         return true;
+    case SPOOF_FILE_MAX_SIZE:
+        return value <= INT64_MAX;
     case SPOOF_FILE_MODE:
         return value <= MODE_MAX;
     case SPOOF_FILE_TREE:
@@ -109,5 +111,10 @@ bool file_rule_complete(const struct rule_input *rule) {
             return false;
     if (rule->file_kind == SPOOF_FILE_REWRITE)
         return count > 0 && rule->rewrites.length > 0;
+    /* What is made anew at each open keeps nothing. */
+    if (rule->file_kind == SPOOF_FILE_GENERATED && rule->has_content &&
+        rule->options[SPOOF_FILE_WRITES] == SPOOF_WRITES_KEEP &&
+        generator_source((char *)rule->content.data))
+        return false;
     return count > 0 && rule->has_content;
 }

@@ -6,8 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../content/generate.h"
 #include "candidates.h"
 #include "rules.h"
+
+#define DEFAULT_MAX_SIZE ((uint64_t)64 << 20)
 
 static int by_text(const void *left, const void *right) {
     return strcmp(*(char *const *)left, *(char *const *)right);
@@ -92,6 +95,7 @@ static struct blob_file_rule put_rule(struct spoof_builder *builder, struct byte
                                       const struct rule_input *input) {
     const uint64_t *options = input->options;
     struct blob_file_rule rule = {
+        .max_size = DEFAULT_MAX_SIZE,
         .filesystem = options[SPOOF_FILE_FILESYSTEM],
         .kind = input->file_kind,
         .writes = (uint32_t)options[SPOOF_FILE_WRITES],
@@ -103,12 +107,16 @@ static struct blob_file_rule put_rule(struct spoof_builder *builder, struct byte
     };
     if (input->options_set >> SPOOF_FILE_MODE & 1)
         rule.mode = (uint32_t)options[SPOOF_FILE_MODE];
+    if (input->options_set >> SPOOF_FILE_MAX_SIZE & 1)
+        rule.max_size = options[SPOOF_FILE_MAX_SIZE];
     rule.except_globs = put_texts(builder, blob, &input->except_paths);
     rule.except_programs = put_texts(builder, blob, &input->except_programs);
     rule.rewrites = put_rewrites(builder, blob, &input->rewrites);
     if (input->has_content) {
         rule.bytes = put_list(builder, blob, input->content.data, 1, input->content.length);
         rule.bytes.count--; /* the NUL */
+        if (rule.kind == SPOOF_FILE_GENERATED && generator_source((char *)input->content.data))
+            rule.flags |= BLOB_FILE_SOURCE;
     }
     return rule;
 }

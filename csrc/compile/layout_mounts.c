@@ -1,4 +1,4 @@
-/* layout_mounts.c - lays out the mounts and uname rules of a blob.
+/* layout_mounts.c - lays out the mounts, uname and sysinfo rules of a blob.
  * Rule: the candidates of mounts rules are one list, best first: the first that holds wins. */
 #include "layout.h"
 
@@ -50,6 +50,8 @@ static struct blob_mounts_rule put_rule(struct spoof_builder *builder, struct by
     rule.except_programs = put_texts(builder, blob, &input->except_programs);
     if (input->fstype)
         rule.fstype = put_text(builder, blob, input->fstype);
+    if (input->source)
+        rule.source = put_text(builder, blob, input->source);
     return rule;
 }
 
@@ -74,7 +76,7 @@ void lay_out_mounts(struct spoof_builder *builder, struct bytes *blob, struct bl
         append(builder, &rules, &rule, sizeof rule);
         add_candidates(builder, blob, &inputs, &input[i], i);
         header->calls |= SPOOF_CALLS_FSTATFS | SPOOF_CALLS_OPEN;
-        if (rule.fstype)
+        if (rule.fstype || rule.source)
             header->calls |= SPOOF_CALLS_STATMOUNT;
     }
     header->mounts = put_gathered(builder, blob, &rules, sizeof(struct blob_mounts_rule));
@@ -95,4 +97,19 @@ void lay_out_uname(struct spoof_builder *builder, struct bytes *blob, struct blo
         header->calls |= SPOOF_CALLS_UNAME;
     }
     header->unames = put_gathered(builder, blob, &rules, sizeof(struct blob_uname_rule));
+}
+
+void lay_out_sysinfo(struct spoof_builder *builder, struct bytes *blob,
+                     struct blob_header *header) {
+    struct bytes rules = {0};
+    uint32_t count;
+    const struct rule_input *input = rules_of_kind(builder, RULE_SYSINFO, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct blob_sysinfo_rule rule = {.answer_mask = input[i].sysinfo_mask};
+        for (size_t field = 0; field < SPOOF_SYSINFO_COUNT; field++)
+            rule.answer[field] = input[i].sysinfo[field];
+        append(builder, &rules, &rule, sizeof rule);
+        header->calls |= SPOOF_CALLS_SYSINFO;
+    }
+    header->sysinfos = put_gathered(builder, blob, &rules, sizeof(struct blob_sysinfo_rule));
 }

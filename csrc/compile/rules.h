@@ -5,7 +5,7 @@
 #include "blob_parts.h"
 
 /* In the order in which rules are added and numbered. */
-enum rule_kind { RULE_STATFS, RULE_MOUNTS, RULE_FILE, RULE_UNAME, RULE_KIND_COUNT };
+enum rule_kind { RULE_STATFS, RULE_MOUNTS, RULE_FILE, RULE_UNAME, RULE_SYSINFO, RULE_KIND_COUNT };
 
 struct rule_input {
     enum rule_kind kind;
@@ -17,10 +17,13 @@ struct rule_input {
     uint32_t answer_mask; /* statfs */
     uint64_t answer[SPOOF_FIELD_COUNT];
     char *fstype; /* mounts */
+    char *source;
     uint64_t magic;
     bool nodev;
     uint32_t group;
     char *uname[SPOOF_UNAME_COUNT];
+    uint32_t sysinfo_mask; /* sysinfo */
+    uint64_t sysinfo[SPOOF_SYSINFO_COUNT];
     uint32_t file_kind; /* files */
     bool has_content;
     struct bytes content;

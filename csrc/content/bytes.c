@@ -27,3 +27,10 @@ bool bytes_put(struct bytes *bytes, const void *from, size_t length) {
     bytes->length = wanted;
     return true;
 }
+
+uint64_t bytes_digest(uint64_t digest, const void *bytes, size_t length) {
+    const uint8_t *byte = bytes;
+    for (size_t i = 0; i < length; i++)
+        digest = (digest ^ byte[i]) * 0x100000001b3U;
+    return digest;
+}

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct bytes {
     char *data; /* malloc'ed, or NULL */
@@ -14,5 +15,10 @@ struct bytes {
 /* Makes room for this many bytes in all. False: no memory. */
 bool bytes_reserve(struct bytes *bytes, size_t capacity);
 bool bytes_put(struct bytes *bytes, const void *from, size_t length);
+
+/* FNV-1a, to find bytes again: who wants to can make two that are the same, so they are to be
+ * compared, too. */
+#define DIGEST_BEGIN 0xcbf29ce484222325U
+uint64_t bytes_digest(uint64_t digest, const void *bytes, size_t length);
 
 #endif

@@ -57,6 +57,7 @@ static bool parse_mounts(struct cursor *cursor, struct mount_line *line) {
     struct span words[6];
     if (!take_words(cursor, words, 6) || cursor->more)
         return false;
+    line->source = words[0];
     line->point = words[1];
     line->type = words[2];
     return words[3].length > 0 && is_number(words[4]) && is_number(words[5]);
@@ -79,6 +80,7 @@ static bool parse_mountinfo(struct cursor *cursor, struct mount_line *line) {
         return false;
     line->point = words[4];
     line->type = rest[0];
+    line->source = rest[1];
     line->options_end = words[5].start + words[5].length;
     return true;
 }
@@ -89,6 +91,7 @@ static bool parse_mountstats(struct cursor *cursor, struct mount_line *line) {
     if (!take_words(cursor, words, 8) || !is(words[2], "mounted") || !is(words[3], "on") ||
         !is(words[5], "with") || !is(words[6], "fstype"))
         return false;
+    line->source = (struct span){words[0].start, words[0].length + 1 + words[1].length};
     line->point = words[4];
     line->type = words[7];
     return is(words[0], "device") || (is(words[0], "no") && is(words[1], "device"));

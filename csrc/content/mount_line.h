@@ -14,9 +14,9 @@ struct span {
 };
 
 struct mount_line {
-    struct span point, type;
-    const char *options_end; /* mountinfo: optional fields may stand here; else NULL */
-    bool shared;             /* mountinfo: has a field `shared:` */
+    struct span source, point, type; /* mountstats: the source is `device NAME`, or `no device` */
+    const char *options_end;         /* mountinfo: optional fields may stand here; else NULL */
+    bool shared;                     /* mountinfo: has a field `shared:` */
 };
 
 /* Reads a line (without its newline) of any table but /proc/filesystems. False: it is none. */

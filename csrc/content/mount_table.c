@@ -54,6 +54,24 @@ static bool find_rule(const struct rewrite *rewrite, const struct mount_line *li
            match_mounts(rewrite->policy, type, point, rewrite->program, rule);
 }
 
+/* The text stands there instead, unless it is there already; *changed is set if not. */
+static bool retell(struct rewrite *rewrite, struct span word, const char *text, bool *changed) {
+    if (!text || (strlen(text) == word.length && memcmp(text, word.start, word.length) == 0))
+        return true;
+    *changed = true;
+    return replace(rewrite, word.start, word.length, text);
+}
+
+/* As the table has it: mountstats says `device` before it. NULL: it stays. */
+static const char *source_of(const struct rewrite *rewrite, const struct blob_mounts_rule *rule,
+                             char *buffer, size_t capacity) {
+    const char *source = blob_text(rewrite->policy, rule->source);
+    if (!source || rewrite->table != SPOOF_TABLE_MOUNTSTATS)
+        return source;
+    snprintf(buffer, capacity, "device %s", source);
+    return buffer;
+}
+
 static bool rewrite_line(struct rewrite *rewrite, const char *text, size_t length) {
     struct mount_line line;
     uint32_t number;
@@ -63,17 +81,21 @@ static bool rewrite_line(struct rewrite *rewrite, const char *text, size_t lengt
     const struct blob_mounts_rule *rule = blob_mounts_rule(rewrite->policy, number);
     const char *fstype = blob_text(rewrite->policy, rule->fstype);
     bool share = rule->group && line.options_end && !line.shared;
-    bool rename = fstype && (strlen(fstype) != line.type.length ||
-                             memcmp(fstype, line.type.start, line.type.length) != 0);
+    char named[TYPE_SIZE + sizeof "device "];
+    const char *source = source_of(rewrite, rule, named, sizeof named);
+    const bool source_first = line.source.start < line.type.start;
+    bool changed = share;
     if (share) {
         char group[24];
         snprintf(group, sizeof group, " shared:%u", (unsigned)rule->group);
         if (!replace(rewrite, line.options_end, 0, group))
             return false;
     }
-    if (rename && !replace(rewrite, line.type.start, line.type.length, fstype))
+    if ((source_first && !retell(rewrite, line.source, source, &changed)) ||
+        !retell(rewrite, line.type, fstype, &changed) ||
+        (!source_first && !retell(rewrite, line.source, source, &changed)))
         return false;
-    if (share || rename)
+    if (changed)
         count(rewrite, number);
     return true;
 }

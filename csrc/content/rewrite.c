@@ -3,84 +3,52 @@
 #include "rewrite.h"
 
 #include <errno.h>
-#include <regex.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../policy/blob.h"
 #include "bytes.h"
+#include "expression.h"
 
-#define GROUPS 10
-#define RESULT_MAX ((size_t)64 << 20)
-/* regexec(3) may take eight bytes of memory for each byte of a line. */
-#define LINE_MAX_BYTES ((size_t)1 << 20)
+/* Some seconds of a processor; an ordinary expression takes a few for each byte that it looks at.
+ */
+#define MOST_STEPS ((uint64_t)200 << 20)
 
-/* regexec(3) calls itself for groups within groups, and our threads have small stacks. */
-static bool is_too_deep(const char *pattern) {
-    int depth = 0, deepest = 0;
-    for (; *pattern; pattern++) {
-        if (*pattern == '\\' && pattern[1])
-            pattern++;
-        else if (*pattern == '(' && ++depth > deepest)
-            deepest = depth;
-        else if (*pattern == ')')
-            depth--;
-    }
-    return deepest > REWRITE_MAX_DEPTH;
-}
+struct edit {
+    struct expression *expression;
+    const char *replacement;
+    unsigned wanted; /* groups that the replacement names, and the whole match */
+};
 
-static int compile(regex_t *expression, const char *pattern) {
-    if (*pattern == '\0' || is_too_deep(pattern))
-        return -EINVAL; /* POSIX does not say what the one means */
-    int error = regcomp(expression, pattern, REG_EXTENDED);
-    if (error == 0)
-        return 0;
-    return error == REG_ESPACE ? -ENOMEM : -EINVAL;
-}
+struct rewriting {
+    uint32_t rule, count;
+    uint64_t steps; /* what is left of them */
+    struct bytes texts[2];
+    struct edit edits[];
+};
 
 int rewrite_check(const char *pattern, const char *replacement) {
-    regex_t expression;
-    int error = compile(&expression, pattern);
+    struct expression *expression;
+    int error = expression_compile(pattern, &expression);
     if (error != 0)
         return error;
-    size_t groups = expression.re_nsub;
-    regfree(&expression);
+    unsigned groups = expression_groups(expression);
+    expression_free(expression);
     for (const char *at = replacement; *at; at++) {
         if (*at != '\\')
             continue;
         at++;
-        if (*at != '\\' && !(*at >= '0' && *at <= '9' && (size_t)(*at - '0') <= groups))
+        if (*at != '\\' && !(*at >= '0' && *at <= '9' && (unsigned)(*at - '0') <= groups))
             return -EINVAL;
     }
     return 0;
 }
 
-/* The first match at or behind `at` in a line that a NUL ends. */
-static int search(const regex_t *expression, const char *line, size_t length, size_t at,
-                  regmatch_t matches[GROUPS]) {
-    /* It is much faster if it need not tell where groups are. */
-    size_t groups = expression->re_nsub + 1 < GROUPS ? expression->re_nsub + 1 : GROUPS;
-    memset(matches, 0xff, GROUPS * sizeof *matches); /* -1: matched nothing */
-#ifdef REG_STARTEND /* spares a strlen() for each match, and sees what stands before it */
-    matches[0].rm_so = (regoff_t)at;
-    matches[0].rm_eo = (regoff_t)length;
-    return regexec(expression, line, groups, matches, REG_STARTEND);
-#else
-    (void)length;
-    int error = regexec(expression, line + at, groups, matches, at ? REG_NOTBOL : 0);
-    for (int i = 0; error == 0 && i < GROUPS; i++) {
-        if (matches[i].rm_so >= 0) {
-            matches[i].rm_so += (regoff_t)at;
-            matches[i].rm_eo += (regoff_t)at;
-        }
-    }
-    return error;
-#endif
-}
+/* ---- one line ---- */
 
 static bool put_replacement(struct bytes *out, const char *replacement, const char *line,
-                            const regmatch_t matches[GROUPS]) {
+                            const struct expression_match matches[EXPRESSION_GROUPS]) {
     while (*replacement) {
         size_t literal = strcspn(replacement, "\\");
         if (!bytes_put(out, replacement, literal))
@@ -90,9 +58,9 @@ static bool put_replacement(struct bytes *out, const char *replacement, const ch
             return true;
         char escaped = replacement[1];
         if (escaped >= '0' && escaped <= '9') {
-            const regmatch_t *group = &matches[escaped - '0'];
-            if (group->rm_so >= 0 &&
-                !bytes_put(out, line + group->rm_so, (size_t)(group->rm_eo - group->rm_so)))
+            const struct expression_match *group = &matches[escaped - '0'];
+            if (group->start != SIZE_MAX &&
+                !bytes_put(out, line + group->start, group->end - group->start))
                 return false;
         } else if (!bytes_put(out, "\\", 1)) {
             return false;
@@ -102,25 +70,26 @@ static bool put_replacement(struct bytes *out, const char *replacement, const ch
     return true;
 }
 
-/* Puts a line (a NUL ends it) with everything replaced. 1 if something matched, 0, or -errno. */
-static int rewrite_line(const regex_t *expression, const char *replacement, const char *line,
+/* Puts a line with everything replaced. 1 if something matched, 0, or -errno. */
+static int rewrite_line(struct rewriting *rewriting, const struct edit *edit, const char *line,
                         size_t length, struct bytes *out) {
-    regmatch_t matches[GROUPS];
+    struct expression_match matches[EXPRESSION_GROUPS];
     bool behind_match = false; /* a match of something ended at `at` */
     size_t at = 0;
     int found = 0;
     while (at <= length) {
-        int error = search(expression, line, length, at, matches);
-        if (error == REG_NOMATCH)
+        int result = expression_search(edit->expression, line, length, at, matches, edit->wanted,
+                                       &rewriting->steps);
+        if (result < 0)
+            return result;
+        if (result == 0)
             break;
-        if (error != 0)
-            return -ENOMEM;
-        size_t start = (size_t)matches[0].rm_so, end = (size_t)matches[0].rm_eo;
+        size_t start = matches[0].start, end = matches[0].end;
         bool repeated = start == end && start == at && behind_match;
-        if (out->length > RESULT_MAX)
+        if (out->length > REWRITE_MAX)
             return -EFBIG;
         if (!bytes_put(out, line + at, start - at) ||
-            (!repeated && !put_replacement(out, replacement, line, matches)))
+            (!repeated && !put_replacement(out, edit->replacement, line, matches)))
             return -ENOMEM;
         found = 1;
         at = end;
@@ -136,71 +105,98 @@ static int rewrite_line(const regex_t *expression, const char *replacement, cons
     return bytes_put(out, line + at, length - at) ? found : -ENOMEM;
 }
 
-/* A line as it is, or rewritten by way of `scratch`, where a NUL ends it. */
-static int put_line(const regex_t *expression, const char *replacement, const char *line,
-                    size_t length, struct bytes *scratch, struct bytes *out) {
-    if (memchr(line, '\0', length) || length > LINE_MAX_BYTES)
-        return bytes_put(out, line, length) ? 0 : -ENOMEM;
-    scratch->length = 0;
-    if (!bytes_put(scratch, line, length) || !bytes_put(scratch, "", 1))
-        return -ENOMEM;
-    return rewrite_line(expression, replacement, scratch->data, length, out);
-}
+/* ---- a text ---- */
 
 /* One expression over all lines. */
-static int apply(const char *pattern, const char *replacement, const char *text, size_t length,
-                 struct bytes *out, uint32_t *lines) {
-    struct bytes scratch = {0};
-    regex_t expression;
-    int result = compile(&expression, pattern);
-    if (result != 0)
-        return result;
+static int apply(struct rewriting *rewriting, const struct edit *edit, const char *text,
+                 size_t length, struct bytes *out, uint32_t *lines) {
     const char *end = text + length;
+    int result = 0;
     for (const char *line = text; line < end && result >= 0;) {
         const char *newline = memchr(line, '\n', (size_t)(end - line));
         size_t line_length = (size_t)((newline ? newline : end) - line);
-        result = put_line(&expression, replacement, line, line_length, &scratch, out);
+        bool passes = line_length > REWRITE_MAX_LINE || memchr(line, '\0', line_length);
+        if (passes)
+            result = bytes_put(out, line, line_length) ? 0 : -ENOMEM;
+        else
+            result = rewrite_line(rewriting, edit, line, line_length, out);
         *lines += result > 0;
         if (result >= 0 && newline && !bytes_put(out, "\n", 1))
             result = -ENOMEM;
         line += line_length + 1;
     }
-    regfree(&expression);
-    free(scratch.data);
     return result < 0 ? result : 0;
 }
 
-int rewrite_text(const uint8_t *policy, uint32_t rule, const char *text, size_t length,
-                 struct table_change *change) {
+/* The highest group that a replacement names, and one. */
+static unsigned groups_wanted(const char *replacement) {
+    unsigned wanted = 1;
+    for (; *replacement; replacement++) {
+        if (*replacement != '\\')
+            continue;
+        replacement++;
+        if (*replacement >= '0' && *replacement <= '9' && (unsigned)(*replacement - '0') >= wanted)
+            wanted = (unsigned)(*replacement - '0') + 1;
+    }
+    return wanted;
+}
+
+int rewriting_begin(const uint8_t *policy, uint32_t rule, struct rewriting **begun) {
     const struct blob_list list = blob_file_rule(policy, rule)->rewrites;
     const struct blob_rewrite *rewrites = blob_at(policy, list.offset);
-    struct bytes now = {0};
-    memset(change, 0, sizeof *change);
+    struct rewriting *rewriting =
+        calloc(1, sizeof *rewriting + list.count * sizeof *rewriting->edits);
+    if (!rewriting)
+        return -ENOMEM;
+    rewriting->rule = rule;
+    rewriting->steps = MOST_STEPS;
     for (uint32_t i = 0; i < list.count; i++) {
-        struct bytes next = {0};
-        uint32_t lines = 0;
-        int error =
-            apply(blob_at(policy, rewrites[i].pattern), blob_at(policy, rewrites[i].replacement),
-                  now.data ? now.data : text, now.data ? now.length : length, &next, &lines);
-        if (error == 0 && lines == 0) {
-            free(next.data);
-            continue;
-        }
-        free(now.data);
+        struct edit *edit = &rewriting->edits[i];
+        int error = expression_compile(blob_at(policy, rewrites[i].pattern), &edit->expression);
         if (error != 0) {
-            free(next.data);
+            rewriting_end(rewriting);
             return error;
         }
-        change->lines += lines;
-        now = next;
+        edit->replacement = blob_at(policy, rewrites[i].replacement);
+        edit->wanted = groups_wanted(edit->replacement);
+        rewriting->count++;
     }
-    if (now.data && now.length == length && memcmp(now.data, text, length) == 0) {
-        free(now.data); /* replaced by the same */
-        change->lines = 0;
+    *begun = rewriting;
+    return 0;
+}
+
+void rewriting_end(struct rewriting *rewriting) {
+    for (uint32_t i = 0; i < rewriting->count; i++)
+        expression_free(rewriting->edits[i].expression);
+    free(rewriting->texts[0].data);
+    free(rewriting->texts[1].data);
+    free(rewriting);
+}
+
+int rewriting_apply(struct rewriting *rewriting, const char *text, size_t length,
+                    struct table_change *change) {
+    struct bytes *next = &rewriting->texts[0];
+    const struct bytes *latest = NULL;
+    memset(change, 0, sizeof *change);
+    for (uint32_t i = 0; i < rewriting->count; i++) {
+        uint32_t lines = 0;
+        next->length = 0;
+        int error = apply(rewriting, &rewriting->edits[i], latest ? latest->data : text,
+                          latest ? latest->length : length, next, &lines);
+        if (error != 0)
+            return error;
+        if (lines == 0)
+            continue;
+        change->lines += lines;
+        latest = next;
+        next = latest == &rewriting->texts[0] ? &rewriting->texts[1] : &rewriting->texts[0];
+    }
+    if (!latest || (latest->length == length && memcmp(latest->data, text, length) == 0)) {
+        change->lines = 0; /* nothing, or replaced by the same */
         return 0;
     }
-    change->text = now.data;
-    change->length = now.length;
-    change->rule = rule;
+    change->text = latest->data;
+    change->length = latest->length;
+    change->rule = rewriting->rule;
     return 0;
 }

@@ -36,7 +36,7 @@ char *store_content(const uint8_t *policy, uint32_t number, size_t *length) {
     const char *bytes = blob_at(policy, rule->bytes.offset);
     if (rule->kind == SPOOF_FILE_GENERATED) {
         struct output content;
-        if (generate(bytes, &content) != 0)
+        if (generate(bytes, NULL, 0, &content) != 0)
             return NULL;
         *length = content.length;
         return content.text;

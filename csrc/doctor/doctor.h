@@ -5,5 +5,6 @@
 
 int verb_probe(int count, char **arguments);
 int verb_surfaces(int count, char **arguments);
+int verb_overlay(int count, char **arguments);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <linux/filter.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -12,6 +13,7 @@
 
 #include "../arch/call_table.h"
 #include "../arch/kernel.h"
+#include "../spoof.h"
 
 #define MAX_INSTRUCTIONS 256
 
@@ -23,24 +25,72 @@ static unsigned short put(struct sock_filter *filter, unsigned short count,
     return count;
 }
 
-/* A call with this number gets `action`; clone(2) only if its flags say CLONE_UNTRACED. */
-static unsigned short stop_call(const struct known_call *call, uint32_t action,
+/* What an argument says of a call: it is one of two values, or has bits of them. */
+struct condition {
+    int argument;
+    uint16_t compare;
+    uint32_t with[2];
+    bool stops; /* where it holds the call is stopped; else where it does not */
+};
+
+static struct condition first_argument(uint16_t compare, uint32_t one, uint32_t other) {
+    return (struct condition){.compare = compare, .with = {one, other}, .stops = true};
+}
+
+/* False: such a call is always stopped. */
+static bool is_conditional(const struct known_call *call, uint32_t groups,
+                           struct condition *condition) {
+    const uint32_t of_prctl = groups & CALLS_RESTRICTING ? PR_SET_CHILD_SUBREAPER : PR_SET_SECCOMP;
+    switch (call->task) {
+    case TASK_CLONE:
+        *condition = first_argument(BPF_JSET, K_CLONE_UNTRACED, K_CLONE_UNTRACED);
+        return true;
+    case TASK_SECCOMP:
+        *condition = first_argument(BPF_JEQ, K_SECCOMP_SET_MODE_FILTER, K_SECCOMP_SET_MODE_FILTER);
+        return true;
+    case TASK_PRCTL:
+        *condition = first_argument(BPF_JEQ, of_prctl,
+                                    groups & CALLS_ADDING_FILTERS ? PR_SET_SECCOMP : of_prctl);
+        return true;
+    case TASK_OPEN:
+    case TASK_OPENAT:
+        *condition = (struct condition){
+            .argument = known_call_path(call) + 1,
+            .compare = BPF_JSET,
+            .with = {OPEN_NEVER_A_TABLE, OPEN_NEVER_A_TABLE},
+            .stops = false,
+        };
+        return (groups & SPOOF_CALLS_PATHS) == 0;
+    default:
+        return false;
+    }
+}
+
+/* A call with this number gets `action`, some only by an argument of theirs. */
+static unsigned short stop_call(const struct known_call *call, uint32_t groups, uint32_t action,
                                 struct sock_filter *filter, unsigned short count) {
-    const uint32_t flags = offsetof(struct k_seccomp_data, args); /* the low half: little endian */
-    const struct sock_filter always[] = {
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call->number, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, action),
+    struct condition condition;
+    if (!is_conditional(call, groups, &condition)) {
+        const struct sock_filter always[] = {
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call->number, 0, 1),
+            BPF_STMT(BPF_RET | BPF_K, action),
+        };
+        return put(filter, count, always, sizeof always / sizeof *always);
+    }
+    /* The low half: little endian. */
+    const uint32_t argument = (uint32_t)(offsetof(struct k_seccomp_data, args) +
+                                         (size_t)condition.argument * sizeof(uint64_t));
+    const uint16_t compare = (uint16_t)(BPF_JMP | condition.compare | BPF_K);
+    const uint32_t run = K_SECCOMP_RET_ALLOW;
+    const struct sock_filter sometimes[] = {
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call->number, 0, 5),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, argument),
+        BPF_JUMP(compare, condition.with[0], 1, 0),
+        BPF_JUMP(compare, condition.with[1], 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, condition.stops ? action : run),
+        BPF_STMT(BPF_RET | BPF_K, condition.stops ? run : action),
     };
-    const struct sock_filter untraced[] = {
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call->number, 0, 4),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, flags),
-        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, K_CLONE_UNTRACED, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, action),
-        BPF_STMT(BPF_RET | BPF_K, K_SECCOMP_RET_ALLOW),
-    };
-    if (call->task == TASK_CLONE)
-        return put(filter, count, untraced, sizeof untraced / sizeof *untraced);
-    return put(filter, count, always, sizeof always / sizeof *always);
+    return put(filter, count, sometimes, sizeof sometimes / sizeof *sometimes);
 }
 
 /* What is done with a call of one architecture. */
@@ -48,13 +98,22 @@ static unsigned short stop_calls(uint32_t groups, uint32_t arch, uint32_t action
                                  struct sock_filter *filter) {
     size_t known;
     const struct known_call *calls = known_calls(&known);
+    const struct sock_filter of_x32[] = {
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CALL_OF_X32, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, K_SECCOMP_RET_ALLOW),
+    };
     unsigned short count = 0;
     filter[count++] =
         (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct k_seccomp_data, nr));
-    /* The number of an x32 call has one more bit and equals none of these. */
-    for (size_t i = 0; i < known; i++)
-        if (calls[i].arch == arch && (groups & calls[i].group))
-            count = stop_call(&calls[i], action, filter, count);
+    bool x32 = false; /* the rest is, and is no way for all others */
+    for (size_t i = 0; i < known; i++) {
+        if (calls[i].arch != arch || !(groups & calls[i].group))
+            continue;
+        if (!x32 && (calls[i].number & CALL_OF_X32))
+            count = put(filter, count, of_x32, sizeof of_x32 / sizeof *of_x32);
+        x32 = (calls[i].number & CALL_OF_X32) != 0;
+        count = stop_call(&calls[i], groups, action, filter, count);
+    }
     filter[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, K_SECCOMP_RET_ALLOW);
     return count;
 }

@@ -17,70 +17,76 @@
 #include "../arch/arch.h"
 #include "../arch/kernel.h"
 #include "../calls/injected.h"
+#include "../content/results.h"
 #include "../content/snapshot.h"
 #include "../content/store.h"
 #include "../tracee/descriptor.h"
 #include "../tracee/identity.h"
 #include "../tracee/stopped_call.h"
 #include "../tracee/rights.h"
+#include "copies.h"
+#include "inject_entry.h"
+#include "own_calls.h"
 
 #define ROOM 4096UL /* TRACEE_PATH_MAX */
 
-/* Calls that we have a program make. */
-struct own_calls {
-    int32_t make, set_flags, close, map, unmap;
-};
+/* ---- how a call begins ---- */
 
-/* Their numbers in an ABI, or NULL. */
-static const struct own_calls *calls_of(uint32_t arch) {
-    static const struct own_calls own = {NUMBER_MEMFD_CREATE, NUMBER_FCNTL, NUMBER_CLOSE,
-                                         NUMBER_MMAP, NUMBER_MUNMAP};
-#ifdef ARCH_COMPAT_AUDIT
-    static const struct own_calls compat = {COMPAT_NUMBER_MEMFD_CREATE, COMPAT_NUMBER_FCNTL,
-                                            COMPAT_NUMBER_CLOSE, COMPAT_NUMBER_MMAP2,
-                                            COMPAT_NUMBER_MUNMAP};
-    if (arch == ARCH_COMPAT_AUDIT)
-        return &compat;
-#endif
-    return arch == ARCH_AUDIT ? &own : NULL;
+/* The call as it is, but for the argument that says what it is about. No program has anything
+ * there, so it fails before anything is done: result_of_failing(). */
+static bool make_fail(struct stopped_call *call, const struct injection *injection) {
+    const struct known_call *known = known_call(call->arch, call->number);
+    const uint64_t nowhere = call->arch == ARCH_AUDIT ? UINT64_MAX : UINT32_MAX;
+    if (!known)
+        return false;
+    call->arguments[known_call_path(known)] = nowhere; /* fstatfs: a descriptor */
+    return registers_replace_call(call->tid, &injection->before, call->number, call->arguments,
+                                  6) == 0;
 }
 
-/* Where a name begins that the kernel takes: the end of the path, if it is longer. 0: unreadable.
- */
-static uint64_t name_address(struct stopped_call *call, const struct known_call *known) {
-    uint64_t address = call->arguments[known_call_path(known)];
-    char path[TRACEE_PATH_MAX];
-    ssize_t length = tracee_read_path(call, address, path);
-    if (length < 0)
-        return 0;
-    return length > SNAPSHOT_NAME_MAX ? address + (uint64_t)(length - SNAPSHOT_NAME_MAX) : address;
+static int result_of_failing(const struct registers *before) {
+    const struct known_call *known = known_call(before->arch, registers_number(before));
+    return known && known->task == TASK_FSTATFS ? -EBADF : -EFAULT;
 }
 
-static bool begin_making(pid_t tid, struct injection *injection, struct stopped_call *call,
-                         const struct known_call *known, uint32_t fd_flags) {
-    const struct own_calls *calls = calls_of(call->arch);
-    const uint64_t sealing = injection->delivery == DELIVER_SEALED ? K_MFD_ALLOW_SEALING : 0;
-    const uint64_t arguments[] = {name_address(call, known),
-                                  sealing | (fd_flags & O_CLOEXEC ? K_MFD_CLOEXEC : 0)};
-    injection->step = INJECTION_MAKE;
-    return arguments[0] != 0 &&
-           registers_replace_call(tid, &injection->before, calls->make, arguments, 2) == 0;
+static const uint64_t mapping_arguments[] = {
+    0, ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, (uint32_t)-1, 0};
+
+/* The first of our calls. */
+static bool begin_own_calls(struct injection *injection, struct stopped_call *call) {
+    const struct own_calls *calls = own_calls_of(call->arch);
+    uint64_t arguments[2];
+    injection->step = injection->path ? INJECTION_MAP : INJECTION_MAKE;
+    if (injection->path)
+        return registers_replace_call(call->tid, &injection->before, calls->map, mapping_arguments,
+                                      6) == 0;
+    return injection_make_arguments(call, injection, arguments) == 0 &&
+           registers_replace_call(call->tid, &injection->before, calls->make, arguments, 2) == 0;
 }
 
-static bool begin_mapping(pid_t tid, struct injection *injection) {
-    const struct own_calls *calls = calls_of(injection->before.arch);
-    const uint64_t arguments[] = {
-        0, ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, (uint32_t)-1, 0};
-    injection->step = INJECTION_MAP;
-    return registers_replace_call(tid, &injection->before, calls->map, arguments, 6) == 0;
+static bool begin(struct server *server, struct injection *injection, struct stopped_call *call,
+                  int own_filters) {
+    const bool forbidden = own_calls_are_forbidden(call->tid, call->arch, own_filters);
+    /* At the begin of a call no filter has been asked about it yet. */
+    if (!forbidden && (own_filters > 0 || !own_calls_meet_filters())) {
+        injection->may_copy = true;
+        /* What a redirect leads to may keep the call waiting, too long for a path below the stack.
+         */
+        return (!injection->path && inject_begin_entry(server, injection, call)) ||
+               begin_own_calls(injection, call);
+    }
+    injection->suspends = forbidden && trace_may_suspend_filters(call->tid);
+    if (forbidden && !injection->suspends)
+        return inject_begin_entry(server, injection, call);
+    injection->step = INJECTION_FAIL_FIRST;
+    return make_fail(call, injection);
 }
 
-struct injection *inject_begin(pid_t tid, const struct trace_stop *stop,
-                               const struct verdict *verdict) {
+struct injection *inject_begin(struct server *server, pid_t tid, const struct trace_stop *stop,
+                               const struct verdict *verdict, int own_filters) {
     struct trace_stop own = *stop;
     struct stopped_call call = trace_call(tid, &own);
-    const struct known_call *known = known_call(call.arch, call.number);
-    struct injection *injection = malloc(sizeof *injection);
+    struct injection *injection = calloc(1, sizeof *injection);
     bool replaces = verdict->decision == DECISION_REPLACE_PATH;
     if (!injection) {
         if (replaces)
@@ -89,59 +95,35 @@ struct injection *inject_begin(pid_t tid, const struct trace_stop *stop,
             close(verdict->fd);
         return NULL;
     }
-    *injection = (struct injection){
-        .before = stop->registers,
-        .fd = replaces ? -1 : verdict->fd,
-        .path = replaces ? verdict->path : NULL,
-        .delivery = verdict->delivery,
-        .rule = verdict->rule,
-        .filesystem = verdict->filesystem,
-        .closed = verdict->closed,
-    };
-    if (known && calls_of(call.arch) &&
-        (replaces ? begin_mapping(tid, injection)
-                  : begin_making(tid, injection, &call, known, verdict->fd_flags)))
+    injection->before = stop->registers;
+    injection->fd = replaces ? -1 : verdict->fd;
+    injection->path = replaces ? verdict->path : NULL;
+    injection->fd_flags = verdict->fd_flags;
+    injection->delivery = verdict->delivery;
+    injection->rule = verdict->rule;
+    injection->filesystem = verdict->filesystem;
+    injection->closed = verdict->closed;
+    if (known_call(call.arch, call.number) && own_calls_of(call.arch) &&
+        begin(server, injection, &call, own_filters))
         return injection;
-    inject_forget(injection);
+    injection_forget(injection);
     return NULL;
 }
 
-/* ---- from call to call ---- */
-
-/* No handler may run with our registers. */
-static void hold_signals(pid_t tid, struct injection *injection) {
-    const uint64_t all = ~0ULL;
-    if (injection->holds_signals)
-        return;
-    injection->holds_signals = ptrace(PTRACE_GETSIGMASK, tid, (void *)sizeof injection->signals,
-                                      &injection->signals) == 0 &&
-                               ptrace(PTRACE_SETSIGMASK, tid, (void *)sizeof all, &all) == 0;
-}
-
-static void release_signals(pid_t tid, const struct injection *injection) {
-    if (injection->holds_signals)
-        ptrace(PTRACE_SETSIGMASK, tid, (void *)sizeof injection->signals, &injection->signals);
-}
-
-static enum injected next_call(pid_t tid, struct injection *injection, enum injection_step step,
-                               int32_t number, const uint64_t *arguments, int count) {
-    hold_signals(tid, injection);
-    injection->step = step;
-    registers_next_call(tid, &injection->before, number, arguments, count);
-    return INJECTED_AGAIN;
-}
-
-static enum injected end(pid_t tid, struct injection *injection, enum injected injected,
-                         int64_t result) {
-    if (injected == INJECTED_FAILED && injection->closed)
-        result = CLOSED_ERROR;
-    if (injected == INJECTED_DONE || injection->closed)
-        registers_finish_call(tid, &injection->before, result);
-    else
-        registers_repeat_call(tid, &injection->before);
-    release_signals(tid, injection);
-    inject_forget(injection);
-    return injected;
+struct injection *inject_answer(pid_t tid, const struct trace_stop *stop, int64_t value) {
+    struct trace_stop own = *stop;
+    struct stopped_call call = trace_call(tid, &own);
+    struct injection *injection = calloc(1, sizeof *injection);
+    if (!injection)
+        return NULL;
+    injection->before = stop->registers;
+    injection->fd = -1;
+    injection->result = value;
+    injection->step = INJECTION_FAIL;
+    if (make_fail(&call, injection))
+        return injection;
+    injection_forget(injection);
+    return NULL;
 }
 
 /* ---- a file of its own ---- */
@@ -173,6 +155,23 @@ static bool is_made_by(struct stopped_call *call, int fd) {
            snapshot_path(name) != NULL;
 }
 
+/* Of a file that the program may not have itself; within bounds. `call`: as it has made it. */
+static bool copy(struct stopped_call *call, const struct injection *injection, int fd) {
+    const int64_t data = snapshot_data(injection->fd);
+    const size_t counted = injection_is_large(injection->fd) ? (size_t)data : 0;
+    if (data < 0 || data > SNAPSHOT_COPY_MAX || !results_claim(counted))
+        return false;
+    if (snapshot_copy(injection->fd, fd, injection->delivery != DELIVER_SEALED) != 0) {
+        results_give_back(counted);
+        return false;
+    }
+    if (counted > 0) {
+        copies_note(call, injection->fd, fd, (int)injection->result);
+        results_keep(fd, counted, 0);
+    }
+    return true;
+}
+
 /* The file that the program has made becomes what it is to read. */
 static bool fill(struct server *server, const uint8_t *policy, pid_t tid,
                  const struct injection *injection) {
@@ -187,8 +186,7 @@ static bool fill(struct server *server, const uint8_t *policy, pid_t tid,
     int fd = made >= 0 && is_made_by(&call, made) ? open_again(made, O_RDWR) : -1;
     if (made >= 0)
         close(made);
-    bool filled =
-        fd >= 0 && snapshot_copy(injection->fd, fd, injection->delivery != DELIVER_SEALED) == 0;
+    bool filled = fd >= 0 && copy(&call, injection, fd);
     rights_must_usual(server);
     if (filled)
         injected_note(fd, injection->filesystem);
@@ -199,23 +197,21 @@ static bool fill(struct server *server, const uint8_t *policy, pid_t tid,
     return filled;
 }
 
-static bool is_true_error(int64_t result) {
-    return result == -EMFILE || result == -ENFILE || result == -ENOMEM;
-}
-
 static enum injected on_made(struct server *server, const uint8_t *policy, pid_t tid,
                              struct injection *injection, int64_t made) {
-    const struct own_calls *calls = calls_of(injection->before.arch);
+    const struct own_calls *calls = own_calls_of(injection->before.arch);
     const uint64_t status = (uint64_t)(fcntl(injection->fd, F_GETFL) & (O_APPEND | O_NONBLOCK));
     const uint64_t arguments[] = {(uint64_t)made, F_SETFL, status};
     injection->result = made;
     if (made < 0)
-        return end(tid, injection, is_true_error(made) ? INJECTED_DONE : INJECTED_FAILED, made);
+        return injection_finish(tid, injection,
+                                injection_has_failed_truly(made) ? INJECTED_DONE : INJECTED_FAILED,
+                                made);
     if (!fill(server, policy, tid, injection))
-        return next_call(tid, injection, INJECTION_CLOSE, calls->close, arguments, 1);
+        return injection_next(tid, injection, INJECTION_CLOSE, calls->close, arguments, 1);
     if (status != 0)
-        return next_call(tid, injection, INJECTION_SET_FLAGS, calls->set_flags, arguments, 3);
-    return end(tid, injection, INJECTED_DONE, made);
+        return injection_next(tid, injection, INJECTION_SET_FLAGS, calls->set_flags, arguments, 3);
+    return injection_finish(tid, injection, INJECTED_DONE, made);
 }
 
 /* ---- another path ---- */
@@ -227,21 +223,36 @@ static enum injected on_mapped(pid_t tid, struct injection *injection, int64_t r
     const struct known_call *known = known_call(call.arch, call.number);
     /* An address may look like a negative number; errors are the last page. */
     if (room < 0 && room >= -4095)
-        return end(tid, injection, INJECTED_FAILED, 0);
+        return injection_finish(tid, injection, INJECTED_FAILED, 0);
     injection->room = call.arch == ARCH_AUDIT ? (uint64_t)room : (uint32_t)room;
     if (!known ||
         trace_poke(tid, injection->room, injection->path, strlen(injection->path) + 1) != 0)
-        return next_call(tid, injection, INJECTION_CLOSE, calls_of(call.arch)->unmap,
-                         (const uint64_t[]){injection->room, ROOM}, 2);
+        return injection_next(tid, injection, INJECTION_CLOSE, own_calls_of(call.arch)->unmap,
+                              (const uint64_t[]){injection->room, ROOM}, 2);
     call.arguments[known_call_path(known)] = injection->room;
-    return next_call(tid, injection, INJECTION_OPEN, call.number, call.arguments, 6);
+    return injection_next(tid, injection, INJECTION_OPEN, call.number, call.arguments, 6);
 }
 
 static enum injected on_opened(pid_t tid, struct injection *injection, int64_t result) {
     const uint64_t arguments[] = {injection->room, ROOM};
     injection->result = result;
-    return next_call(tid, injection, INJECTION_UNMAP, calls_of(injection->before.arch)->unmap,
-                     arguments, 2);
+    return injection_next(tid, injection, INJECTION_UNMAP,
+                          own_calls_of(injection->before.arch)->unmap, arguments, 2);
+}
+
+/* ---- where a filter of the program's own forbids our calls ---- */
+
+/* The call has failed as it should, unless a filter had its say: then that is the result. */
+static enum injected on_failed(pid_t tid, struct injection *injection, int64_t result) {
+    const struct own_calls *calls = own_calls_of(injection->before.arch);
+    bool fails = result == result_of_failing(&injection->before);
+    if (injection->step == INJECTION_FAIL || !fails)
+        return injection_finish(tid, injection, INJECTED_DONE, fails ? injection->result : result);
+    if (injection->suspends)
+        trace_suspend_filters(tid, true);
+    if (injection->path)
+        return injection_next(tid, injection, INJECTION_MAP, calls->map, mapping_arguments, 6);
+    return injection_make(tid, injection);
 }
 
 enum injected inject_end(struct server *server, const uint8_t *policy, pid_t tid,
@@ -249,6 +260,14 @@ enum injected inject_end(struct server *server, const uint8_t *policy, pid_t tid
     struct registers now;
     int64_t result = registers_get(tid, &now) == 0 ? registers_result(&now) : -ESRCH;
     switch (injection->step) {
+    case INJECTION_FAIL:
+    case INJECTION_FAIL_FIRST:
+        return on_failed(tid, injection, result);
+    case INJECTION_CLONE:
+        scratch_take_back(tid, &injection->scratch);
+        return injection_finish(tid, injection, INJECTED_DONE, result);
+    case INJECTION_BY_PATH:
+        return inject_on_entry(server, tid, injection, result);
     case INJECTION_MAKE:
         return on_made(server, policy, tid, injection, result);
     case INJECTION_MAP:
@@ -257,16 +276,9 @@ enum injected inject_end(struct server *server, const uint8_t *policy, pid_t tid
         return on_opened(tid, injection, result);
     case INJECTION_SET_FLAGS:
     case INJECTION_UNMAP:
-        return end(tid, injection, INJECTED_DONE, injection->result);
+        return injection_finish(tid, injection, INJECTED_DONE, injection->result);
     case INJECTION_CLOSE:
         break;
     }
-    return end(tid, injection, INJECTED_FAILED, 0);
-}
-
-void inject_forget(struct injection *injection) {
-    if (injection->fd >= 0)
-        close(injection->fd);
-    free(injection->path);
-    free(injection);
+    return injection_finish(tid, injection, INJECTED_FAILED, 0);
 }

@@ -4,54 +4,26 @@
 #ifndef SPOOF_INJECT_H
 #define SPOOF_INJECT_H
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <sys/types.h>
-
-#include "../calls/verdict.h"
+#include "injection.h"
 #include "trace.h"
 
-/* Which call of ours runs. */
-enum injection_step {
-    INJECTION_MAKE,      /* memfd_create: the file, which the tracer fills */
-    INJECTION_SET_FLAGS, /* fcntl: its status flags */
-    INJECTION_CLOSE,     /* close: it could not be filled */
-    INJECTION_MAP,       /* mmap: room for another path */
-    INJECTION_OPEN,      /* the call itself, with that path */
-    INJECTION_UNMAP,     /* munmap */
-};
-
-struct injection {
-    struct registers before; /* of the call as the program has made it */
-    enum injection_step step;
-    int fd;     /* DECISION_DELIVER: what the file is to be like; owned; else -1 */
-    char *path; /* DECISION_REPLACE_PATH: owned; else NULL */
-    enum delivery_kind delivery;
-    uint32_t rule;
-    uint64_t filesystem;
-    bool closed;        /* if it cannot be done the call fails: verdict.h */
-    int64_t result;     /* what the program's call will return */
-    uint64_t room;      /* where the path is written */
-    uint64_t signals;   /* what the program has blocked, while it makes further calls of ours */
-    bool holds_signals; /* all are blocked meanwhile */
-};
-
-enum injected {
-    INJECTED_DONE,   /* the program has its descriptor, or a true error */
-    INJECTED_AGAIN,  /* one more call of ours comes next */
-    INJECTED_FAILED, /* the call as the program has made it comes next, and is to be let run; but a
-                        closed one has failed */
-};
-
-/* At the begin of a call, for DECISION_DELIVER and DECISION_REPLACE_PATH; what the verdict owns is
- * taken over in any case. NULL if it cannot be done: the call is as it was. Otherwise the tracee is
- * to run to the end of its call. */
-struct injection *inject_begin(pid_t tid, const struct trace_stop *stop,
-                               const struct verdict *verdict);
+/* `own_filters`: how many filters of ours the thread has. At the begin of a call, for
+ * DECISION_DELIVER and DECISION_REPLACE_PATH; what the verdict owns is taken over in any case. NULL
+ * if it cannot be done: the call is as it was. Otherwise the tracee is to run to the end of its
+ * call. */
+struct injection *inject_begin(struct server *server, pid_t tid, const struct trace_stop *stop,
+                               const struct verdict *verdict, int own_filters);
+/* At the begin of a call that is to return this value: a filter of the program's own, which is
+ * asked after us, would replace what a call without a number returns. So the call is made, but
+ * fails; where such a filter has something to say, it stands. */
+struct injection *inject_answer(pid_t tid, const struct trace_stop *stop, int64_t value);
+/* At the begin of clone3(2): without CLONE_UNTRACED, by a copy of its arguments, which may be
+ * read-only. NULL: it is let run. */
+struct injection *inject_clone(struct server *server, pid_t tid, const struct trace_stop *stop);
+/* At the first stop of a child: its registers are as its parent's were. */
+void inject_begin_child(pid_t tid);
 /* At its end. Frees the injection, but for INJECTED_AGAIN. */
 enum injected inject_end(struct server *server, const uint8_t *policy, pid_t tid,
                          struct injection *injection);
-/* The tracee is gone. */
-void inject_forget(struct injection *injection);
 
 #endif

@@ -8,13 +8,15 @@
 #include <sys/uio.h>
 
 #include "../arch/call_table.h"
+#include "../tracee/server.h"
 #include "filter.h"
+#include "memory.h"
 
 int notify_install(uint32_t groups, bool killable) {
     unsigned long flags = K_SECCOMP_FILTER_FLAG_NEW_LISTENER;
     /* Without `killable` a signal could end one of these with EINTR, which nobody expects. */
     if (killable) {
-        groups |= CALLS_CHANGING_ROOT;
+        groups |= filter_changes_of(groups);
         flags |= K_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
     }
     return filter_install(groups, K_SECCOMP_RET_USER_NOTIF, flags);
@@ -29,25 +31,45 @@ int notify_receive(int listener, struct k_seccomp_notif *request) {
     return ioctl(listener, K_SECCOMP_IOCTL_NOTIF_RECV, request) == 0 ? 0 : -errno;
 }
 
+bool notify_is_waiting(int listener) {
+    struct pollfd polled = {.fd = listener, .events = POLLIN};
+    return poll(&polled, 1, 0) == 1 && (polled.revents & POLLIN) != 0;
+}
+
 bool notify_nobody_is_left(int listener) {
     struct pollfd polled = {.fd = listener};
     return poll(&polled, 1, 0) == 1 && notify_is_over(polled.revents);
 }
 
+/* A page may come from a FUSE server, or a userfaultfd(2), that takes its time. */
+static bool may_touch(const struct stopped_call *call, uint64_t address, size_t length) {
+    return !server_is_last(call->server) || memory_is_present(call->tid, address, length);
+}
+
 static ssize_t notify_read(struct stopped_call *call, uint64_t address, void *to, size_t length) {
     struct iovec local = {to, length};
     struct iovec remote = {(void *)(uintptr_t)address, length};
+    if (!may_touch(call, address, length))
+        return -EBUSY;
+    server_wait(call->server);
     ssize_t got = process_vm_readv(call->tid, &local, 1, &remote, 1, 0);
-    return got < 0 ? -errno : got;
+    int error = errno;
+    server_go_on(call->server);
+    return got < 0 ? -error : got;
 }
 
 static int notify_write(struct stopped_call *call, uint64_t address, const void *from,
                         size_t length) {
     struct iovec local = {(void *)(uintptr_t)from, length};
     struct iovec remote = {(void *)(uintptr_t)address, length};
+    if (!may_touch(call, address, length))
+        return -EBUSY;
+    server_wait(call->server);
     ssize_t put = process_vm_writev(call->tid, &local, 1, &remote, 1, 0);
+    int error = errno;
+    server_go_on(call->server);
     if (put < 0)
-        return -errno;
+        return -error;
     return (size_t)put == length ? 0 : -EFAULT;
 }
 
@@ -79,22 +101,31 @@ static int notify_let_run(struct stopped_call *call) {
     return respond(call->stop, 0, 0, K_SECCOMP_USER_NOTIF_FLAG_CONTINUE);
 }
 
-int notify_deliver(int listener, uint64_t id, int fd, uint32_t flags) {
+static int add(const struct notify_stop *stop, int fd, uint32_t flags) {
     const struct k_seccomp_notif_addfd descriptor = {
-        .id = id,
+        .id = stop->id,
         .srcfd = (uint32_t)fd,
         .newfd_flags = flags,
     };
-    const struct notify_stop stop = {listener, id};
     int number;
     do /* what was interrupted has added nothing */
-        number = ioctl(listener, K_SECCOMP_IOCTL_NOTIF_ADDFD, &descriptor);
+        number = ioctl(stop->listener, K_SECCOMP_IOCTL_NOTIF_ADDFD, &descriptor);
     while (number < 0 && errno == EINTR);
-    return number < 0 ? -errno : respond(&stop, number, 0, 0);
+    return number < 0 ? -errno : number;
 }
 
-bool notify_can_deliver(int listener) {
-    return notify_deliver(listener, UINT64_MAX, listener, 0) == -ENOENT;
+int notify_add(struct stopped_call *call, int fd, uint32_t flags) {
+    if (server_is_last(call->server))
+        return -EBUSY;
+    server_wait(call->server);
+    int number = add(call->stop, fd, flags);
+    server_go_on(call->server);
+    return number;
+}
+
+bool notify_can_add(int listener) {
+    const struct notify_stop stop = {listener, UINT64_MAX};
+    return add(&stop, listener, 0) == -ENOENT;
 }
 
 static const struct mechanism notify_mechanism = {

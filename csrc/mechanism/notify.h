@@ -21,6 +21,8 @@ struct notify_stop {
 int notify_install(uint32_t groups, bool killable);
 /* Asks for the fast wake-up of Linux 6.6; older kernels lack it, which only costs time. */
 bool notify_wake_synchronously(int listener);
+/* Is there a call that nobody has received? */
+bool notify_is_waiting(int listener);
 /* Waits for a call; `request` must be zero and is written by the kernel. 0 or -errno: -ENOENT is
  * normal (the caller was interrupted, or, since Linux 6.11, nobody is left: look for POLLHUP). */
 int notify_receive(int listener, struct k_seccomp_notif *request);
@@ -33,14 +35,14 @@ static inline bool notify_is_over(short revents) {
 }
 /* Is that so now? */
 bool notify_nobody_is_left(int listener);
-/* Ends a call with a new descriptor in the program, a copy of `fd` with these flags (O_CLOEXEC or
- * 0). 0, or -errno: -ENOENT if the program is gone, else the call still waits. In two steps, for
- * SECCOMP_ADDFD_FLAG_SEND marks the call answered before the program takes the descriptor: who is
- * interrupted between the two leaves it with the value 0. Who dies between these two leaves the
- * program with a descriptor that it does not know of. */
-int notify_deliver(int listener, uint64_t id, int fd, uint32_t flags);
+/* Puts a copy of `fd` with these flags (O_CLOEXEC or 0) into the program: its number there, which
+ * the call is then to be answered with, or -errno: -ENOENT if the program is gone. The call still
+ * waits, for SECCOMP_ADDFD_FLAG_SEND would mark it answered before the program takes the
+ * descriptor: who is interrupted between the two leaves it with the value 0. Waits until the
+ * program runs. */
+int notify_add(struct stopped_call *call, int fd, uint32_t flags);
 /* Can this kernel do that? Linux 5.9; asked by an id that nobody has. */
-bool notify_can_deliver(int listener);
+bool notify_can_add(int listener);
 /* A stopped call for a received request. */
 struct stopped_call notify_call(struct notify_stop *stop, const struct k_seccomp_notif *request);
 

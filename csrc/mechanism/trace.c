@@ -1,6 +1,6 @@
 /* trace.c - ptrace as a mechanism: how a stopped call is read, written and answered.
- * Rule: reading works from any thread; everything that needs the tracer (writing, registers) is put
- * off to trace_answer(), which only the tracer calls. */
+ * Rule: what needs the tracer (registers) is put off to trace_answer(), which only the tracer
+ * calls; it touches no memory that somebody else may have to fetch, a thread of the pool does. */
 #include "trace.h"
 
 #include <errno.h>
@@ -15,22 +15,46 @@
 #include "../arch/kernel.h"
 #include "../tracee/rights.h"
 #include "filter.h"
+#include "memory.h"
+
+#define OUR_MESSAGE 0x5350U /* SECCOMP_RET_DATA of our filter */
 
 int trace_install(uint32_t groups) {
-    return filter_install(groups | CALLS_OF_TRACER | CALLS_CHANGING_ROOT, K_SECCOMP_RET_TRACE, 0);
+    return filter_install(groups | CALLS_OF_TRACER | filter_changes_of(groups),
+                          K_SECCOMP_RET_TRACE | OUR_MESSAGE, 0);
 }
 
+static long seize_options;
+
 int trace_seize(pid_t tid, bool every_call) {
-    long options = PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
-                   PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD;
+    seize_options = PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
+                    PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD;
     if (!every_call)
-        options |= PTRACE_O_TRACESECCOMP;
-    if (ptrace(PTRACE_SEIZE, tid, NULL, (void *)options) != 0)
+        seize_options |= PTRACE_O_TRACESECCOMP;
+    if (ptrace(PTRACE_SEIZE, tid, NULL, (void *)seize_options) != 0)
         return -errno;
     if (!every_call)
         return 0;
     /* Stop it once, so that it goes on from call to call. */
     return ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) == 0 ? 0 : -errno;
+}
+
+bool trace_is_ours(pid_t tid) {
+    unsigned long message = OUR_MESSAGE;
+    return ptrace(PTRACE_GETEVENTMSG, tid, NULL, &message) != 0 || message == OUR_MESSAGE;
+}
+
+bool trace_suspend_filters(pid_t tid, bool suspend) {
+    const long wanted = seize_options | (suspend ? K_PTRACE_O_SUSPEND_SECCOMP : 0);
+    return ptrace(PTRACE_SETOPTIONS, tid, NULL, (void *)wanted) == 0;
+}
+
+bool trace_may_suspend_filters(pid_t tid) {
+    static bool refused; /* once EPERM or EINVAL, always */
+    if (refused || (trace_suspend_filters(tid, true) && trace_suspend_filters(tid, false)))
+        return !refused;
+    refused = errno != ESRCH;
+    return false;
 }
 
 /* Of another user's program only its owner may open it, whatever may be traced. */
@@ -85,9 +109,17 @@ static ssize_t read_by_file(const struct stopped_call *call, uint64_t address, v
 /* Once ENOSYS, always ENOSYS. */
 static _Atomic bool no_process_vm;
 
+/* A page may come from a FUSE server, or a userfaultfd(2): a traced program, which waits for us. */
+static bool may_touch(const struct stopped_call *call, uint64_t address, size_t length) {
+    return !call->server || !call->server->receiving ||
+           memory_is_present(call->tid, address, length) || server_step_aside(call->server);
+}
+
 static ssize_t trace_read(struct stopped_call *call, uint64_t address, void *to, size_t length) {
     struct iovec local = {to, length};
     struct iovec remote = {(void *)(uintptr_t)address, length};
+    if (!may_touch(call, address, length))
+        return -EBUSY;
     if (no_process_vm)
         return read_by_file(call, address, to, length);
     ssize_t got = process_vm_readv(call->tid, &local, 1, &remote, 1, 0);
@@ -100,8 +132,15 @@ static ssize_t trace_read(struct stopped_call *call, uint64_t address, void *to,
 static int trace_write(struct stopped_call *call, uint64_t address, const void *from,
                        size_t length) {
     struct trace_stop *stop = call->stop;
+    const struct server *server = call->server;
     if (length > sizeof stop->bytes)
         return -E2BIG;
+    if (!may_touch(call, address, length))
+        return -EBUSY;
+    /* The pool writes at once what the tracer might have to wait for. */
+    if (server && !server->receiving && !no_process_vm &&
+        !memory_is_present(call->tid, address, length))
+        return trace_poke(call->tid, address, from, length);
     memcpy(stop->bytes, from, length);
     stop->address = address;
     stop->length = length;
@@ -130,6 +169,8 @@ static int poke(pid_t tid, uint64_t address, const uint8_t *bytes, size_t length
 int trace_poke(pid_t tid, uint64_t address, const void *bytes, size_t length) {
     struct iovec local = {(void *)(uintptr_t)bytes, length};
     struct iovec remote = {(void *)(uintptr_t)address, length};
+    if (registers_are_replaced(tid))
+        return -ESRCH;
     ssize_t put = no_process_vm ? -1 : process_vm_writev(tid, &local, 1, &remote, 1, 0);
     if (put >= 0)
         return (size_t)put == length ? 0 : -EFAULT;
@@ -137,22 +178,15 @@ int trace_poke(pid_t tid, uint64_t address, const void *bytes, size_t length) {
         return -errno;
     if (!may_access(tid, address, length, 'w'))
         return -EFAULT;
+    if (registers_are_replaced(tid)) /* that has taken long */
+        return -ESRCH;
     return poke(tid, address, bytes, length);
 }
 
-void trace_keep_child(pid_t tid, struct trace_stop *stop, const struct known_call *known) {
-    struct stopped_call call = trace_call(tid, stop);
-    uint64_t flags = call.arguments[0], structure = call.arguments[0];
-    if (known->task == TASK_CLONE) {
-        if (flags & K_CLONE_UNTRACED)
-            registers_set_argument(tid, &stop->registers, 0, flags & ~(uint64_t)K_CLONE_UNTRACED);
-        return;
-    }
-    if (trace_read(&call, structure, &flags, sizeof flags) != sizeof flags ||
-        !(flags & K_CLONE_UNTRACED))
-        return;
-    flags &= ~(uint64_t)K_CLONE_UNTRACED;
-    trace_poke(tid, structure, &flags, sizeof flags); /* where it fails clone3 fails too */
+void trace_keep_child(pid_t tid, struct trace_stop *stop) {
+    const uint64_t flags = registers_argument(&stop->registers, 0);
+    if (flags & K_CLONE_UNTRACED)
+        registers_set_argument(tid, &stop->registers, 0, flags & ~(uint64_t)K_CLONE_UNTRACED);
 }
 
 int trace_flush(struct stopped_call *call) {
@@ -168,10 +202,9 @@ static bool trace_still_stopped(struct stopped_call *call) {
 static int trace_answer(struct stopped_call *call, int64_t value) {
     struct trace_stop *stop = call->stop;
     int error = trace_flush(call);
-    if (error != 0 && error != -EFAULT)
-        return error;
     /* The kernel would fail there as well; but where a rule alone makes the file, not so. */
-    error = registers_skip(call->tid, &stop->registers, error != 0 ? error : value);
+    if (error == 0 || error == -EFAULT)
+        error = registers_skip(call->tid, &stop->registers, error != 0 ? error : value);
     return error == -ESRCH ? -ENOENT : error;
 }
 

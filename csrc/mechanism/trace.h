@@ -26,9 +26,14 @@ int trace_install(uint32_t groups);
 /* Seizes a thread, which waits for that, for RET_TRACE stops or (`every_call`) for every call: 0 or
  * -errno. Its descendants follow by themselves. */
 int trace_seize(pid_t tid, bool every_call);
-/* At a stop of clone or clone3: takes CLONE_UNTRACED away, so that the child is traced like others.
- * For clone3 that changes the flags in the program's own memory. */
-void trace_keep_child(pid_t tid, struct trace_stop *stop, const struct known_call *known);
+/* Is this event of seccomp one of our filter? Another one with RET_TRACE, of a program's own, says
+ * something else. */
+bool trace_is_ours(pid_t tid);
+/* At a stop: no filter is asked of the calls that follow, or all are again. */
+bool trace_suspend_filters(pid_t tid, bool suspend);
+bool trace_may_suspend_filters(pid_t tid);
+/* At a stop of clone: takes CLONE_UNTRACED away, so that the child is traced like others. */
+void trace_keep_child(pid_t tid, struct trace_stop *stop);
 /* What a tracee is stopped in: 0 or -errno. */
 int trace_stop_read(pid_t tid, struct trace_stop *stop);
 /* Writes to memory of a tracee at once, as far as the tracee itself may. 0 or -errno. */

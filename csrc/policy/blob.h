@@ -11,7 +11,7 @@
 #include "../spoof.h"
 
 #define BLOB_MAGIC 0x50534353U /* "SCSP" */
-#define BLOB_VERSION 4U
+#define BLOB_VERSION 6U
 #define BLOB_MAX_LENGTH (16U << 20)
 #define BLOB_MAX_GLOB 4096U
 #define BLOB_MAX_UNAME 64U /* bytes of a field of uname(2), without its NUL */
@@ -27,7 +27,7 @@ struct blob_header {
     uint32_t length;
     uint32_t calls;
     struct blob_list names;    /* uint32_t offset of the name of each rule; its index is the rule's
-                                  number: statfs rules, then mounts, files, uname */
+                                  number: statfs rules, then mounts, files, uname, sysinfo */
     struct blob_list rules;    /* struct blob_rule: statfs, in the order they were added */
     struct blob_list types;    /* struct blob_type, sorted by type */
     struct blob_list any_type; /* struct blob_start: rules that name no type */
@@ -42,7 +42,8 @@ struct blob_header {
     struct blob_list file_trees; /* uint32_t offsets of texts, sorted: what the paths begin with
                                     that those can match; none begins with another */
     struct blob_list unames;     /* struct blob_uname_rule: the first one answers */
-    struct blob_list reserved[4];
+    struct blob_list sysinfos;   /* struct blob_sysinfo_rule: the first one answers */
+    struct blob_list reserved[3];
 };
 
 /* One filesystem type and the candidates that name it. */
@@ -92,7 +93,7 @@ struct blob_mounts_rule {
     uint32_t fstype; /* offset of the type to tell, or 0: as it is */
     uint32_t nodev;  /* 1: /proc/filesystems calls it nodev */
     uint32_t group;  /* peer group to tell, or 0: as it is */
-    uint32_t reserved;
+    uint32_t source; /* offset of the source to tell, or 0: as it is */
 };
 
 /* The last part of paths, and the candidates whose globs end in it. */
@@ -112,12 +113,14 @@ struct blob_rewrite {
 #define BLOB_FILE_PARENTS 2U   /* directories above it are invented, too */
 #define BLOB_FILE_SCOPE_ALL 4U /* also in other roots and mount namespaces */
 #define BLOB_FILE_TREE 8U      /* what lies below, too: match_tree_rest() */
+#define BLOB_FILE_SOURCE 16U   /* generated from a file beside it, at each call */
 
 struct blob_file_rule {
     struct blob_list except_globs, except_programs; /* uint32_t offsets of globs */
     struct blob_list bytes;    /* the path of a redirect, content, or the name of a generator; a NUL
                                   follows */
     struct blob_list rewrites; /* struct blob_rewrite, one after the other */
+    uint64_t max_size;         /* SPOOF_WRITES_KEEP: bytes that it may hold */
     uint64_t filesystem;       /* the f_type that fstatfs says of it, or 0: the real one */
     uint32_t kind;             /* enum spoof_file_kind */
     uint32_t writes;           /* enum spoof_file_writes */
@@ -127,6 +130,12 @@ struct blob_file_rule {
 
 struct blob_uname_rule {
     uint32_t text[SPOOF_UNAME_COUNT]; /* offset of the text to tell, or 0: as it is */
+};
+
+struct blob_sysinfo_rule {
+    uint32_t answer_mask;
+    uint32_t reserved;
+    uint64_t answer[SPOOF_SYSINFO_COUNT]; /* bytes */
 };
 
 /* NULL if `blob` is sound, else a constant text that says what is wrong with it. */
@@ -184,6 +193,16 @@ static inline const struct blob_uname_rule *blob_uname_rule(const uint8_t *blob)
     if (header->unames.count == 0)
         return NULL;
     return blob_at(blob, header->unames.offset);
+}
+
+static inline uint32_t blob_first_sysinfo(const uint8_t *blob) {
+    return blob_first_uname(blob) + blob_header(blob)->unames.count;
+}
+
+/* The rule that answers sysinfo(2) (its number is blob_first_sysinfo()), or NULL. */
+static inline const struct blob_sysinfo_rule *blob_sysinfo_rule(const uint8_t *blob) {
+    const struct blob_header *header = blob_header(blob);
+    return header->sysinfos.count ? blob_at(blob, header->sysinfos.offset) : NULL;
 }
 
 /* The text at an offset that may be 0: NULL. */

@@ -93,7 +93,8 @@ static const char *mounts_check(const uint8_t *blob, const struct blob_header *h
         if (!texts_sound(blob, rules[i].except_fstypes) ||
             !texts_sound(blob, rules[i].except_points) ||
             !texts_sound(blob, rules[i].except_programs) ||
-            !is_text_or_none(blob, rules[i].fstype) || rules[i].group > INT32_MAX)
+            !is_text_or_none(blob, rules[i].fstype) || !is_text_or_none(blob, rules[i].source) ||
+            rules[i].group > INT32_MAX)
             return "a mounts rule points outside the policy";
     const struct blob_mounts_candidate *candidates =
         blob_at(blob, header->mounts_candidates.offset);
@@ -110,8 +111,8 @@ static bool file_rule_sound(const uint8_t *blob, const struct blob_file_rule *ru
     const struct blob_rewrite *rewrites = blob_at(blob, rule->rewrites.offset);
     if (!texts_sound(blob, rule->except_globs) || !texts_sound(blob, rule->except_programs) ||
         !inside(blob, rule->rewrites, sizeof *rewrites, 4) || rule->kind > SPOOF_FILE_GENERATED ||
-        rule->writes > SPOOF_WRITES_KEEP || rule->mode > 07777 ||
-        rule->flags >= BLOB_FILE_TREE << 1)
+        rule->writes > SPOOF_WRITES_KEEP || rule->mode > 07777 || rule->max_size > INT64_MAX ||
+        rule->flags >= BLOB_FILE_SOURCE << 1)
         return false;
     for (uint32_t i = 0; i < rule->rewrites.count; i++)
         if (!is_text(blob, rewrites[i].pattern) || !is_text(blob, rewrites[i].replacement))
@@ -169,7 +170,8 @@ static bool sections_inside(const uint8_t *blob) {
            inside(blob, header->mounts_candidates, sizeof(struct blob_mounts_candidate), 8) &&
            inside(blob, header->files, sizeof(struct blob_file_rule), 8) &&
            inside(blob, header->file_tails, sizeof(struct blob_tail), 8) &&
-           inside(blob, header->unames, sizeof(struct blob_uname_rule), 8);
+           inside(blob, header->unames, sizeof(struct blob_uname_rule), 8) &&
+           inside(blob, header->sysinfos, sizeof(struct blob_sysinfo_rule), 8);
 }
 
 const char *blob_check(const uint8_t *blob, uint64_t length) {
@@ -187,7 +189,8 @@ const char *blob_check(const uint8_t *blob, uint64_t length) {
         return "a section lies outside the policy";
     if (!texts_sound(blob, header->names) ||
         header->names.count != (uint64_t)header->rules.count + header->mounts.count +
-                                   header->files.count + header->unames.count)
+                                   header->files.count + header->unames.count +
+                                   header->sysinfos.count)
         return "its rules and their names do not fit together";
     fault = statfs_check(blob, header);
     fault = fault ? fault : mounts_check(blob, header);

@@ -20,6 +20,7 @@
 #include "../policy/blob.h"
 #include "../process/fd_passing.h"
 #include "child.h"
+#include "refusal.h"
 
 #define TIME_LIMIT_MS 5000
 #define CALLS 20
@@ -56,7 +57,7 @@ static enum stage be_tracee(void *argument, int socket) {
         return STAGE_INSTALL;
     }
     trial->wake_up = notify_wake_synchronously(listener);
-    trial->delivers = notify_can_deliver(listener);
+    trial->delivers = notify_can_add(listener);
     if (pass_descriptor(socket, "l", 1, listener) != 0 || !await_byte(socket, 's'))
         return STAGE_HAND_OVER;
     close(listener);
@@ -87,10 +88,11 @@ static enum stage be_server(void *argument, int socket) {
         send(socket, "s", 1, MSG_NOSIGNAL) != 1)
         return STAGE_HAND_OVER;
     for (;;) {
-        struct pollfd poll_listener = {.fd = listener, .events = POLLIN};
-        if (poll(&poll_listener, 1, TIME_LIMIT_MS) <= 0)
+        /* Before Linux 6.11 the listener hangs up when the other one has been waited for. */
+        struct pollfd watched[] = {{.fd = listener, .events = POLLIN}, {.fd = socket}};
+        if (poll(watched, 2, TIME_LIMIT_MS) <= 0)
             return STAGE_RECEIVE;
-        if (!(poll_listener.revents & POLLIN))
+        if (!(watched[0].revents & POLLIN))
             return STAGE_DONE; /* the other one has ended */
         union {
             struct k_seccomp_notif request;
@@ -117,8 +119,13 @@ static void explain_install(struct probe_result *result) {
                  "a process above already answers system calls by seccomp notification (another "
                  "seccomp-spoof, or a container manager), and the kernel allows only one");
         break;
-    case EINVAL:
+    case EPERM:
+    case EACCES:
     case ENOSYS:
+        if (refusal_explain(result->install_error, "seccomp(2)", result->why, sizeof result->why))
+            break;
+        /* fall through */
+    case EINVAL:
         snprintf(result->why, sizeof result->why,
                  "the kernel has no seccomp user notification (gVisor, or Linux before 5.0)");
         break;
@@ -128,16 +135,18 @@ static void explain_install(struct probe_result *result) {
     }
 }
 
-static void explain(struct probe_result *result, const uint8_t *policy, int tracee, int server) {
+static void explain(struct probe_result *result, const uint8_t *policy,
+                    const struct probe_stages *stages) {
+    const int tracee = stages->tracee, server = stages->server;
     const char *why = "a stopped call was not answered in time";
     if (result->install_error) {
         explain_install(result);
         return;
     }
-    if (server == STAGE_READ || server == STAGE_WRITE)
-        why = "the memory of a program cannot be read or written from a process that is not its "
-              "ancestor (Yama's ptrace_scope, or missing CAP_SYS_PTRACE): set "
-              "kernel.yama.ptrace_scope to 0, or run as root";
+    result->refused = server == STAGE_READ || server == STAGE_WRITE;
+    if (result->refused)
+        why = refusal_by_yama("the memory of a program cannot be read or written (a security "
+                              "module, or missing CAP_SYS_PTRACE)");
     else if (server == STAGE_RECEIVE || server == STAGE_ANSWER)
         why = "the listener was installed, but stopped calls cannot be received or answered";
     else if (tracee == STAGE_WRONG)
@@ -152,17 +161,14 @@ static void explain(struct probe_result *result, const uint8_t *policy, int trac
     snprintf(result->why, sizeof result->why, "%s", why);
 }
 
-void probe_notify(const uint8_t *policy, struct probe_result *result) {
-    int stages[2];
-    memset(result, 0, sizeof *result);
-    struct notify_trial *trial =
-        mmap(NULL, sizeof *trial, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (trial == MAP_FAILED) {
-        snprintf(result->why, sizeof result->why, "no memory to share: %s", strerror(errno));
+void probe_notify(const uint8_t *policy, enum probe_form form, struct probe_result *result) {
+    static const struct probe_pair pair = {.server = be_server, .tracee = be_tracee};
+    struct probe_stages stages;
+    struct notify_trial *trial = probe_begin(sizeof *trial, result);
+    if (!trial)
         return;
-    }
     trial->policy = policy;
-    int error = probe_children(be_server, be_tracee, trial, stages);
+    int error = probe_children(&pair, form, trial, &stages);
     result->install_error = trial->install_error;
     result->killable = trial->killable;
     result->wake_up = trial->wake_up;
@@ -171,5 +177,5 @@ void probe_notify(const uint8_t *policy, struct probe_result *result) {
     if (error != 0)
         snprintf(result->why, sizeof result->why, "no socket pair: %s", strerror(-error));
     else
-        explain(result, policy, stages[1], stages[0]);
+        explain(result, policy, &stages);
 }

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -14,15 +15,19 @@
 
 #include "../arch/arch.h"
 #include "../arch/kernel.h"
+#include "../mechanism/inject.h"
+#include "../mechanism/own_calls.h"
 #include "../mechanism/trace.h"
 #include "../policy/blob.h"
 #include "../process/fd_passing.h"
 #include "child.h"
 #include "probe.h"
+#include "refusal.h"
 
 struct trace_trial {
     const uint8_t *policy;
     bool every_call;
+    int seize_error, install_error;
 };
 
 static volatile sig_atomic_t signalled;
@@ -42,7 +47,7 @@ static void expect_signal(void) {
 }
 
 static enum stage be_tracee(void *argument, int socket) {
-    const struct trace_trial *trial = argument;
+    struct trace_trial *trial = argument;
     pid_t tracer = 0;
     const pid_t own = getpid();
     struct k_statfs info = {0};
@@ -53,8 +58,10 @@ static enum stage be_tracee(void *argument, int socket) {
     /* Being stopped for the first time may interrupt the wait (gVisor). */
     if (send(socket, &own, sizeof own, MSG_NOSIGNAL) != sizeof own || !await_byte(socket, 's'))
         return STAGE_SEIZE;
-    if (!trial->every_call &&
-        trace_install(blob_header(trial->policy)->calls | SPOOF_CALLS_STATFS) != 0)
+    if (!trial->every_call)
+        trial->install_error =
+            -trace_install(blob_header(trial->policy)->calls | SPOOF_CALLS_STATFS);
+    if (trial->install_error != 0)
         return STAGE_INSTALL;
     syscall(NUMBER_STATFS, "", &info); /* ENOENT: shows the order of its stops */
     if (syscall(NUMBER_STATFS, PROBE_PATH, &info) != 0)
@@ -72,6 +79,21 @@ static bool answer(pid_t tid) {
     struct stopped_call call = trace_call(tid, &stop);
     return call.number == NUMBER_STATFS && probe_answer(&call) == STAGE_DONE &&
            kill(tid, SIGURG) == 0;
+}
+
+/* The same at the begin of a call, which a filter above has not seen yet: the call then fails, as
+ * the tracer has it fail, and returns what was answered. */
+static bool answer_at_end(pid_t tid, struct injection **injection) {
+    struct trace_stop stop;
+    if (!own_calls_meet_filters())
+        return answer(tid);
+    if (trace_stop_read(tid, &stop) != 0)
+        return false;
+    struct stopped_call call = trace_call(tid, &stop);
+    if (call.number != NUMBER_STATFS || probe_write(&call) != STAGE_DONE || trace_flush(&call) != 0)
+        return false;
+    *injection = inject_answer(tid, &stop, 0);
+    return *injection && kill(tid, SIGURG) == 0;
 }
 
 /* Is it the end of the call that must fail? */
@@ -102,12 +124,17 @@ static enum stage trace_filtered(pid_t tracee) {
 }
 
 static enum stage trace_every_call(pid_t tracee) {
+    struct injection *injection = NULL;
     bool answered = false;
     int status = 0;
     while (waitpid(tracee, &status, __WALL) == tracee && WIFSTOPPED(status)) {
         bool event = WSTOPSIG(status) == (SIGTRAP | 0x80);
-        if (event && !answered)
-            answered = answer(tracee);
+        if (event && injection) {
+            inject_end(NULL, NULL, tracee, injection);
+            injection = NULL;
+        } else if (event && !answered) {
+            answered = answer_at_end(tracee, &injection);
+        }
         int signal = status >> 16 == 0 && !event ? WSTOPSIG(status) : 0;
         ptrace(PTRACE_SYSCALL, tracee, NULL, (void *)(long)signal);
     }
@@ -115,21 +142,23 @@ static enum stage trace_every_call(pid_t tracee) {
 }
 
 static enum stage be_tracer(void *argument, int socket) {
-    bool every_call = ((const struct trace_trial *)argument)->every_call;
+    struct trace_trial *trial = argument;
+    const bool every_call = trial->every_call;
     const pid_t own = getpid();
     pid_t tracee = 0;
     if (send(socket, &own, sizeof own, MSG_NOSIGNAL) != sizeof own ||
         recv(socket, &tracee, sizeof tracee, 0) != sizeof tracee)
         return STAGE_SEIZE;
-    if (trace_seize(tracee, every_call) != 0 || send(socket, "s", 1, MSG_NOSIGNAL) != 1)
+    trial->seize_error = -trace_seize(tracee, every_call);
+    if (trial->seize_error != 0 || send(socket, "s", 1, MSG_NOSIGNAL) != 1)
         return STAGE_SEIZE;
     return every_call ? trace_every_call(tracee) : trace_filtered(tracee);
 }
 
 static const char *explanation(int tracee, int tracer) {
     if (tracer == STAGE_SEIZE || tracee == STAGE_SEIZE)
-        return "programs cannot be traced from a process that is not their ancestor (another "
-               "tracer, Yama's ptrace_scope, or missing CAP_SYS_PTRACE)";
+        return refusal_by_yama("programs cannot be traced (another tracer, a security module, or "
+                               "missing CAP_SYS_PTRACE)");
     if (tracee == STAGE_INSTALL)
         return "the filter cannot be installed";
     if (tracee == STAGE_NO_EVENT)
@@ -140,20 +169,40 @@ static const char *explanation(int tracee, int tracer) {
     return "the probe did not end in time";
 }
 
-void probe_trace(const uint8_t *policy, bool every_call, struct probe_result *result) {
-    struct trace_trial trial = {policy, every_call};
-    int stages[2];
-    memset(result, 0, sizeof *result);
-    int error = probe_children(be_tracee, be_tracer, &trial, stages);
+/* A profile above. Yama and missing rights say EPERM too: only another error, or a profile, tells.
+ */
+static bool explain_refusal(const struct trace_trial *trial, struct probe_result *result) {
+    int error = trial->install_error ? trial->install_error : trial->seize_error;
+    const char *call = trial->install_error ? "seccomp(2)" : "ptrace(2)";
+    bool refused = error == ENOSYS || error == EPERM || error == EACCES;
+    return refused && (trial->install_error || refusal_by_profile()) &&
+           refusal_explain(error, call, result->why, sizeof result->why);
+}
+
+void probe_trace(const uint8_t *policy, bool every_call, enum probe_form form,
+                 struct probe_result *result) {
+    static const struct probe_pair pair = {.server = be_tracer, .tracee = be_tracee};
+    struct probe_stages stages;
+    struct trace_trial *shared = probe_begin(sizeof *shared, result);
+    if (!shared)
+        return;
+    shared->policy = policy;
+    shared->every_call = every_call;
+    int error = probe_children(&pair, form, shared, &stages);
+    const struct trace_trial trial = *shared;
+    munmap(shared, sizeof *shared);
     if (error != 0) {
         snprintf(result->why, sizeof result->why, "no socket pair: %s", strerror(-error));
         return;
     }
-    int tracee = stages[0], tracer = stages[1];
+    const int tracee = stages.tracee, tracer = stages.server;
     result->late_signals = tracee == STAGE_LATE_SIGNAL;
     result->seccomp_first = tracer == STAGE_SECCOMP_FIRST;
     result->works = (tracee == STAGE_DONE || result->late_signals) &&
                     (tracer == STAGE_DONE || result->seccomp_first);
+    result->refused = tracer == STAGE_SEIZE || tracee == STAGE_SEIZE;
+    if (!result->works && explain_refusal(&trial, result))
+        return;
     snprintf(result->why, sizeof result->why, "%s",
              result->works ? "a stopped call was reported, read, answered and checked"
                            : explanation(tracee, tracer));

@@ -19,8 +19,6 @@
 #include "../arch/kernel.h"
 #include "limits.h"
 
-#define STATE_MAGIC 0x54535353U
-#define STATE_VERSION 1U
 #define LOWEST_PRIVATE_DESCRIPTOR 64
 
 /* The kernel's signal sets and actions: libc hides the signals that it uses itself. */
@@ -206,6 +204,8 @@ int state_record(char **arguments, char **variables, int *directory, struct fail
 
 /* Pointers to `count` strings that lie one after another from *text on, before `end`. */
 static char **split(char **text, const char *end, uint32_t count) {
+    if (count > (size_t)(end - *text)) /* each has a NUL */
+        return NULL;
     char **strings = calloc((size_t)count + 1, sizeof *strings);
     for (uint32_t i = 0; strings && i < count; i++) {
         strings[i] = *text;
@@ -219,27 +219,45 @@ static char **split(char **text, const char *end, uint32_t count) {
     return strings;
 }
 
+/* Each once, in their order, as state_restore() closes what lies between them. */
+static bool in_order(const struct state_view *view) {
+    int32_t last = -1;
+    for (uint32_t i = 0; i < view->state->descriptor_count; i++) {
+        if (view->descriptors[i].fd <= last || view->descriptors[i].fd == INT32_MAX)
+            return false;
+        last = view->descriptors[i].fd;
+    }
+    return true;
+}
+
+const char *state_parse(char *record, size_t length, struct state_view *view) {
+    const struct state *state = (const void *)record;
+    static const char other[] = "is not one of this version", damaged[] = "is damaged";
+    if (length < sizeof *state || state->magic != STATE_MAGIC || state->version != STATE_VERSION)
+        return other;
+    size_t list = state->descriptor_count * sizeof(struct state_descriptor);
+    if (state->length != length || list > length - sizeof *state)
+        return other;
+    char *text = record + sizeof *state + list;
+    const char *end = record + length;
+    view->state = state;
+    view->descriptors = (const void *)(record + sizeof *state);
+    if (state->pending_count > STATE_PENDING || !in_order(view))
+        return damaged;
+    view->arguments = split(&text, end, state->argument_count);
+    view->variables = view->arguments ? split(&text, end, state->variable_count) : NULL;
+    return view->variables ? NULL : damaged;
+}
+
 int state_read(int fd, struct state_view *view, struct failure *failure) {
     struct stat info;
-    if (fstat(fd, &info) != 0 || info.st_size < (off_t)sizeof(struct state))
+    if (fstat(fd, &info) != 0 || info.st_size <= 0)
         return fail(failure, 0, "descriptor %d holds no recorded state", fd);
     char *record = mmap(NULL, (size_t)info.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
     if (record == MAP_FAILED)
         return fail(failure, errno, "cannot read the recorded state");
-    const struct state *state = (const void *)record;
-    size_t list = state->descriptor_count * sizeof(struct state_descriptor);
-    if (state->magic != STATE_MAGIC || state->version != STATE_VERSION ||
-        state->length != (uint64_t)info.st_size || list > state->length - sizeof *state)
-        return fail(failure, 0, "descriptor %d holds no recorded state of this version", fd);
-    char *text = record + sizeof *state + list;
-    const char *end = record + state->length;
-    view->state = state;
-    view->descriptors = (const void *)(record + sizeof *state);
-    view->arguments = split(&text, end, state->argument_count);
-    view->variables = view->arguments ? split(&text, end, state->variable_count) : NULL;
-    if (!view->variables)
-        return fail(failure, 0, "the recorded state is damaged");
-    return 0;
+    const char *fault = state_parse(record, (size_t)info.st_size, view);
+    return fault ? fail(failure, 0, "the recorded state in descriptor %d %s", fd, fault) : 0;
 }
 
 static bool same_modes(const struct termios *a, const struct termios *b) {
@@ -290,7 +308,10 @@ int state_restore(const struct state_view *view, int keep, struct failure *failu
             fcntl(descriptor->fd, F_SETFL, descriptor->status_flags);
     }
     close_between(next, INT_MAX, keep);
+    return 0;
+}
 
+int state_restore_limits(const struct state *state, struct failure *failure) {
     for (int i = 0; i < RLIM_NLIMITS; i++) {
         struct rlimit now;
         const struct rlimit *was = &state->limits[i];

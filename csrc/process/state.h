@@ -12,6 +12,8 @@
 
 #include "failure.h"
 
+#define STATE_MAGIC 0x54535353U
+#define STATE_VERSION 1U
 #define STATE_SIGNALS 64
 #define STATE_TERMINALS 3
 #define STATE_PENDING 64 /* pending signals that are kept */
@@ -49,9 +51,13 @@ struct state_view {
 int state_record(char **arguments, char **variables, int *directory, struct failure *failure);
 /* Reads a record. Its memory is never freed: the process becomes another program. */
 int state_read(int fd, struct state_view *view, struct failure *failure);
-/* Restores working directory, terminal modes, descriptor flags and limits, and closes every
- * descriptor that was not open then, except `keep` (or -1). */
+/* The same of one in memory, at a multiple of 8 bytes: NULL, or what is wrong with it. `view` leads
+ * into it. */
+const char *state_parse(char *record, size_t length, struct state_view *view);
+/* Restores working directory, terminal modes and descriptor flags, and closes every descriptor that
+ * was not open then, except `keep` (or -1). */
 int state_restore(const struct state_view *view, int keep, struct failure *failure);
+int state_restore_limits(const struct state *state, struct failure *failure);
 /* Restores ignored signals and, last of all, the blocked ones: the step before execve. */
 void state_restore_signals(const struct state *state);
 

@@ -1,159 +1,118 @@
-/* delivery.c - threads of the guardian that hand descriptors over, and those who ask for it.
- * Rule: who takes a slot from ASKED to SENDING sends, and nobody else; a slot that was not taken
- * may be asked for again. */
+/* delivery.c - hands a descriptor over in two steps, and finds out how far a dead worker has come.
+ * Rule: the program never gets a number that was not added for this very call. Until the call is
+ * answered the position of a file in memory says for which call it is (docs/decisions/0012). */
 #include "delivery.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <string.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../arch/kernel.h"
 #include "../mechanism/notify.h"
-#include "../process/thread.h"
+#include "../tracee/pidfd_cache.h"
+#include "../tracee/proc_text.h"
+#include "../tracee/rights.h"
 #include "record.h"
-#include "slots.h"
 
-/* A program that is frozen keeps its sender waiting, and only that one. */
-#define MAX_THREADS 64
-#define STACK_SIZE (64U << 10)
+#define ADDING (-1) /* the slot's `delivered`, until the number is known */
 
-static _Atomic bool alone;
-static _Atomic int idle; /* threads that could take the next slot */
-static _Atomic int threads;
-
-static bool take(struct slot *slot, uint32_t from) {
-    return atomic_compare_exchange_strong(&slot->delivery, &from, DELIVERY_SENDING);
+/* A position that no reader can have reached, and that differs from call to call. */
+static off_t mark_of(const struct stopped_call *call) {
+    const struct notify_stop *stop = call->stop;
+    const uint64_t high = 1ULL << 62;
+    return (off_t)(high | (stop->id & (high - 1)));
 }
 
-/* What a call gets that could not be given its descriptor. */
-static void fail(struct segment *segment, const struct slot *slot, struct stopped_call *call,
+/* What becomes of a call whose descriptor the kernel did not put into the program. */
+static void fail(struct segment *segment, struct stopped_call *call, const struct verdict *verdict,
                  int error) {
-    const struct verdict verdict = {.decision = DECISION_DELIVER, .rule = slot->delivery_rule};
-    const struct verdict other = undelivered(slot->delivery_rule, slot->delivery_closed);
-    int ended;
-    if (error == -ENOENT || error == -EINPROGRESS) {
-        record_gone(segment, &verdict);
-        return;
-    }
+    const struct verdict other = undelivered(verdict->rule, verdict->closed);
+    const struct verdict *recorded = verdict;
+    int ended = -ENOENT;
     if (error == -EMFILE || error == -ENFILE || error == -ENOMEM) {
         ended = call->mechanism->answer(call, error); /* as its own open would fail */
-    } else {
-        record_instead(segment, &verdict, &other);
+    } else if (error != -ENOENT && error != -ESRCH && error != -EINPROGRESS) {
+        record_instead(segment, verdict, &other);
+        recorded = &other;
         ended = verdict_end(call, &other);
     }
     if (ended != 0)
-        record_gone(segment, &verdict);
+        record_gone(segment, recorded);
 }
 
-static bool still_waits(const struct slot *slot) {
-    struct notify_stop stop;
-    struct stopped_call call = slot_call(slot, &stop);
-    return call.mechanism->still_stopped(&call);
+void deliver(struct segment *segment, struct stopped_call *call, const struct verdict *verdict) {
+    struct slot *slot = call->server->slot;
+    const off_t mark = mark_of(call);
+    bool marked = verdict->in_memory && lseek(verdict->fd, mark, SEEK_SET) == mark;
+    slot->delivered = ADDING;
+    int number = notify_add(call, verdict->fd, verdict->fd_flags);
+    slot->delivered = number < 0 ? 0 : 1 + number;
+    if (marked)
+        lseek(verdict->fd, 0, SEEK_SET);
+    close(verdict->fd);
+    if (number < 0)
+        fail(segment, call, verdict, number);
+    else if (call->mechanism->answer(call, number) != 0)
+        record_gone(segment, verdict);
 }
 
-/* A slot in state SENDING. */
-static void send_descriptor(struct segment *segment, struct slot *slot) {
-    struct notify_stop stop;
-    struct stopped_call call = slot_call(slot, &stop);
-    int error = notify_deliver(stop.listener, stop.id, slot->delivery_fd, slot->delivery_flags);
-    close(slot->delivery_fd);
-    if (error != 0)
-        fail(segment, slot, &call, error);
-    slot_free(segment, slot);
+/* ---- after a death ---- */
+
+/* The position of a descriptor of the tracee, or -1. */
+static off_t position(int directory, const char *number) {
+    char text[64];
+    long long value = -1;
+    proc_text(directory, number, text, sizeof text);
+    return sscanf(text, "pos: %lld", &value) == 1 ? (off_t)value : -1;
 }
 
-/* ---- the guardian's side ---- */
-
-static void *run(void *argument);
-
-static int add_thread(struct segment *segment) {
-    int error = thread_start(STACK_SIZE, run, segment);
-    threads += error == 0;
-    return error;
-}
-
-static void *run(void *argument) {
-    struct segment *segment = argument;
-    uint16_t number;
-    for (;;) {
-        idle++;
-        ssize_t got = read(DESCRIPTOR_DELIVERY_READ, &number, sizeof number);
-        if (--idle == 0 && threads < MAX_THREADS)
-            add_thread(segment); /* later, if not now */
-        if (got == 0 || (got < 0 && errno != EINTR))
-            return NULL;
-        /* A request of a worker that is gone may still be announced. */
-        if (got == sizeof number && number < SEGMENT_SLOTS &&
-            take(&segment->slots[number], DELIVERY_ASKED))
-            send_descriptor(segment, &segment->slots[number]);
+/* The number of the descriptor with this position, or -1. */
+static int find_marked(const struct stopped_call *call, off_t mark) {
+    char name[64];
+    int number = -1;
+    snprintf(name, sizeof name, "%d/fdinfo", call->tid);
+    int fd = openat(call->server->context->proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+    if (!directory) {
+        if (fd >= 0)
+            close(fd);
+        return -1;
     }
+    for (const struct dirent *entry; number < 0 && (entry = readdir(directory));)
+        if (position(dirfd(directory), entry->d_name) == mark)
+            number = atoi(entry->d_name);
+    closedir(directory);
+    return number;
 }
 
-int delivery_start(struct segment *segment) {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return -errno;
-    dup3(ends[0], DESCRIPTOR_DELIVERY_READ, O_CLOEXEC);
-    dup3(ends[1], DESCRIPTOR_DELIVERY, O_CLOEXEC);
-    close(ends[0]);
-    close(ends[1]);
-    return add_thread(segment);
+/* False: it cannot be had, so it is left there as it is. */
+static bool remove_mark(const struct stopped_call *call, int number, off_t mark) {
+    int pidfd = pidfd_of_thread(call->tid);
+    int fd = pidfd < 0 ? -1 : (int)syscall(K_NR_PIDFD_GETFD, pidfd, number, 0);
+    bool removed = fd >= 0 && (lseek(fd, 0, SEEK_CUR) != mark || lseek(fd, 0, SEEK_SET) == 0);
+    if (fd >= 0)
+        close(fd);
+    if (pidfd >= 0)
+        close(pidfd);
+    return removed;
 }
 
-/* The lowest descriptor from `from` on that is being sent; UINT_MAX: none. */
-static unsigned next_sent(const struct segment *segment, unsigned from) {
-    unsigned lowest = UINT_MAX;
-    for (unsigned i = 0; i < SEGMENT_SLOTS; i++) {
-        const struct slot *slot = &segment->slots[i];
-        unsigned fd = (unsigned)slot->delivery_fd;
-        if (atomic_load(&slot->delivery) == DELIVERY_SENDING && fd >= from && fd < lowest)
-            lowest = fd;
-    }
-    return lowest;
-}
-
-void delivery_cancel(struct segment *segment, unsigned first) {
-    for (unsigned i = 0; i < SEGMENT_SLOTS; i++) {
-        uint32_t asked = DELIVERY_ASKED;
-        atomic_compare_exchange_strong(&segment->slots[i].delivery, &asked, DELIVERY_NONE);
-    }
-    for (;;) {
-        unsigned sent = next_sent(segment, first);
-        if (sent > first)
-            syscall(K_NR_CLOSE_RANGE, first, sent == UINT_MAX ? ~0U : sent - 1, 0);
-        if (sent == UINT_MAX)
-            return;
-        first = sent + 1;
-    }
-}
-
-/* ---- the worker's side ---- */
-
-void delivery_ask(struct segment *segment, struct slot *slot, const struct verdict *verdict) {
-    uint16_t number = (uint16_t)(slot - segment->slots);
-    slot->delivery_fd = verdict->fd;
-    slot->delivery_flags = verdict->fd_flags;
-    slot->delivery_rule = verdict->rule;
-    slot->delivery_closed = verdict->closed;
-    atomic_store(&slot->begun, 0); /* what happens from here on is not this worker's doing */
-    atomic_store(&slot->delivery, DELIVERY_ASKED);
-    bool told = !alone && write(DESCRIPTOR_DELIVERY, &number, sizeof number) == sizeof number;
-    if ((alone || !told) && take(slot, DELIVERY_ASKED))
-        send_descriptor(segment, slot);
-}
-
-void delivery_alone(struct segment *segment) {
-    alone = true;
-    for (unsigned i = 0; i < SEGMENT_SLOTS; i++) {
-        struct slot *slot = &segment->slots[i];
-        if (take(slot, DELIVERY_ASKED) ||
-            (atomic_load(&slot->delivery) == DELIVERY_SENDING && still_waits(slot)))
-            send_descriptor(segment, slot);
-        else if (atomic_load(&slot->delivery) == DELIVERY_SENDING)
-            slot_free(segment,
-                      slot); /* sent; its descriptor may be closed, and be another one by now */
-    }
+bool delivery_resume(struct stopped_call *call, struct slot *slot) {
+    const off_t mark = mark_of(call);
+    const int noted = slot->delivered;
+    if (noted == 0 || rights_own(call->server) != 0)
+        return false;
+    int number = noted == ADDING ? find_marked(call, mark) : noted - 1;
+    slot->delivered = 1 + number; /* before the mark is gone: we may die, too */
+    bool added = number >= 0 && remove_mark(call, number, mark);
+    rights_must_usual(call->server);
+    if (added)
+        call->mechanism->answer(call, number); /* else it is gone */
+    else
+        slot->delivered = 0;
+    return added;
 }

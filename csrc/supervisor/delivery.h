@@ -1,28 +1,15 @@
-/* delivery.h - how a descriptor of the worker gets into the program that asked for it.
- * Rule: the guardian sends. A sender that dies between the kernel's answer and its hand-over leaves
- * the program with descriptor 0; a worker may die at any instruction, the guardian may not. */
+/* delivery.h - how a descriptor of the worker gets into the program that asked for it. */
 #ifndef SPOOF_DELIVERY_H
 #define SPOOF_DELIVERY_H
-
-#include <stdint.h>
 
 #include "../calls/verdict.h"
 #include "segment.h"
 
-/* ---- the guardian's side ---- */
-
-/* Starts the threads that deliver. 0 or -errno. */
-int delivery_start(struct segment *segment);
-/* Takes back what a worker that is gone has asked for, and closes all descriptors from `first` on,
- * but for those that are just being sent. */
-void delivery_cancel(struct segment *segment, unsigned first);
-
-/* ---- the worker's side ---- */
-
-/* Has the call in this slot end with a copy of the verdict's descriptor, which is closed, and the
- * slot be freed: from here on it belongs to the guardian. */
-void delivery_ask(struct segment *segment, struct slot *slot, const struct verdict *verdict);
-/* The guardian is gone: from now on the worker delivers by itself. */
-void delivery_alone(struct segment *segment);
+/* Ends a call, which lies in the server's slot, with a copy of the verdict's descriptor, which is
+ * closed. The call's other end is recorded if that cannot be done. */
+void deliver(struct segment *segment, struct stopped_call *call, const struct verdict *verdict);
+/* Ends a call that the worker before us has begun to deliver. False: the program has got nothing,
+ * the call is to be served. */
+bool delivery_resume(struct stopped_call *call, struct slot *slot);
 
 #endif

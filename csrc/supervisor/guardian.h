@@ -21,14 +21,17 @@ struct guardian_setup {
 
 const char *mechanism_name(enum mechanism_kind mechanism);
 
-/* Becomes the guardian; `socket` leads to the starter. */
-_Noreturn void guardian_run(const struct guardian_setup *setup, int socket);
+/* Becomes the guardian; `socket` leads to the starter, `parent` to the parent that stays (or -1).
+ */
+_Noreturn void guardian_run(const struct guardian_setup *setup, int socket, int parent);
 
 /* ---- the starter's side: guardian_start.c ---- */
 
 /* Forks the guardian away: own session, no parent that waits for it. Returns the starter's end of
  * their socket, or -1. */
 int guardian_fork(const struct guardian_setup *setup, struct failure *failure);
+/* Waits until the guardian behind this socket is there, and may trace us. 0 or -1. */
+int guardian_await(const struct guardian_setup *setup, int socket, struct failure *failure);
 /* Hands the listener over and waits until a worker receives from it. 0 or -1. */
 int guardian_hand_over(int socket, int listener, struct failure *failure);
 /* Waits until the guardian traces the calling process. 0 or -1. */

@@ -24,7 +24,7 @@ static int fork_away(const struct guardian_setup *setup, const int sockets[2]) {
         close(sockets[0]);
         pid_t guardian = setsid() < 0 ? -1 : fork();
         if (guardian == 0)
-            guardian_run(setup, sockets[1]);
+            guardian_run(setup, sockets[1], -1);
         _exit(guardian < 0 ? errno : 0);
     }
     int error = middle < 0 ? errno : 0;
@@ -43,9 +43,19 @@ static int fork_below_init(const struct guardian_setup *setup, const int sockets
         close(sockets[0]);
         if (setsid() < 0)
             _exit(1);
-        guardian_run(setup, sockets[1]);
+        guardian_run(setup, sockets[1], -1);
     }
     return guardian < 0 ? errno : 0;
+}
+
+int guardian_await(const struct guardian_setup *setup, int socket, struct failure *failure) {
+    pid_t guardian = 0;
+    if (recv(socket, &guardian, sizeof guardian, 0) != sizeof guardian)
+        return fail(failure, 0, "the guardian could not be started");
+    /* Under Yama's ptrace_scope 1 only who is named may trace us. Without Yama this fails. */
+    if (setup->mechanism != MECHANISM_NOTIFY)
+        prctl(PR_SET_PTRACER, guardian);
+    return 0;
 }
 
 int guardian_fork(const struct guardian_setup *setup, struct failure *failure) {
@@ -54,15 +64,10 @@ int guardian_fork(const struct guardian_setup *setup, struct failure *failure) {
         return fail(failure, errno, "cannot make a socket for the guardian");
     int error = getpid() == 1 ? fork_below_init(setup, sockets) : fork_away(setup, sockets);
     close(sockets[1]);
-    pid_t guardian = 0;
-    if (error == 0 && recv(sockets[0], &guardian, sizeof guardian, 0) == sizeof guardian) {
-        /* Under Yama's ptrace_scope 1 only who is named may trace us. Without Yama this fails. */
-        if (setup->mechanism != MECHANISM_NOTIFY)
-            prctl(PR_SET_PTRACER, guardian);
+    if (error == 0 && guardian_await(setup, sockets[0], failure) == 0)
         return sockets[0];
-    }
     close(sockets[0]);
-    return fail(failure, error, "the guardian could not be started");
+    return error == 0 ? -1 : fail(failure, error, "the guardian could not be started");
 }
 
 int guardian_be_traced(int socket, struct failure *failure) {

@@ -1,60 +1,88 @@
 /* log.c - from events in the shared segment to lines in the log file.
- * Rule: readers report what they missed, writers never wait for them; only the guardian writes here
- * (descriptor DESCRIPTOR_LOG), one write(2) a line. */
+ * Rule: who logs never waits for who reads: what finds no room is counted as lost. One thread
+ * writes (descriptor DESCRIPTOR_LOG), one write(2) a line. */
 #include "log.h"
 
 #include <inttypes.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../arch/call_table.h"
 #include "../policy/blob.h"
+#include "../process/clock.h"
+#include "../process/thread.h"
 #include "segment.h"
 
 #define FIRST_HITS 1024
+#define PERIOD_MS 100    /* how often events are written */
+#define PATIENCE_MS 1000 /* without any progress of who reads */
+#define STACK_SIZE (64U << 10)
+#define LINES 256U /* a power of two */
+#define LINE_MAX_BYTES 2048
 
 static struct {
     struct segment *segment; /* NULL: nothing is logged */
     const uint8_t *policy;
     int level;
-} open_log;
+    /* Lines of the guardian's own, on their way to the thread that writes. */
+    char lines[LINES][LINE_MAX_BYTES];
+    _Atomic uint32_t put, taken;
+    _Atomic uint32_t written; /* lines, events and looks for them: a futex */
+    _Atomic uint32_t bell;    /* there is something to do: a futex */
+    _Atomic bool closing, closed;
+} the_log;
 
-void log_open(struct segment *segment, const uint8_t *policy, int level) {
-    open_log.segment = segment;
-    open_log.policy = policy;
-    open_log.level = level;
-    atomic_store(&segment->logging, level <= LOG_TRACE ? LOG_ALL : LOG_ANSWERS);
+static void write_line(const char *line) {
+    if (write(DESCRIPTOR_LOG, line, strlen(line)) < 0)
+        return; /* a full disk must not stop the program */
 }
 
-bool log_is_open(void) {
-    return open_log.segment != NULL;
+static void make_line(char line[LINE_MAX_BYTES], int64_t time_ms, int level, const char *message,
+                      const char *fields) {
+    int length = snprintf(line, LINE_MAX_BYTES,
+                          "{\"level\":%d,\"time\":%" PRId64 ",\"pid\":%d,\"msg\":\"%s\"%s}\n",
+                          level, time_ms, (int)getpid(), message, fields);
+    if (length < 0 || length >= LINE_MAX_BYTES)
+        line[0] = '\0'; /* no half objects */
 }
 
 static void line_at(int64_t time_ms, int level, const char *message, const char *fields) {
-    char line[2048];
-    int length = snprintf(line, sizeof line,
-                          "{\"level\":%d,\"time\":%" PRId64 ",\"pid\":%d,\"msg\":\"%s\"%s}\n",
-                          level, time_ms, (int)getpid(), message, fields);
-    if (length > 0 && (size_t)length < sizeof line &&
-        write(DESCRIPTOR_LOG, line, (size_t)length) < 0)
-        return; /* a full disk must not stop the program */
+    char line[LINE_MAX_BYTES];
+    make_line(line, time_ms, level, message, fields);
+    write_line(line);
+}
+
+static void wake(_Atomic uint32_t *futex) {
+    (*futex)++;
+    syscall(SYS_futex, futex, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+static void wait_for(const _Atomic uint32_t *futex, uint32_t value, int milliseconds) {
+    const struct timespec most = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+    syscall(SYS_futex, futex, FUTEX_WAIT, value, &most, NULL, 0);
 }
 
 void log_line(int level, const char *message, const char *format, ...) {
     char fields[1536];
-    struct timespec now;
     va_list arguments;
-    if (!log_is_open())
+    if (!the_log.segment)
         return;
+    if (the_log.put - the_log.taken == LINES) {
+        segment_count(the_log.segment, COUNTER_EVENTS_LOST);
+        return;
+    }
     va_start(arguments, format);
     vsnprintf(fields, sizeof fields, format, arguments);
     va_end(arguments);
-    clock_gettime(CLOCK_REALTIME, &now);
-    line_at((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, level, message, fields);
+    make_line(the_log.lines[the_log.put % LINES], clock_ms(CLOCK_REALTIME), level, message, fields);
+    the_log.put++;
+    wake(&the_log.bell);
 }
 
 /* Text as the inside of a JSON string. Bytes that are no ASCII become \u00XX: names need not be
@@ -91,9 +119,9 @@ static bool seen(uint32_t rule, const char *program) {
 }
 
 static void log_event(const struct event *event) {
-    static const char *const decisions[] = {"answered", "let run", "fallback", "gone"};
+    static const char *const decisions[] = {"answered", "let run", "fallback", "gone", "let run"};
     char program[512], rule[512], fields[1536];
-    const char *name = blob_rule_name(open_log.policy, event->rule);
+    const char *name = blob_rule_name(the_log.policy, event->rule);
     bool answered = event->kind == EVENT_ANSWERED && name;
     escape(program, sizeof program, event->program);
     escape(rule, sizeof rule, answered ? name : "");
@@ -105,11 +133,17 @@ static void log_event(const struct event *event) {
             rule, known_call_name(event->call), event->tid, program, event->was, event->answer);
         line_at(event->time_ms, LOG_INFO, "first hit", fields);
     }
-    if (open_log.level > LOG_TRACE)
+    if (event->kind == EVENT_FILTER && !seen(UINT32_MAX, event->program)) {
+        snprintf(fields, sizeof fields, ",\"call\":\"%s\",\"tid\":%d,\"program\":\"%s\"",
+                 known_call_name(event->call), event->tid, program);
+        line_at(event->time_ms, LOG_WARN, "program installs a seccomp filter of its own", fields);
+    }
+    if (the_log.level > LOG_TRACE)
         return;
-    int length = snprintf(
-        fields, sizeof fields, ",\"call\":\"%s\",\"tid\":%d,\"program\":\"%s\",\"decision\":\"%s\"",
-        known_call_name(event->call), event->tid, program, decisions[event->kind & 3]);
+    int length = snprintf(fields, sizeof fields,
+                          ",\"call\":\"%s\",\"tid\":%d,\"program\":\"%s\",\"decision\":\"%s\"",
+                          known_call_name(event->call), event->tid, program,
+                          decisions[event->kind < 5 ? event->kind : 1]);
     if (answered)
         snprintf(fields + length, sizeof fields - (size_t)length,
                  ",\"rule\":\"%s\",\"was\":\"0x%" PRIx64 "\",\"answer\":\"0x%" PRIx64 "\"", rule,
@@ -120,24 +154,25 @@ static void log_event(const struct event *event) {
     line_at(event->time_ms, LOG_TRACE, "call", fields);
 }
 
-void log_events(bool last) {
+/* Writes the events that have come since the last call. `last`: nobody records any more. */
+static void write_events(bool last) {
     static uint64_t next;
     static bool waited; /* for the event `next`: its writer may have died */
-    struct segment *segment = open_log.segment;
-    if (!segment)
-        return;
+    struct segment *segment = the_log.segment;
     uint64_t end = atomic_load(&segment->event_next);
     if (end - next > SEGMENT_EVENTS) {
         atomic_fetch_add(&segment->counters[COUNTER_EVENTS_LOST], end - next - SEGMENT_EVENTS);
         next = end - SEGMENT_EVENTS;
     }
     for (; next < end; next++) {
-        const struct event *slot = &segment->events[next % SEGMENT_EVENTS];
+        const struct event_place *place = &segment->events[next % SEGMENT_EVENTS];
         struct event event;
-        uint64_t before = atomic_load_explicit(&slot->sequence, memory_order_acquire);
-        memcpy(&event, slot, sizeof event);
-        atomic_thread_fence(memory_order_acquire);
-        uint64_t after = atomic_load_explicit(&slot->sequence, memory_order_relaxed);
+        uint64_t words[EVENT_WORDS] = {0};
+        uint64_t before = atomic_load_explicit(&place->sequence, memory_order_acquire);
+        for (size_t i = 0; i < EVENT_WORDS; i++)
+            words[i] = atomic_load_explicit(&place->words[i], memory_order_acquire);
+        uint64_t after = atomic_load_explicit(&place->sequence, memory_order_relaxed);
+        memcpy(&event, words, sizeof event);
         bool whole = before == next + 1 && after == before;
         if (!whole && before <= next && !waited && !last) {
             waited = true;
@@ -148,20 +183,84 @@ void log_events(bool last) {
             log_event(&event);
         else
             segment_count(segment, COUNTER_EVENTS_LOST);
+        wake(&the_log.written);
     }
 }
 
-void log_totals(void) {
+static void write_totals(void) {
     static const char *const names[] = {
-        "stopped", "answered", "letRun",       "fallbacks",
-        "gone",    "givenUp",  "workerStarts", "eventsLost",
+        "stopped", "answered",     "letRun",     "fallbacks",  "gone",
+        "givenUp", "workerStarts", "eventsLost", "ownFilters",
     };
     _Static_assert(sizeof names / sizeof *names == COUNTER_COUNT,
                    "names of enum counter, in order");
     char fields[1024];
     int length = 0;
-    for (int i = 0; log_is_open() && i < COUNTER_COUNT; i++)
+    for (int i = 0; i < COUNTER_COUNT; i++)
         length += snprintf(fields + length, sizeof fields - (size_t)length, ",\"%s\":%" PRIu64,
-                           names[i], (uint64_t)open_log.segment->counters[i]);
-    log_line(LOG_INFO, "totals", "%s", fields);
+                           names[i], (uint64_t)the_log.segment->counters[i]);
+    line_at(clock_ms(CLOCK_REALTIME), LOG_INFO, "totals", fields);
+}
+
+/* ---- the thread that writes ---- */
+
+static void write_lines(void) {
+    for (; the_log.taken != the_log.put; the_log.taken++) {
+        write_line(the_log.lines[the_log.taken % LINES]);
+        wake(&the_log.written);
+    }
+}
+
+static void *run(void *argument) {
+    for (;;) {
+        uint32_t bell = the_log.bell;
+        bool last = the_log.closing;
+        write_lines();
+        write_events(last);
+        wake(&the_log.written);
+        if (last)
+            break;
+        wait_for(&the_log.bell, bell, PERIOD_MS);
+    }
+    write_totals();
+    the_log.closed = true;
+    wake(&the_log.written);
+    return argument;
+}
+
+int log_open(struct segment *segment, const uint8_t *policy, int level) {
+    the_log.segment = segment;
+    the_log.policy = policy;
+    the_log.level = level;
+    segment->logging = level <= LOG_TRACE ? LOG_ALL : LOG_ANSWERS;
+    return thread_start(STACK_SIZE, run, NULL);
+}
+
+/* Who reads the log may have stopped: then what is left is lost. */
+static bool wait_for_progress(uint32_t written) {
+    int64_t begin = clock_ms(CLOCK_MONOTONIC);
+    while (the_log.written == written) {
+        if (clock_ms(CLOCK_MONOTONIC) - begin >= PATIENCE_MS)
+            return false;
+        wait_for(&the_log.written, written, PATIENCE_MS);
+    }
+    return true;
+}
+
+void log_flush(void) {
+    uint32_t written;
+    do
+        written = the_log.written;
+    while (the_log.segment && the_log.taken != the_log.put && wait_for_progress(written));
+}
+
+void log_close(void) {
+    uint32_t written;
+    if (!the_log.segment)
+        return;
+    the_log.closing = true;
+    wake(&the_log.bell);
+    do
+        written = the_log.written;
+    while (!the_log.closed && wait_for_progress(written));
 }

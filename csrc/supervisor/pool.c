@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "../calls/calls.h"
+#include "../mechanism/own_calls.h"
+#include "../process/again.h"
 #include "../process/thread.h"
 #include "../tracee/rights.h"
 
@@ -47,7 +49,8 @@ static void *run(void *argument) {
         struct stopped_call call = trace_call(job->tid, &job->stop);
         server_begin(&server);
         call.server = &server;
-        job->verdict = serve_call(&call, pool.policy);
+        job->verdict =
+            own_calls_touch(&call) ? let_run(FALLBACK_NONE) : serve_call(&call, pool.policy);
         pthread_mutex_lock(&pool.lock);
         job->next = pool.done;
         pool.done = job;
@@ -62,7 +65,10 @@ static void *run(void *argument) {
 static bool add_thread(void) {
     if (pool.threads == THREADS)
         return false;
-    bool made = thread_start(STACK_SIZE, run, (void *)(uintptr_t)pool.context) == 0;
+    bool made = false;
+    for (int tries = 0; tries < TRIES_AT_ONCE && !made && (tries == 0 || pool.threads == 0);
+         tries++)
+        made = thread_start(STACK_SIZE, run, (void *)(uintptr_t)pool.context) == 0;
     pool.threads += made;
     return made;
 }
@@ -75,7 +81,9 @@ int pool_open(const struct context *context, const uint8_t *policy) {
 }
 
 const struct job *pool_take(pid_t tid, const struct trace_stop *stop) {
-    struct job *job = calloc(1, sizeof *job);
+    struct job *job = NULL;
+    for (int tries = 0; tries < TRIES_AT_ONCE && !job; tries++)
+        job = calloc(1, sizeof *job);
     if (!job)
         return NULL;
     job->tid = tid;

@@ -4,13 +4,15 @@
 #include "record.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "../arch/call_table.h"
+#include "../process/clock.h"
 #include "../tracee/identity.h"
 #include "../tracee/server.h"
 
 static enum event_kind kind_of(const struct verdict *verdict) {
+    if (verdict->adds_filter)
+        return EVENT_FILTER;
     if (verdict->reason != FALLBACK_NONE)
         return EVENT_FALLBACK;
     return verdict->decision == DECISION_LET_RUN ? EVENT_LET_RUN : EVENT_ANSWERED;
@@ -19,28 +21,31 @@ static enum event_kind kind_of(const struct verdict *verdict) {
 static void write_event(struct segment *segment, const struct stopped_call *call,
                         const struct verdict *verdict) {
     uint32_t level = atomic_load_explicit(&segment->logging, memory_order_relaxed);
-    struct timespec now;
-    if (level == LOG_NOTHING || (level == LOG_ANSWERS && verdict->decision == DECISION_LET_RUN))
+    if (level == LOG_NOTHING ||
+        (level == LOG_ANSWERS && verdict->decision == DECISION_LET_RUN && !verdict->adds_filter))
         return;
-    char program[PROGRAM_NAME];
-    _Static_assert(sizeof segment->events[0].program == PROGRAM_NAME, "a name fits an event");
-    program_name(call->server->context, call->tid, program);
-    clock_gettime(CLOCK_REALTIME, &now);
+    _Static_assert(sizeof((struct event *)NULL)->program == PROGRAM_NAME, "a name fits an event");
+
+    struct event event = {
+        .time_ms = clock_ms(CLOCK_REALTIME),
+        .tid = call->tid,
+        .call = known_call_index(call->arch, call->number),
+        .rule = verdict->rule,
+        .kind = (uint16_t)kind_of(verdict),
+        .reason = (uint16_t)verdict->reason,
+        .was = verdict->was,
+        .answer = verdict->answer,
+    };
+    program_name(call->server->context, call->tid, event.program);
+    uint64_t words[EVENT_WORDS];
+    memcpy(words, &event, sizeof words);
 
     uint64_t number = atomic_fetch_add(&segment->event_next, 1);
-    struct event *event = &segment->events[number % SEGMENT_EVENTS];
-    atomic_store_explicit(&event->sequence, 0, memory_order_relaxed);
-    atomic_thread_fence(memory_order_release);
-    event->time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-    event->tid = call->tid;
-    event->call = known_call_index(call->arch, call->number);
-    event->rule = verdict->rule;
-    event->kind = (uint16_t)kind_of(verdict);
-    event->reason = (uint16_t)verdict->reason;
-    event->was = verdict->was;
-    event->answer = verdict->answer;
-    memcpy(event->program, program, sizeof program);
-    atomic_store_explicit(&event->sequence, number + 1, memory_order_release);
+    struct event_place *place = &segment->events[number % SEGMENT_EVENTS];
+    atomic_store_explicit(&place->sequence, 0, memory_order_relaxed);
+    for (size_t i = 0; i < EVENT_WORDS; i++)
+        atomic_store_explicit(&place->words[i], words[i], memory_order_release);
+    atomic_store_explicit(&place->sequence, number + 1, memory_order_release);
 }
 
 /* Counts `change` (1, or -1 to take it back) calls of a kind. */
@@ -49,6 +54,7 @@ static void count(struct segment *segment, const struct verdict *verdict, uint64
         [EVENT_ANSWERED] = COUNTER_ANSWERED,
         [EVENT_LET_RUN] = COUNTER_LET_RUN,
         [EVENT_FALLBACK] = COUNTER_FALLBACKS,
+        [EVENT_FILTER] = COUNTER_LET_RUN,
     };
     enum event_kind kind = kind_of(verdict);
     _Atomic uint64_t *detail = NULL;
@@ -66,6 +72,8 @@ void record_verdict(struct segment *segment, const struct stopped_call *call,
     write_event(segment, call, verdict);
     segment_count(segment, COUNTER_STOPPED);
     count(segment, verdict, 1);
+    if (verdict->adds_filter)
+        segment_count(segment, COUNTER_OWN_FILTERS);
 }
 
 void record_instead(struct segment *segment, const struct verdict *verdict,

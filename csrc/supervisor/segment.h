@@ -9,21 +9,21 @@
 
 #include "../spoof.h"
 #include "../tracee/fallback.h"
+#include "../tracee/restricted.h"
 
 #define SEGMENT_MAGIC 0x47455353U /* "SSEG" */
-#define SEGMENT_VERSION 4U
+#define SEGMENT_VERSION 6U
 #define SEGMENT_RULES 1024U  /* rules that are counted one by one */
 #define SEGMENT_EVENTS 1024U /* a power of two */
 #define SEGMENT_SLOTS 512U   /* requests served at the same time */
 
-enum event_kind { EVENT_ANSWERED, EVENT_LET_RUN, EVENT_FALLBACK, EVENT_GONE };
+enum event_kind { EVENT_ANSWERED, EVENT_LET_RUN, EVENT_FALLBACK, EVENT_GONE, EVENT_FILTER };
 
 enum log_level { LOG_NOTHING, LOG_ANSWERS, LOG_ALL };
 
 /* One line for the log, written by a worker. */
 struct event {
-    _Atomic uint64_t sequence; /* its number + 1, stored last; 0 while it is being written */
-    int64_t time_ms;           /* since the epoch */
+    int64_t time_ms; /* since the epoch */
     int32_t tid;
     uint32_t call; /* its place in the table of calls */
     uint32_t rule;
@@ -31,6 +31,14 @@ struct event {
     uint16_t reason;      /* enum fallback */
     uint64_t was, answer; /* filesystem types */
     char program[64];     /* last part of the path of its program, NUL-terminated */
+};
+#define EVENT_WORDS (sizeof(struct event) / sizeof(uint64_t))
+
+/* Its place. Who reads may be overtaken by who writes, and sees that by the sequence: the words of
+ * the event are stored after it (release), and loaded before it (acquire). */
+struct event_place {
+    _Atomic uint64_t sequence; /* its number + 1, stored last; 0 while it is being written */
+    _Atomic uint64_t words[EVENT_WORDS];
 };
 
 enum counter {
@@ -42,14 +50,8 @@ enum counter {
     COUNTER_GIVEN_UP,
     COUNTER_WORKER_STARTS,
     COUNTER_EVENTS_LOST,
+    COUNTER_OWN_FILTERS,
     COUNTER_COUNT,
-};
-
-/* Of a descriptor on its way into a program: delivery.h. */
-enum delivery_state {
-    DELIVERY_NONE,
-    DELIVERY_ASKED,   /* by the worker, which has nothing more to do with the slot */
-    DELIVERY_SENDING, /* a thread of the guardian is at it, and will free the slot */
 };
 
 /* A request that is being served: the kernel writes into it, so that it is never only in the
@@ -61,12 +63,8 @@ struct slot {
         outside_deaths;        /* weight of the workers that SIGKILL took while they served it */
     _Atomic uint32_t crashes;  /* workers that died by a fault of their own meanwhile */
     _Atomic uint32_t taken;    /* by a thread of the worker, or by the guardian */
-    _Atomic uint32_t delivery; /* enum delivery_state; a futex */
-    int32_t delivery_fd;       /* in the table of worker and guardian */
-    uint32_t delivery_flags;   /* O_CLOEXEC or 0 */
-    uint32_t delivery_rule;
-    uint32_t delivery_closed; /* verdict.h: the call must not be let run */
-    uint8_t padding[28];
+    _Atomic int32_t delivered; /* 1 + the number of the descriptor that was added: delivery.c */
+    uint8_t padding[44];
 };
 _Static_assert(sizeof(struct slot) == 256, "slots keep to their own cache lines");
 
@@ -85,21 +83,21 @@ struct segment {
     _Atomic uint32_t slot_waiting; /* a thread waits for a slot to become free */
     _Atomic uint32_t slots_freed;  /* ... by this futex */
     _Atomic uint32_t root_changed; /* as in struct context */
-    _Atomic uint64_t event_next;   /* number of the next event */
-    struct event events[SEGMENT_EVENTS];
+    struct restricted restricted;
+    _Atomic uint32_t turns;      /* odd: the receiver has received, and not come back yet */
+    _Atomic uint32_t beats;      /* grows while the worker has calls in hand, and goes on */
+    _Atomic uint64_t event_next; /* number of the next event */
+    struct event_place events[SEGMENT_EVENTS];
     struct slot slots[SEGMENT_SLOTS];
 };
 
-/* The fixed numbers of the descriptors that guardian and worker share. What a worker opens comes
- * behind them, and the guardian closes that when the worker dies. */
-enum shared_descriptor {
+/* The fixed numbers of the descriptors that a worker inherits from its guardian. */
+enum inherited_descriptor {
     DESCRIPTOR_LISTENER = 3,
     DESCRIPTOR_LOG = 4,
-    DESCRIPTOR_WORKER = 5,   /* pidfd of the current worker */
-    DESCRIPTOR_STARTER = 6,  /* socket to the starter, until the command runs */
-    DESCRIPTOR_DELIVERY = 7, /* pipe: slots whose descriptor is to be delivered */
-    DESCRIPTOR_DELIVERY_READ = 8,
-    DESCRIPTOR_FIRST_OF_WORKER = 9,
+    DESCRIPTOR_STARTER = 5, /* socket to the starter, until the command runs */
+    DESCRIPTOR_PARENT = 6,  /* socket to the parent that stays, or /dev/null */
+    DESCRIPTOR_FIRST_FREE = 7,
 };
 
 /* A new segment: a memfd, O_CLOEXEC, or -errno. */

@@ -1,6 +1,5 @@
 /* slots.c - takes and frees slots.
- * Rule: the order in slot_free(): a slot that says it is free has nothing of its last request, and
- * who was delivering does not touch it any more once it says that. */
+ * Rule: the order in slot_free(): a slot that says it is free has nothing of its last request. */
 #include "slots.h"
 
 #include <limits.h>
@@ -14,8 +13,7 @@ static struct slot *take_free(struct segment *segment) {
     for (unsigned i = 0; i < SEGMENT_SLOTS; i++) {
         unsigned number = (next + i) % SEGMENT_SLOTS;
         struct slot *slot = &segment->slots[number];
-        if (slot->delivery == DELIVERY_NONE && slot->taken == 0 &&
-            atomic_exchange(&slot->taken, 1) == 0) {
+        if (slot->taken == 0 && atomic_exchange(&slot->taken, 1) == 0) {
             next = number;
             return slot;
         }
@@ -42,6 +40,7 @@ struct slot *slot_take(struct segment *segment) {
 void slot_clear(struct slot *slot) {
     memset(slot->request, 0, sizeof slot->request);
     atomic_store_explicit(&slot->begun, 0, memory_order_relaxed);
+    atomic_store_explicit(&slot->delivered, 0, memory_order_relaxed);
     atomic_store_explicit(&slot->outside_deaths, 0, memory_order_relaxed);
     atomic_store_explicit(&slot->crashes, 0, memory_order_relaxed);
 }
@@ -49,7 +48,6 @@ void slot_clear(struct slot *slot) {
 void slot_free(struct segment *segment, struct slot *slot) {
     slot_clear(slot);
     slot->taken = 0;
-    slot->delivery = DELIVERY_NONE;
     if (segment->slot_waiting == 0)
         return;
     segment->slots_freed++;

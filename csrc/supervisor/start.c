@@ -19,6 +19,7 @@
 #include "../process/own_proc.h"
 #include "guardian.h"
 #include "log.h"
+#include "parent.h"
 #include "../probe/probe.h"
 #include "../process/state.h"
 #include "start.h"
@@ -31,6 +32,7 @@ struct start_options {
     int log_level;
     const char *mechanism; /* as named */
     bool verbose, quiet;
+    bool stay;      /* as the parent of the command, also where it need not be so */
     char **command; /* NULL-terminated */
     char **environment;
     struct state_view view;
@@ -70,6 +72,9 @@ static bool take_option(struct start_options *options, int option) {
     case 'q':
         options->quiet = true;
         return true;
+    case 'y':
+        options->stay = true;
+        return true;
     default:
         return false;
     }
@@ -78,11 +83,17 @@ static bool take_option(struct start_options *options, int option) {
 static int parse(int count, char **arguments, struct start_options *options,
                  struct failure *failure) {
     static const struct option known[] = {
-        {"state", required_argument, NULL, 's'},     {"first", required_argument, NULL, 'f'},
-        {"policy", required_argument, NULL, 'p'},    {"segment", required_argument, NULL, 'g'},
-        {"log", required_argument, NULL, 'l'},       {"log-level", required_argument, NULL, 'L'},
-        {"mechanism", required_argument, NULL, 'm'}, {"verbose", no_argument, NULL, 'v'},
-        {"quiet", no_argument, NULL, 'q'},           {NULL, 0, NULL, 0},
+        {"state", required_argument, NULL, 's'},
+        {"first", required_argument, NULL, 'f'},
+        {"policy", required_argument, NULL, 'p'},
+        {"segment", required_argument, NULL, 'g'},
+        {"log", required_argument, NULL, 'l'},
+        {"log-level", required_argument, NULL, 'L'},
+        {"mechanism", required_argument, NULL, 'm'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"stay", no_argument, NULL, 'y'},
+        {NULL, 0, NULL, 0},
     };
     int option;
     opterr = 0;
@@ -133,11 +144,48 @@ static void close_private(const struct start_options *options) {
             close(private[i]);
 }
 
+/* How calls are to be answered. */
+struct way {
+    enum mechanism_kind mechanism;
+    bool stays; /* as the parent of the command, parent.h */
+    struct probe_result probe;
+};
+
+static void tell(const struct way *way) {
+    const char *name = mechanism_name(way->mechanism);
+    if (way->probe.works)
+        remark("mechanism %s: %s", name, way->probe.why);
+    else
+        remark("mechanism %s cannot be used%s: %s", name,
+               way->probe.refused && !way->stays ? " in the command's place" : "", way->probe.why);
+    if (way->probe.works && way->stays)
+        remark("a parent stays: the command has another process id, and this process passes "
+               "signals on to it, stops when it stops and ends as it ends");
+}
+
+/* In the command's place if that may be: there its process id is the one that was started. */
+static void try_mechanism(const struct start_options *options, const uint8_t *policy,
+                          struct way *way) {
+    way->stays = options->stay;
+    for (;;) {
+        enum probe_form form = way->stays ? PROBE_ANCESTOR : PROBE_BESIDE;
+        if (way->mechanism == MECHANISM_NOTIFY)
+            probe_notify(policy, form, &way->probe);
+        else
+            probe_trace(policy, way->mechanism == MECHANISM_PTRACE, form, &way->probe);
+        if (options->verbose)
+            tell(way);
+        if (way->probe.works || !way->probe.refused || way->stays)
+            return;
+        way->stays = true;
+    }
+}
+
 /* Tries the mechanism that was asked for, or with `auto` each of them, best first. */
-static int choose(const struct start_options *options, const uint8_t *policy,
-                  enum mechanism_kind *chosen, struct probe_result *probe,
+static int choose(const struct start_options *options, const uint8_t *policy, struct way *way,
                   struct failure *failure) {
     bool automatic = strcmp(options->mechanism, "auto") == 0;
+    char reason[sizeof way->probe.why] = "";
     const char *fault = own_proc_fault();
     if (fault)
         return fail(failure, 0, "%s", fault);
@@ -145,19 +193,17 @@ static int choose(const struct start_options *options, const uint8_t *policy,
         const char *name = mechanism_name((enum mechanism_kind)kind);
         if (!automatic && strcmp(options->mechanism, name) != 0)
             continue;
-        if (kind == MECHANISM_NOTIFY)
-            probe_notify(policy, probe);
-        else
-            probe_trace(policy, kind == MECHANISM_PTRACE, probe);
-        if (options->verbose)
-            remark("mechanism %s%s: %s", name, probe->works ? "" : " cannot be used", probe->why);
-        *chosen = (enum mechanism_kind)kind;
-        if (probe->works)
+        way->mechanism = (enum mechanism_kind)kind;
+        try_mechanism(options, policy, way);
+        if (way->probe.works)
             return 0;
+        if (kind == MECHANISM_NOTIFY) /* the best one: its reason is the one to tell */
+            memcpy(reason, way->probe.why, sizeof reason);
         if (!automatic)
-            return fail(failure, 0, "mechanism %s does not work here: %s", name, probe->why);
+            return fail(failure, 0, "mechanism %s does not work here: %s", name, way->probe.why);
     }
-    return fail(failure, 0, "no mechanism works here; `seccomp-spoof doctor` tells why");
+    return fail(failure, 0, "no mechanism works here (%s: %s); `seccomp-spoof doctor` tells more",
+                mechanism_name(MECHANISM_NOTIFY), reason);
 }
 
 /* These trace programs themselves, and will only hear EPERM. */
@@ -173,41 +219,55 @@ static void warn_tracer(const char *command, enum mechanism_kind mechanism) {
                    name, mechanism_name(mechanism));
 }
 
+/* The socket to the guardian, or -1. Where a parent stays, the command's process goes on here. */
 static int start_guardian(const struct start_options *options, const uint8_t *policy,
-                          enum mechanism_kind *mechanism, struct probe_result *probe,
-                          struct failure *failure) {
-    if (choose(options, policy, mechanism, probe, failure) != 0)
+                          struct way *way, struct failure *failure) {
+    if (choose(options, policy, way, failure) != 0)
         return -1;
-    if (*mechanism != MECHANISM_NOTIFY && !options->quiet)
-        warn_tracer(options->command[0], *mechanism);
+    if (way->mechanism != MECHANISM_NOTIFY && !options->quiet)
+        warn_tracer(options->command[0], way->mechanism);
     const struct guardian_setup setup = {
-        .mechanism = *mechanism,
-        .probe = *probe,
+        .mechanism = way->mechanism,
+        .probe = way->probe,
         .policy = policy,
         .segment_fd = options->segment_fd,
         .log_fd = options->log_fd,
         .log_level = options->log_level,
     };
-    return guardian_fork(&setup, failure);
+    if (!way->stays)
+        return guardian_fork(&setup, failure);
+    int guardian = parent_stay(&setup, failure);
+    return guardian >= 0 && guardian_await(&setup, guardian, failure) == 0 ? guardian : -1;
 }
 
-static int install_trace(const uint8_t *policy, enum mechanism_kind mechanism, int guardian,
+static int install_trace(const uint8_t *policy, const struct way *way, int guardian,
                          struct failure *failure) {
     /* Traced first: a call that is stopped without a tracer gives ENOSYS. */
     int result = guardian_be_traced(guardian, failure);
     close(guardian);
-    int error =
-        result == 0 && mechanism == MECHANISM_TRACE ? trace_install(blob_header(policy)->calls) : 0;
+    int error = result == 0 && way->mechanism == MECHANISM_TRACE
+                    ? trace_install(blob_header(policy)->calls)
+                    : 0;
     return error == 0 ? result : fail(failure, -error, "cannot install the filter");
 }
 
-static int install(const uint8_t *policy, bool killable, int guardian, struct failure *failure) {
-    int listener = notify_install(blob_header(policy)->calls, killable);
+static int install_notify(const uint8_t *policy, const struct way *way, int guardian,
+                          struct failure *failure) {
+    int listener = notify_install(blob_header(policy)->calls, way->probe.killable);
     if (listener < 0)
         return fail(failure, -listener, "cannot install the filter");
     int result = guardian_hand_over(guardian, listener, failure);
     close(listener);
     close(guardian);
+    return result;
+}
+
+static int install(const uint8_t *policy, const struct way *way, int guardian,
+                   struct failure *failure) {
+    int result = (way->mechanism == MECHANISM_NOTIFY ? install_notify : install_trace)(
+        policy, way, guardian, failure);
+    if (result == 0 && way->stays)
+        parent_restore(way->mechanism);
     return result;
 }
 
@@ -232,8 +292,7 @@ int verb_start(int count, char **arguments) {
                                     .log_level = LOG_INFO,
                                     .mechanism = "auto",
                                     .command = arguments};
-    struct probe_result probe = {0};
-    enum mechanism_kind mechanism = MECHANISM_NOTIFY;
+    struct way way = {0};
     sigset_t all, before;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &before);
@@ -249,15 +308,16 @@ int verb_start(int count, char **arguments) {
     /* With no rule to apply nothing is stopped, and nothing needs a guardian. */
     bool stops = ready && blob_header(policy)->calls != 0;
     if (stops)
-        ready = (guardian = start_guardian(&options, policy, &mechanism, &probe, &failure)) >= 0;
+        ready = (guardian = start_guardian(&options, policy, &way, &failure)) >= 0;
     if (ready && options.state_fd >= 0)
         ready = state_restore(&options.view, guardian, &failure) == 0;
     else if (ready)
         close_private(&options);
     if (ready && stops)
-        ready = (mechanism == MECHANISM_NOTIFY
-                     ? install(policy, probe.killable, guardian, &failure)
-                     : install_trace(policy, mechanism, guardian, &failure)) == 0;
+        ready = install(policy, &way, guardian, &failure) == 0;
+    /* Last: the command's own may leave no number for a listener. */
+    if (ready && options.state_fd >= 0)
+        ready = state_restore_limits(options.view.state, &failure) == 0;
     if (!ready) {
         complain(&failure);
         return STATUS_OUR_FAULT;

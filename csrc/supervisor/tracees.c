@@ -1,13 +1,15 @@
 /* tracees.c - a hash table with open addressing; its capacity is a power of two.
- * Rule: only the tracing thread uses it. Without memory for it nothing can be traced: it ends. */
+ * Rule: only the tracing thread uses it. Where there is no memory for a larger one it gets full;
+ * once nothing has room in it, nothing can be traced: it ends. */
 #include "tracees.h"
 
 #include <stdlib.h>
 
 #define FIRST_CAPACITY 256
 
-static struct tracee_state *table;
-static size_t capacity, count;
+static struct tracee_state first[FIRST_CAPACITY];
+static struct tracee_state *table = first;
+static size_t capacity = FIRST_CAPACITY, count;
 
 static struct tracee_state *at(size_t place) {
     return &table[place & (capacity - 1)];
@@ -22,21 +24,25 @@ static struct tracee_state *find(pid_t tid) {
 }
 
 static void grow(void) {
-    struct tracee_state *old = table;
+    struct tracee_state *old = table, *larger = calloc(capacity * 2, sizeof *larger);
     size_t old_capacity = capacity;
-    capacity = capacity ? capacity * 2 : FIRST_CAPACITY;
-    table = calloc(capacity, sizeof *table);
-    if (!table)
+    /* A search ends at a place that is free. */
+    if (!larger && count + 1 == capacity)
         abort();
+    if (!larger)
+        return;
+    table = larger;
+    capacity *= 2;
     for (size_t i = 0; i < old_capacity; i++)
         if (old[i].tid != 0)
             *find(old[i].tid) = old[i];
-    free(old);
+    if (old != first)
+        free(old);
 }
 
 struct tracee_state *tracee_known(pid_t tid) {
-    struct tracee_state *entry = capacity ? find(tid) : NULL;
-    return entry && entry->tid != 0 ? entry : NULL;
+    struct tracee_state *entry = find(tid);
+    return entry->tid != 0 ? entry : NULL;
 }
 
 struct tracee_state *tracee_know(pid_t tid) {
@@ -51,8 +57,8 @@ struct tracee_state *tracee_know(pid_t tid) {
 }
 
 void tracee_forget(pid_t tid) {
-    struct tracee_state *entry = capacity ? find(tid) : NULL;
-    if (!entry || entry->tid == 0)
+    struct tracee_state *entry = find(tid);
+    if (entry->tid == 0)
         return;
     entry->tid = 0;
     count--;

@@ -8,6 +8,7 @@
 
 struct job;
 struct injection;
+struct wait;
 
 struct tracee_state {
     pid_t tid;                   /* 0: free */
@@ -16,7 +17,11 @@ struct tracee_state {
     struct injection *injection; /* mechanism/inject.h: its call has become another one */
     uint32_t delivers;           /* ... for this rule */
     bool looks_after;            /* what the call tells its caller is looked at when it has ended */
-    bool let_run; /* its next call that is stopped is let run: nothing can be done about it */
+    bool let_run;      /* its next call that is stopped is let run: nothing can be done about it */
+    uint64_t began;    /* mechanism ptrace: when its call began, tracer_waits.c; nanoseconds */
+    uint64_t argument; /* ... its first argument */
+    uint64_t ended_at; /* ... where it has ended with EINTR; 0: it has not */
+    struct wait *wait; /* tracer_waits.c: its call is made again */
 };
 
 /* The entry of a tracee, or NULL. */

@@ -13,12 +13,16 @@
 #include "../arch/registers.h"
 #include "../calls/calls.h"
 #include "../arch/call_table.h"
+#include "../mechanism/inject.h"
+#include "../mechanism/own_calls.h"
+#include "../mechanism/trace.h"
 #include "../policy/blob.h"
 #include "../tracee/lookup_cache.h"
 #include "../tracee/pidfd_cache.h"
 #include "../tracee/rights.h"
-#include "log.h"
 #include "pool.h"
+#include "family.h"
+#include "tracer_waits.h"
 #include "../process/proctitle.h"
 
 #define MOST_CHANGES 64
@@ -26,6 +30,15 @@
 #define CALL_STOP (SIGTRAP | 0x80) /* PTRACE_O_TRACESYSGOOD */
 
 /* ---- stops ---- */
+
+/* The thread is gone, or its id is another one's now. */
+static void forget(pid_t tid) {
+    struct tracee_state *tracee = tracee_known(tid);
+    if (tracee && tracee->injection)
+        injection_forget(tracee->injection);
+    waits_forget(tracee);
+    tracee_forget(tid);
+}
 
 /* Is this stop of mechanism ptrace the begin of a call? Where the kernel does not say it the two
  * alternate; but gVisor leaves the end out where an execve takes another thread's id. */
@@ -40,8 +53,11 @@ static bool begins(pid_t tid, const struct tracee_state *tracee, const struct ca
 /* A call stop of mechanism ptrace. False: it is no begin. */
 static bool begin_call(pid_t tid, struct tracee_state *tracee) {
     struct call_info info = registers_call_info(tid);
-    if (!begins(tid, tracee, &info))
-        return false;
+    const bool begin = begins(tid, tracee, &info);
+    waits_note(tracee, &info, begin);
+    if (!begin || (tracee->wait && waits_on_call_stop(tid, tracee)))
+        return begin;
+    tracee = tracee_know(tid);
     tracee->stops = 1;
     tracee->looks_after = false;
     /* Most calls are none of ours: where the kernel has said which, no registers are read. */
@@ -55,8 +71,13 @@ static bool begin_call(pid_t tid, struct tracee_state *tracee) {
 static void on_call_stop(pid_t tid) {
     bool every_call = the_tracer.setup->every_call;
     struct tracee_state *tracee = tracee_know(tid);
-    if (every_call && begin_call(tid, tracee))
+    if (every_call && (begin_call(tid, tracee) || waits_at_end(tid, tracee)))
         return;
+    if (tracee->wait) {
+        if (!waits_on_call_stop(tid, tracee))
+            tracer_go_on(tid, 0);
+        return;
+    }
     if (tracee->stops > 1) {
         tracee->stops--;
         ptrace(PTRACE_SYSCALL, tid, NULL, NULL);
@@ -80,8 +101,8 @@ static void on_call_stop(pid_t tid) {
 static void on_exec(pid_t tid) {
     unsigned long former = 0;
     ptrace(PTRACE_GETEVENTMSG, tid, NULL, &former);
-    tracer_forget((pid_t)former);
-    tracer_forget(tid);
+    forget((pid_t)former);
+    forget(tid);
     /* The end of execve comes next, but not always in gVisor, where registers tell. */
     if (the_tracer.setup->every_call && !ARCH_TELLS_BEGIN)
         tracee_know(tid)->stops = 1;
@@ -91,14 +112,22 @@ static void on_event(pid_t tid, int event, int signal) {
     struct tracer *tracer = &the_tracer;
     switch (event) {
     case PTRACE_EVENT_SECCOMP:
-        tracer_on_begin(tid);
+        waits_forget(tracee_known(tid));
+        if (own_calls_meet_filters() && !trace_is_ours(tid))
+            tracer_on_foreign(tid);
+        else
+            tracer_on_begin(tid);
         return;
     case PTRACE_EVENT_STOP:
         /* The first stop of a new tracee says SIGTRAP; every other one is a group-stop. */
         if (signal != SIGTRAP) {
+            waits_on_group_stop(tid);
+            family_note_stop(tid, signal);
             ptrace(PTRACE_LISTEN, tid, NULL, NULL);
             return;
         }
+        family_note_continued(tid);
+        inject_begin_child(tid);
         break;
     case PTRACE_EVENT_EXEC:
         on_exec(tid);
@@ -114,7 +143,8 @@ static void on_event(pid_t tid, int event, int signal) {
 
 static void on_status(pid_t tid, int status) {
     if (!WIFSTOPPED(status)) {
-        tracer_forget(tid);
+        forget(tid);
+        family_note(tid, status);
         return;
     }
     int signal = WSTOPSIG(status);
@@ -122,7 +152,7 @@ static void on_status(pid_t tid, int status) {
         on_call_stop(tid);
     else if (status >> 16 != 0)
         on_event(tid, status >> 16, signal);
-    else
+    else if (!waits_on_signal(tid, signal))
         tracer_go_on(tid, signal); /* siginfo stays as it is */
 }
 
@@ -132,20 +162,24 @@ static void wake_up(int signal) {
     (void)signal;
 }
 
-/* Waits for a change of a tracee or a finished job. */
+/* Waits for a change of a tracee, a finished job, or the end of a call that was made again. */
 static void wait_for_both(void) {
     sigset_t all_but_child;
     sigfillset(&all_but_child);
     sigdelset(&all_but_child, SIGCHLD);
-    const struct timespec period = {0, LOG_PERIOD_MS * 1000000L};
+    const int next = waits_next();
+    const struct timespec period = {next / 1000, next % 1000 * 1000000L};
     struct pollfd wake = {.fd = the_tracer.wake, .events = POLLIN};
-    if (ppoll(&wake, 1, log_is_open() ? &period : NULL, &all_but_child) == 1)
+    if (ppoll(&wake, 1, next >= 0 ? &period : NULL, &all_but_child) == 1)
         tracer_finish_jobs();
 }
 
-static bool prepare(struct tracer *tracer) {
+bool tracer_prepare(const struct tracer_setup *setup) {
+    struct tracer *tracer = &the_tracer;
     const struct sigaction action = {.sa_handler = wake_up};
     sigset_t child;
+    proctitle_set("spoof-guardian", "seccomp-spoof: tracer");
+    tracer->setup = setup;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
     sigprocmask(SIG_BLOCK, &child, NULL);
@@ -163,11 +197,12 @@ static bool prepare(struct tracer *tracer) {
     if (tracer->wake < 0 || context_read(context) != 0 || rights_choose_proof(context) != 0)
         return false;
     context->root_changed = &tracer->setup->segment->root_changed;
+    context->restricted = &tracer->setup->segment->restricted;
     tracer->can_look_after = calls_can_look_after(tracer->setup->policy);
     tracer->injects = (blob_header(tracer->setup->policy)->calls & SPOOF_CALLS_OPEN) != 0;
     tracer->never_looks_up =
         tracer->can_look_after && (tracer->setup->every_call || context->proof == PROOF_BY_WALKING);
-    return rights_usual(&tracer->server) == 0;
+    return true;
 }
 
 /* ---- one after the other ---- */
@@ -197,21 +232,17 @@ static int take_changes(struct change *changes, bool may_sleep) {
 
 /* Has another thread taken over the id by execve(2), while the stop waited its turn? */
 static bool is_outdated(const struct change *change) {
-    const int exec = SIGTRAP | PTRACE_EVENT_EXEC << 8;
-    siginfo_t info;
-    return WIFSTOPPED(change->status) && change->status >> 8 != exec &&
-           ptrace(PTRACE_GETSIGINFO, change->tid, NULL, &info) == 0 && info.si_code == exec;
+    const int why = change->status >> 8;
+    /* A SIGTRAP that the program has sent itself may look like it. */
+    return WIFSTOPPED(change->status) && why != (SIGTRAP | PTRACE_EVENT_EXEC << 8) &&
+           why != SIGTRAP && registers_are_replaced(change->tid);
 }
 
-void tracer_run(const struct tracer_setup *setup) {
-    struct tracer *tracer = &the_tracer;
+void tracer_run(void) {
     struct change changes[MOST_CHANGES];
-    proctitle_set("spoof-guardian", "seccomp-spoof: tracer");
-    tracer->setup = setup;
-    if (!prepare(tracer))
-        return;
+    rights_must_usual(&the_tracer.server);
     for (;;) {
-        bool alone = pool_outstanding() == 0 && !log_is_open();
+        bool alone = pool_outstanding() == 0 && waits_next() < 0;
         int count = take_changes(changes, alone);
         for (int i = 0; i < count; i++)
             if (count == 1 || !is_outdated(&changes[i]))
@@ -222,6 +253,6 @@ void tracer_run(const struct tracer_setup *setup) {
             return;
         if (count <= 0 && !alone)
             wait_for_both();
-        log_events(false);
+        waits_end();
     }
 }

@@ -5,7 +5,9 @@
 
 #include "tracer_serve.h"
 
+/* Makes ready what may fail, before anything is traced. `setup` has to stay. */
+bool tracer_prepare(const struct tracer_setup *setup);
 /* Serves until the last tracee is gone. */
-void tracer_run(const struct tracer_setup *setup);
+void tracer_run(void);
 
 #endif

@@ -8,9 +8,11 @@
 #include <sys/ptrace.h>
 
 #include "../arch/arch.h"
+#include "../arch/kernel.h"
 #include "../calls/calls.h"
 #include "../arch/call_table.h"
 #include "../mechanism/inject.h"
+#include "../mechanism/own_calls.h"
 #include "../mechanism/trace.h"
 #include "../tracee/identity.h"
 #include "pool.h"
@@ -20,16 +22,10 @@ struct tracer the_tracer;
 
 /* ---- what is known of a tracee ---- */
 
-void tracer_forget(pid_t tid) {
-    struct tracee_state *tracee = tracee_known(tid);
-    if (tracee && tracee->injection)
-        inject_forget(tracee->injection);
-    tracee_forget(tid);
-}
-
 void tracer_settle(pid_t tid) {
     const struct tracee_state *tracee = tracee_known(tid);
-    if (tracee && tracee->stops == 0 && !tracee->job && !tracee->injection && !tracee->let_run)
+    if (tracee && tracee->stops == 0 && !tracee->job && !tracee->injection && !tracee->wait &&
+        !tracee->let_run)
         tracee_forget(tid);
 }
 
@@ -37,7 +33,8 @@ void tracer_settle(pid_t tid) {
 
 void tracer_go_on(pid_t tid, int signal) {
     const struct tracee_state *tracee = tracee_known(tid);
-    bool to_next_stop = the_tracer.setup->every_call || (tracee && tracee->injection);
+    bool to_next_stop =
+        the_tracer.setup->every_call || (tracee && (tracee->injection || tracee->wait));
     /* Fails only if the tracee was killed meanwhile. */
     ptrace(to_next_stop ? PTRACE_SYSCALL : PTRACE_CONT, tid, NULL, (void *)(long)signal);
 }
@@ -68,15 +65,33 @@ static void let_run_and_look(pid_t tid) {
         tracer_go_on(tid, 0);
 }
 
-/* False: it cannot be done, the call is as it was. */
-static bool deliver(pid_t tid, const struct trace_stop *stop, const struct verdict *verdict) {
-    struct injection *injection = inject_begin(tid, stop, verdict);
+/* The call has become one of ours, or a copy of itself: what follows is decided at its end. False:
+ * it has not, and is as it was. */
+static bool run_injected(pid_t tid, struct injection *injection) {
     if (!injection)
         return false;
     tracee_know(tid)->injection = injection;
-    tracee_know(tid)->delivers = verdict->rule;
     run_to_end(tid, false);
     return true;
+}
+
+static bool deliver(pid_t tid, const struct trace_stop *stop, const struct verdict *verdict) {
+    struct injection *injection =
+        inject_begin(&the_tracer.server, tid, stop, verdict, the_tracer.setup->every_call ? 0 : 1);
+    if (!run_injected(tid, injection))
+        return false;
+    tracee_know(tid)->delivers = verdict->rule;
+    return true;
+}
+
+/* Has the call return this value, and stops at its end. False: it cannot be done so. */
+static bool answer_at_end(pid_t tid, struct stopped_call *call, int64_t value) {
+    struct trace_stop *stop = call->stop;
+    const int error = trace_flush(call);
+    struct injection *injection = error == 0 || error == -EFAULT
+                                      ? inject_answer(tid, stop, error != 0 ? error : value)
+                                      : NULL;
+    return run_injected(tid, injection);
 }
 
 static void finish(pid_t tid, struct trace_stop *stop, const struct verdict *verdict) {
@@ -92,12 +107,72 @@ static void finish(pid_t tid, struct trace_stop *stop, const struct verdict *ver
         verdict = &other;
     }
     bool answered = verdict->decision == DECISION_ANSWER;
-    if (answered && call.mechanism->answer(&call, verdict->value) != 0)
+    /* A call without a number is for such a filter to judge, at the begin of a call. */
+    if (answered && the_tracer.setup->every_call && own_calls_meet_filters() &&
+        answer_at_end(tid, &call, verdict->value))
+        return;
+    const int error = answered ? call.mechanism->answer(&call, verdict->value) : 0;
+    if (error != 0)
         record_gone(segment, verdict);
+    if (error == -ENOENT)
+        return;
     if (answered && !the_tracer.setup->every_call)
         tracer_go_on_and_look(tid);
     else
         let_run_and_look(tid);
+}
+
+static bool wait_for_pool(pid_t tid, const struct trace_stop *stop) {
+    const struct job *job = pool_take(tid, stop);
+    if (job)
+        tracee_know(tid)->job = job;
+    return job != NULL;
+}
+
+/* Calls that only the tracer looks at. */
+static bool is_own(const struct known_call *known) {
+    return known &&
+           (known->task == TASK_CLONE3 || known->task == TASK_SECCOMP || known->task == TASK_PRCTL);
+}
+
+/* A listener of the program's own would get calls before us, and what it lets run is stopped by no
+ * filter again. Under notify the kernel refuses it. */
+static bool wants_listener(const struct stopped_call *call, const struct known_call *known) {
+    return !the_tracer.setup->every_call && known->task == TASK_SECCOMP &&
+           (uint32_t)call->arguments[0] == K_SECCOMP_SET_MODE_FILTER &&
+           (call->arguments[1] & K_SECCOMP_FILTER_FLAG_NEW_LISTENER);
+}
+
+/* `touched`: by a thread of the pool, so what the call points at is there, if it is anywhere. */
+static void serve_own(pid_t tid, struct trace_stop *stop, const struct known_call *known,
+                      bool touched) {
+    struct server *server = touched ? NULL : &the_tracer.server;
+    struct injection *injection = NULL;
+    struct stopped_call call = trace_call(tid, stop);
+    the_tracer.wants_to_sleep = false;
+    call.server = server;
+    if (known->task == TASK_CLONE3)
+        injection = inject_clone(server, tid, stop);
+    else
+        own_calls_note_filter(&call, known);
+    if (the_tracer.wants_to_sleep) {
+        if (!wait_for_pool(tid, stop))
+            serve_own(tid, stop, known, true);
+        return;
+    }
+    call.server = &the_tracer.server;
+    if (wants_listener(&call, known)) {
+        call.mechanism->answer(&call, -EBUSY);
+        tracer_go_on_and_look(tid);
+        return;
+    }
+    if (known->task != TASK_CLONE3) {
+        const struct verdict verdict = serve_call(&call, the_tracer.setup->policy);
+        if (verdict.adds_filter)
+            record_verdict(the_tracer.setup->segment, &call, &verdict);
+    }
+    if (!run_injected(tid, injection))
+        tracer_go_on(tid, 0);
 }
 
 void tracer_finish_jobs(void) {
@@ -106,10 +181,16 @@ void tracer_finish_jobs(void) {
         struct job *next = job->next;
         struct tracee_state *tracee = tracee_know(job->tid);
         /* Killed meanwhile, or an execve of another thread has given its id away. */
-        bool stale = tracee->job != job;
-        if (!stale) {
+        bool stale = tracee->job != job || registers_are_replaced(job->tid);
+        if (tracee->job == job)
             tracee->job = NULL;
-            finish(job->tid, &job->stop, &job->verdict);
+        if (!stale) {
+            const struct known_call *known =
+                known_call(job->stop.registers.arch, registers_number(&job->stop.registers));
+            if (is_own(known))
+                serve_own(job->tid, &job->stop, known, true);
+            else
+                finish(job->tid, &job->stop, &job->verdict);
         } else {
             verdict_release(&job->verdict);
         }
@@ -134,13 +215,6 @@ static bool serve_now(struct stopped_call *call, struct verdict *verdict) {
     return !the_tracer.wants_to_sleep;
 }
 
-static bool wait_for_pool(pid_t tid, const struct trace_stop *stop) {
-    const struct job *job = pool_take(tid, stop);
-    if (job)
-        tracee_know(tid)->job = job;
-    return job != NULL;
-}
-
 /* Looks up what the call is about. False: a thread that may sleep has to do it. */
 static bool look_now(pid_t tid, struct trace_stop *stop, struct verdict *verdict) {
     struct mounts *mounts = the_tracer.context.mounts;
@@ -156,10 +230,25 @@ static bool look_now(pid_t tid, struct trace_stop *stop, struct verdict *verdict
     return serve_now(&call, verdict);
 }
 
-/* Is the call to be changed at its end, where that may be? */
+/* Looking up has taken a while: has another thread taken the id over by execve(2)? Its stop there
+ * comes next, and this one has not been. An answer asks that itself (arch/registers.h), and what no
+ * rule names has taken no while. */
+static bool is_gone(pid_t tid, const struct verdict *verdict) {
+    const bool asks_itself = verdict->decision == DECISION_ANSWER;
+    const bool named = verdict->decision != DECISION_LET_RUN || verdict->reason != FALLBACK_NONE;
+    if (asks_itself || !named || !registers_are_replaced(tid))
+        return false;
+    verdict_release(verdict);
+    return true;
+}
+
+/* The kernel knows best whom it tells what. */
+static bool must_end_first(const struct known_call *known) {
+    return known->task == TASK_UNAME || known->task == TASK_SYSINFO;
+}
+
+/* May what the call has told its caller be changed at its end? */
 static bool changes_at_end(pid_t tid, struct trace_stop *stop, const struct known_call *known) {
-    if (known->task == TASK_UNAME)
-        return true; /* the kernel knows best whom it tells what */
     if (!the_tracer.can_look_after || (known->task != TASK_STATFS && known->task != TASK_FSTATFS))
         return false;
     struct stopped_call call = trace_call(tid, stop);
@@ -169,14 +258,15 @@ static bool changes_at_end(pid_t tid, struct trace_stop *stop, const struct know
 
 static void serve_stop(pid_t tid, struct trace_stop *stop, const struct known_call *known) {
     struct verdict verdict;
-    bool at_end = changes_at_end(tid, stop, known);
-    if (at_end && (the_tracer.never_looks_up || known->task == TASK_UNAME)) {
+    if (must_end_first(known) || (the_tracer.never_looks_up && changes_at_end(tid, stop, known))) {
         run_to_end(tid, true);
         return;
     }
-    bool served = look_now(tid, stop, &verdict);
-    bool exact = verdict.decision == DECISION_ANSWER || verdict.reason == FALLBACK_NONE;
-    if (at_end && !(served && exact))
+    const bool served = look_now(tid, stop, &verdict);
+    if (is_gone(tid, &verdict))
+        return;
+    const bool exact = verdict.decision == DECISION_ANSWER || verdict.reason == FALLBACK_NONE;
+    if (!(served && exact) && changes_at_end(tid, stop, known))
         run_to_end(tid, true);
     else if (served || !wait_for_pool(tid, stop))
         finish(tid, stop, &verdict);
@@ -185,7 +275,8 @@ static void serve_stop(pid_t tid, struct trace_stop *stop, const struct known_ca
 /* The end of a call that has told its caller nothing: it is answered as if it had not run. */
 static void serve_again(pid_t tid, struct trace_stop *stop) {
     struct verdict verdict;
-    if (look_now(tid, stop, &verdict) || !wait_for_pool(tid, stop))
+    bool served = look_now(tid, stop, &verdict);
+    if (!is_gone(tid, &verdict) && (served || !wait_for_pool(tid, stop)))
         finish(tid, stop, &verdict);
 }
 
@@ -202,23 +293,39 @@ void tracer_on_begin(pid_t tid) {
         tracee->let_run = false;
         let_run_and_look(tid);
         tracer_settle(tid);
-    } else if (known->task == TASK_CLONE || known->task == TASK_CLONE3) {
-        trace_keep_child(tid, &stop, known);
+    } else if (known->task == TASK_CLONE) {
+        trace_keep_child(tid, &stop);
         tracer_go_on(tid, 0);
+    } else if (is_own(known)) {
+        serve_own(tid, &stop, known, false);
     } else {
         serve_stop(tid, &stop, known);
     }
 }
 
-/* Changes what the call has told its caller. */
-static void change_end(struct stopped_call *call, struct trace_stop *stop, int64_t result) {
+/* As without a tracer: seccomp(2), SECCOMP_RET_TRACE. */
+void tracer_on_foreign(pid_t tid) {
+    struct registers registers;
+    if (registers_get(tid, &registers) == 0)
+        registers_skip(tid, &registers, -ENOSYS);
+    tracer_go_on_and_look(tid);
+}
+
+/* Changes what the call has told its caller. False: there is no such caller any more. */
+static bool change_end(struct stopped_call *call, struct trace_stop *stop, int64_t result) {
     const struct tracer_setup *setup = the_tracer.setup;
     struct verdict verdict = serve_end(call, result, setup->policy);
-    if (verdict.decision == DECISION_ANSWER && trace_flush(call) != 0)
+    if (is_gone(call->tid, &verdict))
+        return false;
+    const int error = verdict.decision == DECISION_ANSWER ? trace_flush(call) : 0;
+    if (error == -ESRCH)
+        return false;
+    if (error != 0)
         verdict = let_run(FALLBACK_MEMORY);
     record_verdict(setup->segment, call, &verdict);
     if (verdict.decision == DECISION_ANSWER && verdict.value != 0)
         registers_skip(call->tid, &stop->registers, verdict.value); /* EOVERFLOW */
+    return true;
 }
 
 void tracer_on_end(pid_t tid) {
@@ -232,7 +339,8 @@ void tracer_on_end(pid_t tid) {
             serve_again(tid, &stop);
             return;
         }
-        change_end(&call, &stop, result);
+        if (!change_end(&call, &stop, result))
+            return;
     }
     tracer_go_on_and_look(tid);
 }
@@ -252,6 +360,8 @@ void tracer_on_injected(pid_t tid, struct tracee_state *tracee) {
         break;
     case INJECTED_DONE:
         break;
+    case INJECTED_GONE:
+        return; /* execve's stop comes next */
     }
     tracee->injection = NULL;
     tracer_settle(tid);

@@ -33,6 +33,8 @@ extern struct tracer the_tracer;
 
 /* A stop at the begin of a call. */
 void tracer_on_begin(pid_t tid);
+/* A call that a filter of the program's own keeps for a tracer of its own, which it cannot have. */
+void tracer_on_foreign(pid_t tid);
 /* The end of a call that is to be looked at: it has told its caller the truth, who does not run
  * before we let it. */
 void tracer_on_end(pid_t tid);
@@ -46,8 +48,6 @@ void tracer_go_on(pid_t tid, int signal);
  * gVisor, and waits for another one. A further stop, right after this call, makes it look. */
 void tracer_go_on_and_look(pid_t tid);
 
-/* The thread is gone, or its id is another one's now. */
-void tracer_forget(pid_t tid);
 /* Its call has ended: is anything else left to know? */
 void tracer_settle(pid_t tid);
 /* The tracing thread never sleeps: what wants to is for the pool. */

@@ -15,6 +15,11 @@
 
 #include "../arch/kernel.h"
 #include "identity.h"
+#include "opener.h"
+#include "proc_text.h"
+#include "procfs.h"
+#include "proxy.h"
+#include "restricted.h"
 #include "rights.h"
 
 /* ---- opening ---- */
@@ -33,30 +38,64 @@ static int open_again_at(int proc, int fd, int flags) {
     return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? ACCESS_BUSY : -errno;
 }
 
+struct private_open {
+    int proc, fd, flags, opened;
+};
+
+static int open_privately(void *data) {
+    struct private_open *asked = data;
+    asked->opened = open_again_at(asked->proc, asked->fd, asked->flags);
+    return asked->opened;
+}
+
+/* A FUSE filesystem may be its user's alone, and ask for the real ids, too. `opened`: without them.
+ */
+static int open_with_all_ids(const struct server *server, const struct credentials *credentials,
+                             int fd, int flags, int opened) {
+    struct private_open asked = {server->context->proc, fd, flags, opened};
+    struct k_statfs info;
+    int own;
+    if (opened != -EACCES || server->receiving || syscall(SYS_fstatfs, fd, &info) != 0 ||
+        info.f_type != K_FUSE_SUPER_MAGIC ||
+        !proxy_ask(credentials, open_privately, &asked, sizeof asked, &own))
+        return opened;
+    if (own >= 0)
+        return own;
+    return asked.opened < 0 ? asked.opened : ACCESS_BUSY;
+}
+
 static int open_as_tracee(struct stopped_call *call, int fd, int flags) {
     struct server *server = call->server;
     int opened = ACCESS_NO_RIGHTS, error;
     const struct credentials *credentials = identity_credentials(call, &error);
-    if (!credentials)
+    if (!credentials || !procfs_tells_tracee(call, fd))
         return opened;
     if (rights_as_tracee(server, credentials))
         opened = open_again_at(server->context->proc, fd, flags);
     rights_must_usual(server);
-    return opened;
+    return open_with_all_ids(server, credentials, fd, flags, opened);
 }
 
 int access_open(struct stopped_call *call, int fd, int flags) {
+    if (restricted_may_be(call))
+        return ACCESS_RESTRICTED;
+    if (!opener_is_alike(call, fd, (flags & O_ACCMODE) != O_RDONLY))
+        return ACCESS_OTHER;
     /* Always as the tracee: what a file of procfs tells depends on capabilities (kallsyms), too. */
     return server_step_aside(call->server) ? open_as_tracee(call, fd, flags) : ACCESS_BUSY;
 }
 
-int access_open_at_once(struct stopped_call *call, int fd, int flags) {
+int access_open_own(struct stopped_call *call, int fd, int flags) {
     const struct server *server = call->server;
     int opened = ACCESS_NO_RIGHTS;
     /* What is open to nobody in particular is open to the tracee. */
     if (server->rights == RIGHTS_NONE)
         opened = open_again_at(server->context->proc, fd, flags);
     return opened >= 0 ? opened : open_as_tracee(call, fd, flags);
+}
+
+int access_open_table(struct stopped_call *call, int fd) {
+    return restricted_may_be(call) ? ACCESS_RESTRICTED : access_open_own(call, fd, O_RDONLY);
 }
 
 /* ---- judging ---- */
@@ -90,13 +129,18 @@ static int judge_by_mode(const struct credentials *credentials, const struct sta
     return ((unsigned)mode & ~granted) == 0 ? 0 : -EACCES;
 }
 
+/* What a failed call says of the file; -EAGAIN: nothing. */
+static int error_of_file(void) {
+    return error_is_ours(errno) ? -EAGAIN : -errno;
+}
+
 /* Nobody may write where nothing can be written. */
 static int judge_by_bits(const struct credentials *credentials, int fd, const struct stat *invented,
                          int mode) {
     struct stat info;
     struct statvfs filesystem;
     if (!invented && fstat(fd, &info) != 0)
-        return -errno;
+        return error_of_file();
     const struct stat *judged = invented ? invented : &info;
     const bool stored = S_ISREG(judged->st_mode) || S_ISDIR(judged->st_mode);
     if ((mode & W_OK) && stored && fstatvfs(fd, &filesystem) == 0 &&
@@ -113,35 +157,20 @@ static int judge(const struct credentials *credentials, int fd, const struct sta
     /* ENOSYS before Linux 5.8 and in old gVisor. */
     if (invented || errno == ENOSYS || errno == EINVAL)
         return judge_by_bits(credentials, fd, invented, mode);
-    return -errno;
+    return error_of_file();
 }
 
-/* As the kernel makes them for access(2), credentials(7): by the real ids, and with the
- * capabilities that root of the namespace would have. */
-static void make_real(struct credentials *credentials) {
-    credentials->fsuid = credentials->uid;
-    credentials->fsgid = credentials->gid;
-    if (credentials->same_user_namespace)
-        credentials->effective = credentials->uid == 0 ? credentials->permitted : 0;
-    else
-        credentials->effective = credentials->permitted; /* who is root there is not known */
-}
-
-int access_check(struct stopped_call *call, int fd, const struct stat *invented, int mode,
-                 bool effective) {
+int access_check(struct stopped_call *call, int fd, const struct stat *invented, int mode) {
     struct server *server = call->server;
     int result = -EAGAIN, error;
-    const struct credentials *known = identity_credentials(call, &error);
-    if (!known)
+    const struct credentials *credentials = identity_credentials(call, &error);
+    if (!credentials || (!invented && !procfs_tells_tracee(call, fd)))
         return result;
-    struct credentials credentials = *known;
-    if (!effective)
-        make_real(&credentials);
-    if (rights_as_tracee(server, &credentials))
-        result = judge(&credentials, fd, invented, mode);
+    if (rights_as_tracee(server, credentials))
+        result = judge(credentials, fd, invented, mode);
     rights_must_usual(server);
     /* Capabilities over the files of another user namespace are never taken on. */
-    const bool may_be_more = !credentials.same_user_namespace && credentials.effective != 0;
+    const bool may_be_more = !credentials->same_user_namespace && credentials->effective != 0;
     return result == -EACCES && may_be_more ? -EAGAIN : result;
 }
 
@@ -149,12 +178,9 @@ int access_check(struct stopped_call *call, int fd, const struct stat *invented,
 
 /* What the kernel shows for an id that the namespace does not have. */
 static uint32_t overflow_id(int proc, const char *entry) {
-    char text[16] = {0};
-    int fd = openat(proc, entry, O_RDONLY | O_CLOEXEC);
-    ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-    if (fd >= 0)
-        close(fd);
-    return got > 0 ? (uint32_t)strtoul(text, NULL, 10) : 65534;
+    char text[16];
+    return proc_text(proc, entry, text, sizeof text) > 0 ? (uint32_t)strtoul(text, NULL, 10)
+                                                         : 65534;
 }
 
 /* By /proc/TID/uid_map or gid_map: first id inside, first id as whoever reads it has it, how many.
@@ -178,7 +204,10 @@ static bool map_id(int proc, pid_t tid, const char *map, const char *overflow, u
             mapped = true;
         }
     }
+    const bool whole = !ferror(file);
     fclose(file);
+    if (!mapped && !whole)
+        return false;
     if (!mapped)
         *id = overflow_id(proc, overflow);
     return true;

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "../arch/kernel.h"
+#include "fallback.h"
+#include "proc_text.h"
 
 /* All of them lie on one mount that the kernel keeps for itself. */
 static void find_memory(struct context *context) {
@@ -36,8 +38,14 @@ int context_read(struct context *context) {
         return result;
     find_memory(context);
     context->effective_ids = syscall(SYS_setfsuid, -1) == -1 && errno == ENOSYS;
+    errno = 0;
     context->user_namespace = namespace_of(context->proc, getpid(), "user");
+    /* By it it is decided whose capabilities count. gVisor before 2023 has none. */
+    if (context->user_namespace == 0 && error_is_ours(errno))
+        return -errno;
     context->pid_namespace = namespace_of(context->proc, getpid(), "pid");
+    context->cgroup_namespace = namespace_of(context->proc, getpid(), "cgroup");
+    proc_text(context->proc, "self/attr/current", context->label, sizeof context->label);
     context->mount_namespace = namespace_of(context->proc, getpid(), "mnt");
     return 0;
 }

@@ -12,12 +12,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define SEARCH_CAPABILITIES ((1ULL << CAP_DAC_OVERRIDE) | (1ULL << CAP_DAC_READ_SEARCH))
+#include "../process/again.h"
+#include "fallback.h"
+#include "proc_text.h"
 
-static const char *field(const char *status, const char *name) {
-    const char *found = strstr(status, name);
-    return found ? found + strlen(name) : NULL;
-}
+#define SEARCH_CAPABILITIES ((1ULL << CAP_DAC_OVERRIDE) | (1ULL << CAP_DAC_READ_SEARCH))
 
 /* The column-th (from 0) number of a line. */
 static unsigned long column(const char *line, int number) {
@@ -35,6 +34,8 @@ pid_t credentials_last_number(const char *line) {
     while (*line && *line != '\n') {
         char *end = NULL;
         value = strtol(line, &end, 10);
+        if (end == line)
+            return 0; /* no list of numbers */
         line = end;
         while (*line == ' ' || *line == '\t')
             line++;
@@ -58,34 +59,34 @@ static bool parse_groups(const char *line, struct credentials *credentials) {
 }
 
 int credentials_read(int proc, pid_t tid, struct credentials *credentials) {
-    char name[64], status[8192];
-    snprintf(name, sizeof name, "%d/status", tid);
-    int fd = openat(proc, name, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    ssize_t length = read(fd, status, sizeof status - 1);
-    int error = errno;
-    close(fd);
+    char status[8192];
+    ssize_t length = proc_text_of(proc, tid, "status", status, sizeof status);
     if (length <= 0)
-        return length < 0 ? -error : -ESRCH;
-    status[length] = '\0';
+        return length < 0 ? (int)length : -ESRCH;
     memset(credentials, 0, sizeof *credentials);
-    const char *tgid = field(status, "\nTgid:"), *uid = field(status, "\nUid:"),
-               *gid = field(status, "\nGid:"), *groups = field(status, "\nGroups:"),
-               *effective = field(status, "\nCapEff:"), *permitted = field(status, "\nCapPrm:");
+    const char *tgid = proc_status_field(status, "\nTgid:"),
+               *uid = proc_status_field(status, "\nUid:"),
+               *gid = proc_status_field(status, "\nGid:"),
+               *groups = proc_status_field(status, "\nGroups:"),
+               *effective = proc_status_field(status, "\nCapEff:"),
+               *permitted = proc_status_field(status, "\nCapPrm:");
     if (!tgid || !uid || !gid || !groups || !effective || !permitted ||
         !parse_groups(groups, credentials))
         return -EOVERFLOW;
     credentials->tgid = (pid_t)column(tgid, 0);
     credentials->uid = (uid_t)column(uid, 0);
     credentials->gid = (gid_t)column(gid, 0);
+    credentials->euid = (uid_t)column(uid, 1);
+    credentials->suid = (uid_t)column(uid, 2);
+    credentials->sgid = (gid_t)column(gid, 2);
+    credentials->egid = (gid_t)column(gid, 1);
     credentials->fsuid = (uid_t)column(uid, 3);
     credentials->fsgid = (gid_t)column(gid, 3);
     credentials->effective = strtoull(effective, NULL, 16);
     credentials->permitted = strtoull(permitted, NULL, 16);
-    const char *inner = field(status, "\nNStgid:");
+    const char *inner = proc_status_field(status, "\nNStgid:");
     credentials->inner_tgid = inner ? credentials_last_number(inner) : 0;
-    inner = field(status, "\nNSpid:");
+    inner = proc_status_field(status, "\nNSpid:");
     credentials->inner_tid = inner ? credentials_last_number(inner) : 0;
     return 0;
 }
@@ -98,7 +99,8 @@ bool credentials_search_all(pid_t tid) {
 }
 
 bool credentials_equal(const struct credentials *a, const struct credentials *b) {
-    return a->fsuid == b->fsuid && a->fsgid == b->fsgid && a->group_count == b->group_count &&
+    return a->fsuid == b->fsuid && a->fsgid == b->fsgid && a->euid == b->euid &&
+           a->egid == b->egid && a->group_count == b->group_count &&
            memcmp(a->groups, b->groups, a->group_count * sizeof *a->groups) == 0 &&
            (a->effective & SEARCH_CAPABILITIES) == (b->effective & SEARCH_CAPABILITIES);
 }
@@ -107,13 +109,14 @@ bool credentials_equal(const struct credentials *a, const struct credentials *b)
 
 uint64_t namespace_of(int proc, pid_t tid, const char *kind) {
     char name[64];
-    struct stat info, here;
+    struct stat info = {0}, here = {0};
     snprintf(name, sizeof name, "%d/ns/%s", tid, kind);
+    int error = ENOMEM;
+    for (int tries = 0; tries < TRIES_AT_ONCE && error != 0 && error != ENOENT; tries++)
+        error = fstatat(proc, name, &info, 0) == 0 && fstat(proc, &here) == 0 ? 0 : errno;
     /* A namespace lies on a filesystem of its own. gVisor before 2023 has a file on procfs instead,
      * with another number for each process. */
-    if (fstatat(proc, name, &info, 0) != 0 || fstat(proc, &here) != 0 || info.st_dev == here.st_dev)
-        return 0;
-    return info.st_ino;
+    return error == 0 && info.st_dev != here.st_dev ? info.st_ino : 0;
 }
 
 static ssize_t read_uid_map(int proc, pid_t tid, char *map, size_t capacity) {

@@ -9,8 +9,8 @@
 
 #define CREDENTIALS_GROUPS 256
 struct credentials {
-    uid_t uid, fsuid; /* the real one, and the filesystem's */
-    gid_t gid, fsgid;
+    uid_t uid, euid, suid, fsuid; /* real, effective, saved, and the filesystem's */
+    gid_t gid, egid, sgid, fsgid;
     uint32_t group_count;
     gid_t groups[CREDENTIALS_GROUPS];
     uint64_t effective, permitted; /* capabilities */
@@ -21,7 +21,7 @@ struct credentials {
 
 /* Of a thread, from /proc/TID/status: 0 or -errno. */
 int credentials_read(int proc, pid_t tid, struct credentials *credentials);
-/* Do they search the same directories? */
+/* Are they the same to filesystems? */
 bool credentials_equal(const struct credentials *a, const struct credentials *b);
 /* May the thread search every directory, whatever its mode (capabilities(7), CAP_DAC_*)? */
 bool credentials_search_all(pid_t tid);

@@ -1,9 +1,12 @@
 /* descriptor.c - entries of /proc/TID, with the rights that each of them takes. */
 #include "descriptor.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -12,9 +15,12 @@
 #include "../arch/kernel.h"
 #include "path_text.h"
 #include "pidfd_cache.h"
+#include "proc_text.h"
 #include "rights.h"
 
 enum fallback proc_fallback(int error) {
+    if (error_is_ours(error))
+        return FALLBACK_BUSY;
     return error == ENOENT || error == ESRCH ? FALLBACK_NONE : FALLBACK_PROC;
 }
 
@@ -87,15 +93,66 @@ ssize_t descriptor_path(struct stopped_call *call, int fd, char *path, size_t ca
     if (path[0] != '/')
         return -ENOENT; /* a pipe, socket, memfd: nothing that a path rule could name */
     size_t tail = sizeof deleted - 1;
-    if ((size_t)length > tail && strcmp(path + length - tail, deleted) == 0 &&
-        fstat(fd, &info) == 0 && info.st_nlink == 0) {
-        length -= (ssize_t)tail;
+    if ((size_t)length > tail && strcmp(path + length - tail, deleted) == 0) {
+        if (fstat(fd, &info) != 0)
+            return -errno;
+        length -= info.st_nlink == 0 ? (ssize_t)tail : 0;
         path[length] = '\0';
     }
     if (server_in_own_root(call->server))
         return length; /* names are told as our own root has them */
     snprintf(entry, sizeof entry, "%d/root", call->tid);
-    return read_link(context->proc, entry, root, sizeof root) > 0
-               ? path_below_root(path, (size_t)length, root)
-               : length;
+    const ssize_t got = read_link(context->proc, entry, root, sizeof root);
+    if (got < 0 && error_is_ours((int)-got))
+        return got;
+    return got > 0 ? path_below_root(path, (size_t)length, root) : length;
+}
+
+/* ---- room for one more ---- */
+
+/* ULONG_MAX: there is none. */
+static unsigned long number_at(const char *text) {
+    char *end;
+    const unsigned long number = text ? strtoul(text, &end, 10) : ULONG_MAX;
+    return text && end != text ? number : ULONG_MAX;
+}
+
+static unsigned long descriptor_limit(struct stopped_call *call) {
+    static const char words[] = "\nMax open files ";
+    char text[4096];
+    proc_text_of(call->server->context->proc, call->tid, "limits", text, sizeof text);
+    const char *found = strstr(text, words);
+    return number_at(found ? found + strlen(words) : NULL);
+}
+
+static unsigned long table_size(struct stopped_call *call) {
+    char text[4096];
+    proc_text_of(call->server->context->proc, call->tid, "status", text, sizeof text);
+    return number_at(proc_status_field(text, "\nFDSize:"));
+}
+
+static unsigned long count_below(struct stopped_call *call, unsigned long limit) {
+    char name[64];
+    unsigned long count = 0;
+    snprintf(name, sizeof name, "%d/fd", call->tid);
+    rights_must_own(call->server);
+    int fd = openat(call->server->context->proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    rights_must_usual(call->server);
+    DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+    if (!directory) {
+        if (fd >= 0)
+            close(fd);
+        return 0;
+    }
+    for (const struct dirent *entry; (entry = readdir(directory));)
+        count += entry->d_name[0] != '.' && strtoul(entry->d_name, NULL, 10) < limit;
+    closedir(directory);
+    return count;
+}
+
+bool descriptor_may_be_added(struct stopped_call *call) {
+    const unsigned long limit = descriptor_limit(call);
+    const unsigned long table = table_size(call);
+    /* The next number is in its table, or the first one behind that. */
+    return limit == ULONG_MAX || table < limit || count_below(call, limit) < limit;
 }

@@ -7,7 +7,8 @@
 #include "server.h"
 #include "stopped_call.h"
 
-/* Why an entry of /proc/TID cannot be had: a tracee that is gone needs no reason. */
+/* Why an entry of /proc/TID cannot be had: a tracee that is gone needs no reason. FALLBACK_BUSY: we
+ * are short of something. */
 enum fallback proc_fallback(int error);
 /* The tracee's root directory ("root"), or what another entry leads to: O_PATH, or -errno. */
 int descriptor_of_entry(const struct context *context, pid_t tid, const char *entry);
@@ -19,6 +20,8 @@ int descriptor_open(struct stopped_call *call, int fd);
 /* A copy (O_CLOEXEC) of a descriptor of a tracee that is known, or -errno: -EBADF if it has none of
  * that number, -ENOSYS if that cannot be found out so. Closing it may sleep as close(2) does. */
 int descriptor_copy(struct server *server, int fd);
+/* Has the tracee room for one more below its RLIMIT_NOFILE? True where that cannot be told. */
+bool descriptor_may_be_added(struct stopped_call *call);
 /* What /proc says of a descriptor of the tracee: the length of the name, or -errno. Never sleeps.
  */
 ssize_t descriptor_name(struct stopped_call *call, uint32_t fd, char *name, size_t capacity);

@@ -159,6 +159,12 @@ static int open_as_capable(struct stopped_call *call, const struct lookup_reques
     return fd;
 }
 
+/* A capability in another user namespace is none over these files. */
+static bool searches_all(const struct stopped_call *call) {
+    return credentials_search_all(call->tid) &&
+           identity_in_own_user_namespace(call->server, call->tid);
+}
+
 /* Nobody is kept out by what is open to all: but a directory can be open to all, and closed to its
  * owner or group alone. Who has a capability passes everywhere; of others the credentials are
  * needed, and -EACCES says so. */
@@ -169,7 +175,7 @@ static int open_as_tracee_would(struct stopped_call *call, int base,
     int fd = open_from_cache(server, base, request, missing);
     /* From the cache a directory that is closed gives either of them. */
     const bool closed = unprivileged && (fd == -EACCES || fd == -EAGAIN);
-    const bool capable = (closed || (unprivileged && fd >= 0)) && credentials_search_all(call->tid);
+    const bool capable = (closed || (unprivileged && fd >= 0)) && searches_all(call);
     if (closed && capable) {
         int other = open_as_capable(call, request, missing);
         if (other != -EACCES && other != -EAGAIN)
@@ -178,7 +184,7 @@ static int open_as_tracee_would(struct stopped_call *call, int base,
     /* EINVAL: RESOLVE_CACHED came with Linux 5.12. */
     if (fd == -EAGAIN || fd == -EINVAL)
         fd = open_slowly(server, base, request);
-    if (fd >= 0 && unprivileged && !capable && !credentials_search_all(call->tid)) {
+    if (fd >= 0 && unprivileged && !capable && !searches_all(call)) {
         close(fd);
         return -EACCES;
     }

@@ -29,8 +29,12 @@ static int look_at_root(const struct context *context, pid_t tid) {
     return error != 0 ? error : is_own_root(context, tid, &root);
 }
 
-static bool look_at_user_namespace(const struct context *context, pid_t tid) {
+/* Is it ours? 1, 0, or -ENOMEM: that cannot be found out just now. */
+static int look_at_user_namespace(const struct context *context, pid_t tid) {
+    errno = 0;
     uint64_t namespace = namespace_of(context->proc, tid, "user");
+    if (namespace == 0 && error_is_ours(errno))
+        return -ENOMEM;
     if (namespace != 0 || context->user_namespace != 0)
         return namespace == context->user_namespace;
     /* Not to be told apart by number: by whom it maps. A copy of our own map gives no more power
@@ -41,7 +45,8 @@ static bool look_at_user_namespace(const struct context *context, pid_t tid) {
 static bool look_at_namespaces(const struct context *context, pid_t tid) {
     return context->pid_namespace != 0 &&
            namespace_of(context->proc, tid, "pid") == context->pid_namespace &&
-           look_at_user_namespace(context, tid);
+           namespace_of(context->proc, tid, "cgroup") == context->cgroup_namespace &&
+           look_at_user_namespace(context, tid) == 1;
 }
 
 static struct known_thread *renew(struct server *server, pid_t tid) {
@@ -64,7 +69,7 @@ static void revalidate(struct server *server, pid_t tid) {
     };
     if (poll(polled, 3, 0) < 0)
         polled[0].revents = polled[1].revents = POLLERR;
-    if (polled[0].revents & (POLLPRI | POLLERR)) {
+    if ((polled[0].revents & (POLLPRI | POLLERR)) || mounts_are_unknown(mounts)) {
         mounts_read(mounts);
         lookup_cache_forget(server->lookup_cache);
     } else if (polled[2].revents) {
@@ -94,7 +99,7 @@ int identity_in_own_root(struct server *server, pid_t tid) {
 }
 
 bool identity_in_own_user_namespace(struct server *server, pid_t tid) {
-    return server_in_own_namespaces(server) || look_at_user_namespace(server->context, tid);
+    return server_in_own_namespaces(server) || look_at_user_namespace(server->context, tid) == 1;
 }
 
 const struct credentials *identity_credentials(struct stopped_call *call, int *error) {
@@ -105,11 +110,38 @@ const struct credentials *identity_credentials(struct stopped_call *call, int *e
         return credentials;
     *error = credentials_read(server->context->proc, call->tid, credentials);
     if (*error == 0) {
-        credentials->same_user_namespace = identity_in_own_user_namespace(server, call->tid);
-        *error = call->mechanism->still_stopped(call) ? 0 : -ESRCH;
+        /* Looked at each time: what was known may have changed by a call that is not stopped (of
+         * 32-bit ARM), and with our capabilities a file would be opened for nobody. */
+        const int same = look_at_user_namespace(server->context, call->tid);
+        credentials->same_user_namespace = same == 1;
+        *error = same < 0 ? same : call->mechanism->still_stopped(call) ? 0 : -ESRCH;
     }
     server->credentials_known = *error == 0;
     return *error == 0 ? credentials : NULL;
+}
+
+/* As the kernel makes them for access(2), credentials(7): by the real ids, and with the
+ * capabilities that root of the namespace would have. */
+static void make_real(struct credentials *credentials) {
+    credentials->fsuid = credentials->uid;
+    credentials->fsgid = credentials->gid;
+    if (credentials->same_user_namespace)
+        credentials->effective = credentials->uid == 0 ? credentials->permitted : 0;
+    else
+        credentials->effective = credentials->permitted; /* who is root there is not known */
+}
+
+bool identity_use_real(struct stopped_call *call) {
+    struct server *server = call->server;
+    int error;
+    if (!identity_credentials(call, &error))
+        return false;
+    const struct credentials before = server->credentials;
+    make_real(&server->credentials);
+    server->uses_real = before.fsuid != server->credentials.fsuid ||
+                        before.fsgid != server->credentials.fsgid ||
+                        before.effective != server->credentials.effective;
+    return true;
 }
 
 pid_t identity_known_group(struct stopped_call *call) {
@@ -129,11 +161,13 @@ pid_t identity_known_group(struct stopped_call *call) {
     return known->tgid = credentials ? credentials->tgid : 0;
 }
 
-void program_name(const struct context *context, pid_t tid, char name[PROGRAM_NAME]) {
+bool program_name(const struct context *context, pid_t tid, char name[PROGRAM_NAME]) {
     char entry[64], path[4096];
     snprintf(entry, sizeof entry, "%d/exe", tid);
     ssize_t length = readlinkat(context->proc, entry, path, sizeof path - 1);
+    const bool known = length >= 0 || !error_is_ours(errno);
     path[length > 0 ? length : 0] = '\0';
     const char *slash = strrchr(path, '/');
     snprintf(name, PROGRAM_NAME, "%.*s", PROGRAM_NAME - 1, slash ? slash + 1 : path);
+    return known;
 }

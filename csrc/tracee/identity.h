@@ -14,6 +14,8 @@ void identify(struct server *server, pid_t tid);
  * -errno. */
 int identity_in_own_root(struct server *server, pid_t tid);
 bool identity_in_own_user_namespace(struct server *server, pid_t tid);
+/* Its real ids are to count, for looks too, until the call ends (access(2)). False: not known. */
+bool identity_use_real(struct stopped_call *call);
 /* Its thread group; 0: not known here. */
 pid_t identity_known_group(struct stopped_call *call);
 /* Its credentials, read once for a call: a thread that is stopped cannot change them, and nobody
@@ -23,7 +25,8 @@ const struct credentials *identity_credentials(struct stopped_call *call, int *e
 
 #define PROGRAM_NAME 64
 /* The last part of the path of the file that the thread executes, cut to fit; empty if /proc does
- * not say. For logs and exceptions only: a program chooses its name itself. */
-void program_name(const struct context *context, pid_t tid, char name[PROGRAM_NAME]);
+ * not say; false: for want of something of ours. For logs and exceptions only: a program chooses
+ * its name itself. */
+bool program_name(const struct context *context, pid_t tid, char name[PROGRAM_NAME]);
 
 #endif

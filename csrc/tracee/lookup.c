@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 
 #include "../arch/kernel.h"
@@ -12,6 +14,7 @@
 #include "fast_path.h"
 #include "identity.h"
 #include "path_walk.h"
+#include "proxy.h"
 
 static bool may_look(struct server *server, pid_t tid) {
     if (!server->receiving)
@@ -48,6 +51,72 @@ static struct lookup walk_as_tracee(struct path_walk *walk) {
     return found;
 }
 
+/* ---- where filesystem ids are not enough ---- */
+
+/* A FUSE filesystem may be its user's alone, mount.fuse3(8): it asks for the real and saved ids,
+ * too.
+ */
+struct private_walk {
+    const struct path_walk *walk;
+    struct lookup found;
+    char missing[TRACEE_PATH_MAX];
+};
+
+static int walk_privately(void *data) {
+    struct private_walk *walk = data;
+    struct path_walk own = *walk->walk;
+    struct server server = *own.walker.server;
+    server.rights = RIGHTS_PROXY;
+    own.walker.server = &server;
+    struct lookup_request request = *own.request;
+    if (request.missing)
+        request.missing = walk->missing;
+    own.request = &request;
+    walk->found = path_walk(&own);
+    return walk->found.fd;
+}
+
+/* `found`: what is there without them. */
+static struct lookup walk_with_all_ids(const struct path_walk *walk, struct lookup found) {
+    struct private_walk *asked = malloc(sizeof *asked);
+    int fd;
+    if (asked)
+        asked->walk = walk;
+    if (asked && proxy_ask(walk->walker.credentials, walk_privately, asked, sizeof *asked, &fd)) {
+        found = asked->found;
+        found.fd = fd;
+        if (found.missing)
+            memcpy(walk->request->missing, asked->missing, sizeof asked->missing);
+    }
+    free(asked);
+    return found;
+}
+
+struct private_statfs {
+    int fd, error;
+    struct k_statfs info;
+};
+
+static int statfs_privately(void *data) {
+    struct private_statfs *asked = data;
+    asked->error = syscall(SYS_fstatfs, asked->fd, &asked->info) == 0 ? 0 : errno;
+    return -1;
+}
+
+/* What it tells to others is the type alone. */
+static void fill_with_all_ids(struct stopped_call *call, int fd, struct k_statfs *info) {
+    struct private_statfs asked = {.fd = fd};
+    int none, error;
+    if (info->f_type != K_FUSE_SUPER_MAGIC || info->f_bsize != 0)
+        return;
+    const struct credentials *credentials = identity_credentials(call, &error);
+    if (credentials && server_step_aside(call->server) &&
+        proxy_ask(credentials, statfs_privately, &asked, sizeof asked, &none) && asked.error == 0)
+        *info = asked.info;
+}
+
+/* ---- of a path ---- */
+
 static struct lookup walk_path(struct stopped_call *call, const struct lookup_request *request) {
     struct server *server = call->server;
     struct path_walk walk = {.walker = {.server = server, .tid = call->tid},
@@ -64,12 +133,25 @@ static struct lookup walk_path(struct stopped_call *call, const struct lookup_re
     if (found.fallback == FALLBACK_NONE) {
         walk.walker.pid_namespace = namespace_of(server->context->proc, call->tid, "pid");
         found = walk_as_tracee(&walk);
+        if (found.on_fuse && (found.error == -EACCES || found.fallback == FALLBACK_CREDENTIALS))
+            found = walk_with_all_ids(&walk, found);
     }
     if (walk.root >= 0)
         close(walk.root);
     if (walk.start >= 0)
         close(walk.start);
     return found;
+}
+
+/* Without privileges all tracees are of the same user, but for who got other ids in a user
+ * namespace (newuidmap(1)). */
+static bool is_same_user(struct stopped_call *call) {
+    int error;
+    if (identity_in_own_user_namespace(call->server, call->tid))
+        return true;
+    const struct credentials *credentials = identity_credentials(call, &error);
+    const struct credentials *own = &call->server->context->own;
+    return credentials && credentials->fsuid == own->fsuid && credentials->fsgid == own->fsgid;
 }
 
 struct lookup lookup_path(struct stopped_call *call, const struct lookup_request *request) {
@@ -79,7 +161,10 @@ struct lookup lookup_path(struct stopped_call *call, const struct lookup_request
         return no_lookup(FALLBACK_NONE); /* ENOENT */
     if (!may_look(server, call->tid))
         return no_lookup(FALLBACK_BUSY);
-    bool walk = proof == PROOF_COMPARE || proof == PROOF_BY_WALKING;
+    bool walk = proof == PROOF_COMPARE || proof == PROOF_BY_WALKING || server->uses_real ||
+                request->creates;
+    if (!walk && proof == PROOF_SAME_USER)
+        walk = !is_same_user(call);
     if (!walk) {
         int own_root = identity_in_own_root(server, call->tid);
         if (own_root < 0)
@@ -141,7 +226,10 @@ int filesystem_of(struct stopped_call *call, const struct lookup *lookup, struct
             !server_step_aside(server))
             return -EBUSY;
     }
-    return syscall(SYS_fstatfs, lookup->fd, info) == 0 ? 0 : -errno;
+    if (syscall(SYS_fstatfs, lookup->fd, info) != 0)
+        return -errno;
+    fill_with_all_ids(call, lookup->fd, info);
+    return 0;
 }
 
 bool filesystem_may_be_memory(struct stopped_call *call, int fd) {

@@ -134,8 +134,8 @@ static bool is_about(const struct entry *entry, const struct lookup_request *req
 static bool can_be_remembered(const struct stopped_call *call,
                               const struct lookup_request *request) {
     const struct server *server = call->server;
-    return server->receiving && server->lookup_cache && request->path[0] == '/' &&
-           request->resolve == 0;
+    return server->receiving && server->lookup_cache && !server->uses_real &&
+           request->path[0] == '/' && request->resolve == 0;
 }
 
 /* Nobody is kept out of where nobody (or this very user) was let in, but for an owner or a group

@@ -4,6 +4,7 @@
  */
 #include "mounts.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,6 +127,15 @@ static void note_line(struct mounts *mounts, char *line) {
         mounts->looks_sleep = true;
 }
 
+/* The table could not be read: any of them may sleep, or be a trigger. */
+static void know_nothing(struct mounts *mounts) {
+    if (mounts->never_sleep)
+        memset(mounts->never_sleep, 0, mounts->highest / 8);
+    mounts->slow.incomplete = mounts->silent.incomplete = mounts->triggers.incomplete = true;
+    mounts->looks_sleep = true;
+    mounts->has_triggers = true;
+}
+
 void mounts_read(struct mounts *mounts) {
     char buffer[65536];
     size_t have = 0;
@@ -136,10 +146,18 @@ void mounts_read(struct mounts *mounts) {
         memset(mounts->never_sleep, 0, mounts->highest / 8);
     mounts->looks_sleep = false;
     mounts->triggers.length = mounts->slow.length = mounts->silent.length = 0;
-    mounts->slow.incomplete = mounts->silent.incomplete = false;
-    if (lseek(mounts->fd, 0, SEEK_SET) != 0)
+    mounts->triggers.incomplete = mounts->slow.incomplete = mounts->silent.incomplete = false;
+    if (lseek(mounts->fd, 0, SEEK_SET) != 0) {
+        know_nothing(mounts);
         return;
-    while ((got = read(mounts->fd, buffer + have, sizeof buffer - 1 - have)) > 0) {
+    }
+    while ((got = read(mounts->fd, buffer + have, sizeof buffer - 1 - have)) != 0) {
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            know_nothing(mounts);
+            return;
+        }
         have += (size_t)got;
         buffer[have] = '\0';
         char *line = buffer, *end;
@@ -153,7 +171,7 @@ void mounts_read(struct mounts *mounts) {
         if (have == sizeof buffer - 1)
             have = 0; /* a line longer than any page the kernel makes: may sleep */
     }
-    mounts->has_triggers = mounts->triggers.length > 0;
+    mounts->has_triggers = mounts->triggers.length > 0 || mounts->triggers.incomplete;
 }
 
 static struct mounts *read_table_of(int directory, const char *name) {
@@ -190,13 +208,17 @@ void mounts_close(struct mounts *mounts) {
     free(mounts);
 }
 
+bool mounts_are_unknown(const struct mounts *mounts) {
+    return mounts && mounts->triggers.incomplete;
+}
+
 bool mounts_have_triggers(const struct mounts *mounts) {
     return mounts && mounts->has_triggers;
 }
 
 bool mounts_is_trigger(const struct mounts *mounts, const char *path) {
-    if (!mounts)
-        return false;
+    if (!mounts || mounts->triggers.incomplete)
+        return mounts != NULL;
     for (const char *point = NULL; (point = next_point(&mounts->triggers, point));)
         if (strcmp(point, path) == 0)
             return true;

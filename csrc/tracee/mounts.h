@@ -22,6 +22,8 @@ bool mounts_looks_sleep(const struct mounts *mounts);
 /* Is an automount trigger mounted at this path of ours? To be asked before a step that is not in
  * the cache: only the program itself may wait there, or be the daemon that it waits for. */
 bool mounts_is_trigger(const struct mounts *mounts, const char *path);
+/* The table could not be read, for want of something of ours: the next time it may be. */
+bool mounts_are_unknown(const struct mounts *mounts);
 /* For all threads. */
 bool mounts_have_triggers(const struct mounts *mounts);
 /* The table that a tracee in another mount namespace has; free it with mounts_close(). */

@@ -16,6 +16,7 @@
 #include "../arch/kernel.h"
 #include "descriptor.h"
 #include "path_text.h"
+#include "sticky.h"
 
 #define MAX_LINKS 40 /* MAXSYMLINKS, path_resolution(7) */
 #define REST_CAPACITY (2UL * TRACEE_PATH_MAX)
@@ -26,6 +27,7 @@ struct step {
     int current; /* O_PATH, owned */
     int links;
     bool must_be_directory;
+    bool on_fuse;             /* it has failed at the root of one */
     bool missing;             /* the walk has ended where nothing is */
     char rest[REST_CAPACITY]; /* what is still to be resolved */
     struct mounts *mounts;    /* the tracee's, once they are needed; owned */
@@ -37,7 +39,12 @@ static bool give_up(struct step *step, enum fallback fallback) {
     return false;
 }
 
-/* The kernel will fail as our own call did. */
+/* Whether the kernel will fail there is not known. */
+static bool be_in_doubt(struct step *step) {
+    return give_up(step, FALLBACK_BUSY);
+}
+
+/* The kernel will fail as our own call did, but for want of something of ours. */
 static bool fail(struct step *step, int error) {
     step->failure = failed_lookup(-error);
     return false;
@@ -82,27 +89,13 @@ static int64_t type_of_filesystem(int fd, int64_t *flags) {
     return info.f_type;
 }
 
-/* fs.protected_symlinks (proc_sys_fs(5)): a link at the end of a path in a sticky, world-writable
- * directory is followed only by its owner, or if the directory has the same owner. */
-static bool link_is_barred(const struct step *step, const struct k_statx *link) {
-    struct k_statx parent;
-    if (!file_info(step->current, &parent))
-        return true;
-    if ((parent.stx_mode & (S_ISVTX | S_IWOTH)) != (S_ISVTX | S_IWOTH) ||
-        link->stx_uid == step->walk->walker.credentials->fsuid || link->stx_uid == parent.stx_uid)
-        return false;
-    char value = '1';
-    int proc = step->walk->walker.server->context->proc;
-    int fd = openat(proc, "sys/fs/protected_symlinks", O_RDONLY | O_CLOEXEC);
-    /* gVisor has no such protection; a procfs may also hide all of sys (subset=pid). */
-    if (fd < 0 && errno == ENOENT && faccessat(proc, "sys/kernel", F_OK, 0) == 0)
-        return false;
-    if (fd >= 0) {
-        if (read(fd, &value, 1) != 1)
-            value = '1';
-        close(fd);
-    }
-    return value != '0';
+/* What the kernel says of a sticky directory, too. */
+static bool passes(struct step *step, enum sticky sticky) {
+    if (sticky == STICKY_IN_DOUBT)
+        return be_in_doubt(step);
+    if (sticky == STICKY_UNKNOWN)
+        return give_up(step, FALLBACK_NONE);
+    return sticky == STICKY_PASSES || fail(step, EACCES);
 }
 
 /* Puts `target` in front of what is still to be resolved. */
@@ -123,13 +116,13 @@ static bool follow_proc_link(struct step *step, const char *name, int link, bool
     struct file_id here;
     char target[TRACEE_PATH_MAX];
     if (file_id_read(step->current, "", &here) != 0)
-        return give_up(step, FALLBACK_LINK);
+        return be_in_doubt(step);
     if (here.inode != step->walk->walker.server->context->proc_root.inode) {
         const uint64_t forbid = K_RESOLVE_NO_MAGICLINKS | K_RESOLVE_BENEATH | K_RESOLVE_IN_ROOT;
         if (step->walk->request->resolve & forbid)
             return give_up(step, FALLBACK_NONE); /* ELOOP or EXDEV */
         int fd = procfs_follow(&step->walk->walker, step->current, name);
-        if (fd < 0 && errno != ENOENT)
+        if (fd < 0 && errno != ENOENT && !error_is_ours(errno))
             return give_up(step, FALLBACK_LINK);
         return move_to(step, fd);
     }
@@ -140,7 +133,7 @@ static bool follow_proc_link(struct step *step, const char *name, int link, bool
     } else {
         ssize_t length = readlinkat(link, "", target, sizeof target - 1);
         if (length <= 0)
-            return give_up(step, FALLBACK_LINK);
+            return be_in_doubt(step);
         target[length] = '\0';
     }
     return push(step, target, more);
@@ -154,15 +147,18 @@ static bool follow_link(struct step *step, const char *name, int link, const str
     bool on_proc =
         procfs_holds(step->walk->walker.server->context, link, type, type < 0 ? errno : 0);
     bool trailing = step->rest[0] == '\0';
-    if (++step->links > MAX_LINKS || (type < 0 && !on_proc) || (flags & K_ST_NOSYMFOLLOW) ||
-        (step->walk->request->resolve & K_RESOLVE_NO_SYMLINKS) ||
-        (trailing && link_is_barred(step, info)))
-        return give_up(step, FALLBACK_NONE); /* ELOOP or EACCES */
+    if (type < 0 && !on_proc)
+        return be_in_doubt(step);
+    if (++step->links > MAX_LINKS || (flags & K_ST_NOSYMFOLLOW) ||
+        (step->walk->request->resolve & K_RESOLVE_NO_SYMLINKS))
+        return give_up(step, FALLBACK_NONE); /* ELOOP */
+    if (trailing && !passes(step, sticky_link(&step->walk->walker, step->current, info)))
+        return false;
     if (on_proc)
         return follow_proc_link(step, name, link, more);
     ssize_t length = readlinkat(link, "", target, sizeof target - 1);
-    if (length <= 0)
-        return give_up(step, FALLBACK_NONE);
+    if (length < 0)
+        return be_in_doubt(step);
     target[length] = '\0';
     if (target[0] == '/' && ((step->walk->request->resolve & K_RESOLVE_BENEATH) ||
                              !move_to(step, fcntl(step->walk->root, F_DUPFD_CLOEXEC, 0))))
@@ -174,7 +170,7 @@ static bool follow_link(struct step *step, const char *name, int link, const str
 static bool go_up(struct step *step) {
     struct file_id here;
     if (file_id_read(step->current, "", &here) != 0)
-        return give_up(step, FALLBACK_NONE);
+        return be_in_doubt(step);
     bool at_root = file_id_equal(&here, &step->walk->root_id);
     if ((step->walk->request->resolve & K_RESOLVE_BENEATH) && is_start(step, &here))
         return give_up(step, FALLBACK_NONE); /* EXDEV */
@@ -220,7 +216,7 @@ static int open_step(struct step *step, const char *name) {
     if (fd >= 0 || (errno != EAGAIN && errno != EINVAL && errno != ENOSYS && errno != EACCES))
         return fd;
     if (errno != EACCES && may_be_trigger(step, name)) {
-        give_up(step, FALLBACK_AUTOMOUNT);
+        give_up(step, mounts_are_unknown(step->mounts) ? FALLBACK_BUSY : FALLBACK_AUTOMOUNT);
         return -1;
     }
     return procfs_open_as_owner(&step->walk->walker, step->current, name, flags);
@@ -245,14 +241,21 @@ static bool go_into(struct step *step, const char *name, bool more) {
         return fail(step, error);
     }
     if (!file_info(fd, &info)) {
+        const enum fallback why = errno == EACCES ? FALLBACK_CREDENTIALS : FALLBACK_BUSY;
+        step->on_fuse = type_of_filesystem(fd, NULL) == K_FUSE_SUPER_MAGIC;
         close(fd);
-        return give_up(step, FALLBACK_NONE);
+        return give_up(step, why);
     }
     if (S_ISLNK(info.stx_mode) &&
         (more || !step->walk->request->no_follow || step->rest[0] != '\0')) {
         bool followed = follow_link(step, name, fd, &info, more);
         close(fd);
         return followed;
+    }
+    if (step->walk->request->creates && !more && step->rest[0] == '\0' &&
+        !passes(step, sticky_creation(&step->walk->walker, step->current, &info))) {
+        close(fd);
+        return false;
     }
     return move_to(step, fd);
 }
@@ -284,6 +287,11 @@ static bool take_step(struct step *step, const char *name, bool more) {
     return go_into(step, name, more);
 }
 
+/* Its root can be reached by anybody, but not be looked at. */
+static bool is_on_fuse(const struct step *step) {
+    return step->on_fuse || type_of_filesystem(step->current, NULL) == K_FUSE_SUPER_MAGIC;
+}
+
 struct lookup path_walk(const struct path_walk *walk) {
     const char *path = walk->request->path;
     char name[TRACEE_PATH_MAX];
@@ -298,7 +306,7 @@ struct lookup path_walk(const struct path_walk *walk) {
     step->current = fcntl(step->start, F_DUPFD_CLOEXEC, 0);
 
     bool leaves = path[0] == '/' && (walk->request->resolve & K_RESOLVE_BENEATH); /* EXDEV */
-    bool going = step->current >= 0 && !leaves;
+    bool going = step->current >= 0 ? !leaves : fail(step, errno);
     while (going && next_name(step, name, &more))
         going = take_step(step, name, more) && stays_on_mount(step);
     struct lookup found = {
@@ -306,11 +314,15 @@ struct lookup path_walk(const struct path_walk *walk) {
         .missing = step->missing,
         .fallback = going ? FALLBACK_NONE : step->failure.fallback,
         .error = going ? 0 : step->failure.error,
+        .on_fuse = !going && step->current >= 0 && is_on_fuse(step),
     };
-    if (going && step->must_be_directory &&
-        (!file_info(found.fd, &info) || !S_ISDIR(info.stx_mode))) {
-        found.fd = -1;
-        found.error = -ENOTDIR;
+    if (going && step->must_be_directory) {
+        const bool known = file_info(found.fd, &info);
+        if (!known || !S_ISDIR(info.stx_mode)) {
+            found.fd = -1;
+            found.fallback = known ? FALLBACK_NONE : FALLBACK_BUSY;
+            found.error = known ? -ENOTDIR : 0;
+        }
     }
     if (found.fd < 0 && step->current >= 0)
         close(step->current);

@@ -17,15 +17,20 @@ struct known_thread *pidfd_cache_find(struct pidfd_cache *cache, pid_t tid) {
     return entry && entry->tid == tid ? entry : NULL;
 }
 
+int pidfd_of_thread(pid_t tid) {
+    int pidfd = (int)syscall(K_NR_PIDFD_OPEN, tid, K_PIDFD_THREAD);
+    /* Before Linux 6.9 only the first thread of a process can have one. */
+    if (pidfd < 0 && errno == EINVAL)
+        pidfd = (int)syscall(K_NR_PIDFD_OPEN, tid, 0);
+    return pidfd;
+}
+
 struct known_thread *pidfd_cache_add(struct pidfd_cache *cache, pid_t tid) {
     struct known_thread *entry = entry_of(cache, tid);
     if (entry->tid != 0)
         close(entry->pidfd);
     entry->tid = 0;
-    int pidfd = (int)syscall(K_NR_PIDFD_OPEN, tid, K_PIDFD_THREAD);
-    /* Before Linux 6.9 only the first thread of a process can have one. */
-    if (pidfd < 0 && errno == EINVAL)
-        pidfd = (int)syscall(K_NR_PIDFD_OPEN, tid, 0);
+    int pidfd = pidfd_of_thread(tid);
     if (pidfd < 0)
         return NULL;
     *entry = (struct known_thread){.tid = tid, .pidfd = pidfd};

@@ -16,6 +16,7 @@ struct known_thread {
     pid_t tgid;                          /* 0: not known yet */
     bool in_own_root, in_own_namespaces; /* found out to be so: identity.c */
     bool namespaces_asked;
+    bool refused_entries; /* may not open what the tracer holds, by its entries in /proc */
 };
 
 /* Only the thread that receives uses it, so it needs no lock. */
@@ -23,6 +24,8 @@ struct pidfd_cache {
     struct known_thread entries[PIDFD_CACHE_ENTRIES];
 };
 
+/* A pidfd of a thread, O_CLOEXEC, or of its process where threads have none; or -1 with errno. */
+int pidfd_of_thread(pid_t tid);
 /* The entry of a thread that may have ended; NULL: it has none. */
 struct known_thread *pidfd_cache_find(struct pidfd_cache *cache, pid_t tid);
 /* A new one, in place of another. NULL with errno: the thread is gone, or (ENOSYS) there are no

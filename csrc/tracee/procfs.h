@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "rights.h"
+#include "stopped_call.h"
 
 /* The thread that resolves a path step by step, and for whom. */
 struct walker {
@@ -30,5 +31,9 @@ bool procfs_own_entry(const struct walker *walker, int directory, bool thread, c
 int procfs_open_as_owner(const struct walker *walker, int directory, const char *name, int flags);
 /* The same for what a magic link leads to; EACCES also where the tracee may be kept out. */
 int procfs_follow(const struct walker *walker, int directory, const char *name);
+/* Does the kernel say of this file whether the tracee may open it, if we open it with the tracee's
+ * rights? Of files of our own process it does not, nor of another user namespace's. True for all
+ * that does not lie on a procfs. To be called with our own rights or none. */
+bool procfs_tells_tracee(struct stopped_call *call, int fd);
 
 #endif

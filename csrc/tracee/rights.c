@@ -6,11 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../arch/kernel.h"
+#include "../process/again.h"
 
 /* What leaving filesystem uid 0 takes away (capabilities(7)). */
 #define FILESYSTEM_CAPABILITIES                                                                    \
@@ -21,8 +21,10 @@
 /* A user and group that no file belongs to; 65534 would be the owner of real files. */
 static const struct credentials unprivileged = {
     .uid = 0xfffe0001U,
+    .euid = 0xfffe0001U,
     .fsuid = 0xfffe0001U,
     .gid = 0xfffe0001U,
+    .egid = 0xfffe0001U,
     .fsgid = 0xfffe0001U,
     .same_user_namespace = true,
 };
@@ -49,22 +51,38 @@ static int set_effective_ids(const struct credentials *own, const struct credent
                : -errno;
 }
 
-/* In a user namespace that denies setgroups(2) this fails before it has changed anything. */
-static int set_filesystem_ids(struct server *server, enum rights rights,
-                              const struct credentials *wanted) {
-    const uid_t uid = wanted->fsuid;
-    const gid_t gid = wanted->fsgid;
-    if (syscall(SYS_setgroups, wanted->group_count, wanted->groups) != 0)
-        return -errno;
-    server->rights = rights;
-    if (server->context->effective_ids)
-        return set_effective_ids(&server->context->own, wanted);
-    /* These two report the old value and no error: ask again to know (setfsuid(2), BUGS). */
+/* These two report the old value and no error: ask again to know (setfsuid(2), BUGS). */
+static int set_filesystem_ids_alone(uid_t uid, gid_t gid) {
     syscall(SYS_setfsgid, gid);
     syscall(SYS_setfsuid, uid);
     if ((gid_t)syscall(SYS_setfsgid, -1) != gid || (uid_t)syscall(SYS_setfsuid, -1) != uid)
         return -EPERM;
     return 0;
+}
+
+/* In a user namespace that denies setgroups(2) this fails before it has changed anything. */
+static int set_filesystem_ids(struct server *server, const struct credentials *wanted) {
+    if (syscall(SYS_setgroups, wanted->group_count, wanted->groups) != 0)
+        return -errno;
+    server->rights = RIGHTS_BETWEEN; /* until the caller has done the rest */
+    if (server->context->effective_ids)
+        return set_effective_ids(&server->context->own, wanted);
+    return set_filesystem_ids_alone(wanted->fsuid, wanted->fsgid);
+}
+
+/* /proc/sys, cgroups and FUSE ask for the effective ids, of who opens. The real and saved ones stay
+ * ours: by them the tracee could send signals to us. */
+static int set_opener(struct server *server, const struct credentials *wanted) {
+    const bool differ = wanted->euid != wanted->fsuid || wanted->egid != wanted->fsgid;
+    int result = 0;
+    if (server->context->effective_ids)
+        return 0;
+    if (syscall(SYS_setresgid, -1, wanted->egid, -1) != 0 ||
+        syscall(SYS_setresuid, -1, wanted->euid, -1) != 0)
+        return -errno;
+    if (differ)
+        result = set_effective(server->context->own.effective);
+    return result == 0 && differ ? set_filesystem_ids_alone(wanted->fsuid, wanted->fsgid) : result;
 }
 
 /* What the kernel gives and takes along with uid 0 is enough: who has no rights keeps all other
@@ -81,7 +99,7 @@ static int set_filesystem_user(struct server *server, enum rights rights, uid_t 
 int rights_own_user(struct server *server) {
     const struct context *context = server->context;
     const uint64_t needed = FILESYSTEM_CAPABILITIES & ~(1ULL << CAP_MAC_OVERRIDE);
-    if (server->rights == RIGHTS_OWN_USER)
+    if (server->rights == RIGHTS_OWN_USER || server->rights == RIGHTS_PROXY)
         return 0;
     if (server->rights != RIGHTS_NONE || context->effective_ids ||
         (context->own.effective & needed) != needed)
@@ -91,7 +109,7 @@ int rights_own_user(struct server *server) {
 
 int rights_none(struct server *server) {
     const struct context *context = server->context;
-    if (server->rights == RIGHTS_NONE)
+    if (server->rights == RIGHTS_NONE || server->rights == RIGHTS_PROXY)
         return 0;
     if (server->rights == RIGHTS_OWN_USER)
         return set_filesystem_user(server, RIGHTS_NONE, unprivileged.fsuid);
@@ -99,21 +117,26 @@ int rights_none(struct server *server) {
     if (result != 0)
         return result;
     /* Leaving uid 0 takes the filesystem capabilities away too (capabilities(7)). */
-    result = set_filesystem_ids(server, RIGHTS_NONE, &unprivileged);
+    result = set_filesystem_ids(server, &unprivileged);
     if (result == 0 && context->effective_ids)
         result = set_effective(context->own.effective & ~FILESYSTEM_CAPABILITIES);
+    if (result == 0)
+        server->rights = RIGHTS_NONE;
     return result;
 }
 
 int rights_own(struct server *server) {
     const struct context *context = server->context;
     const struct credentials *own = &context->own;
-    if (server->rights == RIGHTS_OWN)
+    if (server->rights == RIGHTS_OWN || server->rights == RIGHTS_PROXY)
         return 0;
-    int result = server->rights == RIGHTS_TRACEE ? set_effective(own->effective) : 0;
+    const bool all = server->rights == RIGHTS_TRACEE || server->rights == RIGHTS_BETWEEN;
+    int result = all ? set_effective(own->effective) : 0;
     if (result == 0)
-        result = set_filesystem_ids(server, server->rights, own);
-    if (result == 0 && (server->rights == RIGHTS_TRACEE || context->effective_ids))
+        result = set_filesystem_ids(server, own);
+    if (result == 0 && all)
+        result = set_opener(server, own);
+    if (result == 0 && (all || context->effective_ids))
         result = set_effective(own->effective); /* coming back to uid 0 changed them */
     if (result == 0)
         server->rights = RIGHTS_OWN;
@@ -124,43 +147,57 @@ int rights_usual(struct server *server) {
     return server->context->proof == PROOF_UNPRIVILEGED ? rights_none(server) : rights_own(server);
 }
 
+/* The kernel may have no memory for it just now; and a tracer that ends takes its whole tree along.
+ */
 void rights_must_own(struct server *server) {
-    if (rights_own(server) != 0)
-        abort();
+    for (unsigned tries = 0; rights_own(server) != 0; tries++)
+        again_or_end(tries);
 }
 
 void rights_must_own_user(struct server *server) {
-    if (rights_own_user(server) != 0)
-        abort();
+    for (unsigned tries = 0; rights_own_user(server) != 0; tries++)
+        again_or_end(tries);
 }
 
 void rights_must_usual(struct server *server) {
-    if (rights_usual(server) != 0)
-        abort();
+    for (unsigned tries = 0; rights_usual(server) != 0; tries++)
+        again_or_end(tries);
 }
 
 int rights_tracee(struct server *server, const struct credentials *credentials) {
+    if (server->rights == RIGHTS_PROXY)
+        return 0;
     const struct credentials *own = &server->context->own;
     int result = rights_own(server);
     if (result != 0 || (credentials->same_user_namespace && credentials_equal(credentials, own) &&
                         credentials->effective == own->effective))
         return result;
-    result = set_filesystem_ids(server, RIGHTS_TRACEE, credentials);
-    if (result != 0)
-        return result;
-    return set_effective(credentials->same_user_namespace ? credentials->effective : 0);
+    result = set_filesystem_ids(server, credentials);
+    if (result == 0)
+        result = set_opener(server, credentials);
+    if (result == 0)
+        result = set_effective(credentials->same_user_namespace ? credentials->effective : 0);
+    if (result == 0)
+        server->rights = RIGHTS_TRACEE;
+    return result;
 }
 
 bool rights_as_tracee(struct server *server, const struct credentials *credentials) {
     if (rights_are_taken_on(server->context))
         return rights_tracee(server, credentials) == 0;
-    return credentials->same_user_namespace &&
-           credentials_equal(credentials, &server->context->own);
+    const struct credentials *own = &server->context->own;
+    return credentials->same_user_namespace && credentials_equal(credentials, own) &&
+           (own->effective & ~credentials->effective) == 0;
 }
 
 void rights_must_tracee(struct server *server, const struct credentials *credentials) {
-    if (!rights_as_tracee(server, credentials))
-        abort();
+    for (unsigned tries = 0; !rights_as_tracee(server, credentials); tries++)
+        again_or_end(tries);
+}
+
+void rights_must_nobody(struct server *server) {
+    for (unsigned tries = 0; rights_tracee(server, &unprivileged) != 0; tries++)
+        again_or_end(tries);
 }
 
 /* Is somebody without any power kept from following the links of init? */

@@ -1,6 +1,6 @@
 /* rights.h - with whose rights a thread of ours acts on files.
  * Rule: between two calls it has the rights that rights_usual() gives it; a thread that cannot come
- * back to them ends its process, and the guardian replaces a worker. */
+ * back to them, however often it tries, ends its process; the guardian replaces a worker. */
 #ifndef SPOOF_RIGHTS_H
 #define SPOOF_RIGHTS_H
 
@@ -30,6 +30,8 @@ int rights_usual(struct server *server);
 void rights_must_own(struct server *server);
 void rights_must_own_user(struct server *server);
 void rights_must_usual(struct server *server);
+/* Of no user, and without any capability. Only where rights_are_taken_on(). */
+void rights_must_nobody(struct server *server);
 /* What rights_as_tracee() has given before. */
 void rights_must_tracee(struct server *server, const struct credentials *credentials);
 

@@ -39,10 +39,12 @@ struct mechanism {
     int (*let_run)(struct stopped_call *call);
 };
 
+/* As the mechanism's, but that it tries more than once where we are short of something. */
+ssize_t tracee_read(struct stopped_call *call, uint64_t address, void *to, size_t length);
 /* The NUL-terminated path at `address` (TRACEE_PATH_MAX bytes): its length without the NUL, or
  * -errno (-EFAULT, -ENAMETOOLONG: the kernel will say the same). */
 ssize_t tracee_read_path(struct stopped_call *call, uint64_t address, char *path);
 /* Why a call is let run whose path gave this error. */
-enum fallback unread_path_fallback(ssize_t error);
+enum fallback unread_fallback(ssize_t error);
 
 #endif

@@ -26,9 +26,9 @@ function neededBy(names, files) {
  * The text of `first` with copies of what it and `other` need in it: the bundler makes a file more
  * for each set of modules that verbs share, and Node takes a quarter of a millisecond to find and
  * read each of some fifteen. Others may ask for the same files: a copy gets into Node's cache by the
- * name of its file, so that each is there once.
+ * name of its file, so that each is there once. `before` runs before any of it.
  */
-function together(files, first, other) {
+function together(files, first, other, before) {
   const [start, ...lines] = files.get(first).split('\n');
   const copies = [...neededBy([first, other], files)]
     .filter((name) => name !== first)
@@ -40,6 +40,7 @@ function together(files, first, other) {
   const [helpers] = HELPERS.exec([...files.values()].join('\n'));
   return `${start}
 "use strict";
+${before}
 ${helpers}
 const copies = {
 ${copies.join('\n')}
@@ -63,6 +64,25 @@ ${lines.join('\n')}
 `;
 }
 
+/** What the first file is written for: Node 8 and newer read it, and can say that they are too old. */
+const ANY_NODE = 'es2017';
+
+/** The text that refuses an old Node. */
+async function nodeCheck(root, build) {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: ['src/command-line/needs-node.ts'],
+    bundle: true,
+    write: false,
+    format: 'iife',
+    platform: 'node',
+    target: ANY_NODE,
+    minifyWhitespace: true,
+    logLevel: 'warning',
+  });
+  return outputFiles[0].text;
+}
+
 /** Bundles `src/cli.ts` below `root` into `directory`. */
 export async function bundleCommand(root, directory) {
   // Only here: without the development dependencies there is nothing to build.
@@ -71,6 +91,8 @@ export async function bundleCommand(root, directory) {
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: ['src/cli.ts'],
+    // The names of files are made of paths: they are to be the same wherever the dependencies really lie.
+    preserveSymlinks: true,
     outdir: directory,
     bundle: true,
     splitting: true,
@@ -101,7 +123,18 @@ export async function bundleCommand(root, directory) {
     files.set(basename(path), code);
   }
   const exec = [...files.keys()].find((name) => name.startsWith('exec-'));
-  files.set('cli.js', together(files, 'cli.js', exec));
+  const whole = together(files, 'cli.js', exec, await nodeCheck(root, build));
+  const { code } = await transform(whole, {
+    sourcefile: 'cli.js',
+    platform: 'node',
+    target: ANY_NODE,
+    minifyWhitespace: true,
+    legalComments: 'eof',
+    // An old Node only reads them.
+    logOverride: { bigint: 'silent' },
+    logLevel: 'warning',
+  });
+  files.set('cli.js', code);
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'package.json'), '{ "type": "commonjs" }\n');

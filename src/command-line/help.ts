@@ -47,7 +47,10 @@ function optionRows(options: Options): string[] {
 }
 
 /** In the same words without yargs, which costs more than most verbs do. */
-export function plainHelp({ synopsis, about, options, epilogue }: Usage): string {
-  const parts = [`seccomp-spoof ${synopsis}`, about, optionRows(options).join('\n'), epilogue];
+export function plainHelp(
+  { synopsis, about, options, epilogue }: Usage,
+  program = 'seccomp-spoof',
+): string {
+  const parts = [`${program} ${synopsis}`, about, optionRows(options).join('\n'), epilogue];
   return `${parts.filter((part) => part !== undefined).join('\n\n')}\n`;
 }

@@ -17,12 +17,15 @@ export function takesNoValue(option: string, advice = 'leave it out'): UsageErro
   return new UsageError(`option ${option} takes no value; ${advice}`);
 }
 
+/** The value of an option, as it is written, is empty. */
+export function emptyValue(option: string): UsageError {
+  return new UsageError(`option ${option} has an empty value; write one or leave it out`);
+}
+
 /** Throws UsageError if any value is empty. */
 export function refuseEmpty(given: Given): void {
   for (const [name, values] of Object.entries(given)) {
-    if (values?.includes('') === true) {
-      throw new UsageError(`option --${name} has an empty value; write one or leave it out`);
-    }
+    if (values?.includes('') === true) throw emptyValue(`--${name}`);
   }
 }
 
@@ -38,6 +41,16 @@ export async function didYouMean(
   return (await import('../policy/suggest.js')).didYouMean(word, candidates, otherwise);
 }
 
+/** No such value of an option, quoted as it is to be shown. */
+export function unknownValue(
+  name: string,
+  value: string,
+  { choices }: { readonly choices: readonly string[] },
+  advice = `it is one of ${choices.join(', ')}`,
+): UsageError {
+  return new UsageError(`--${name} ${value} is not known; ${advice}`);
+}
+
 /** One of the values of an option. Throws UsageError. */
 export async function oneOf<Value extends string>(
   name: string,
@@ -46,6 +59,8 @@ export async function oneOf<Value extends string>(
 ): Promise<Value> {
   const found = choices.find((choice) => choice === text);
   if (found !== undefined) return found;
-  const advice = await didYouMean(text, choices, `it is one of ${choices.join(', ')}`);
-  throw new UsageError(`--${name} ${JSON.stringify(text)} is not known; ${advice}`);
+  const { suggest } = await import('../policy/suggest.js');
+  const guess = suggest(text, choices);
+  const advice = guess === undefined ? undefined : `did you mean ${guess}?`;
+  throw unknownValue(name, JSON.stringify(text), { choices }, advice);
 }

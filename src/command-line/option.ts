@@ -41,10 +41,20 @@ export const POLICY = {
   about: 'policy by name, or file (contains a /)',
 } as const;
 
+export const INSECURE_POLICY = {
+  about: 'root: use policy files that others could have written, too',
+} as const;
+
 export const FSTYPE = {
   argument: 'A=B',
   repeatable: true,
   about: 'say filesystem type B where it is A, as A=B',
+} as const;
+
+export const SET = {
+  argument: 'NAME=DIRECTORY',
+  repeatable: true,
+  about: 'value of a parameter of the policy',
 } as const;
 
 export const MECHANISM = {

@@ -9,8 +9,11 @@ import { table } from '../command-line/table.js';
 import { messageOf, SpoofError, systemCode } from '../errors.js';
 import { matchStatfs, StatfsField } from '../native/policy.js';
 import { hexOf, nameOf, spellingOf } from '../policy/filesystems.js';
-import { advise, usualLine } from '../programs/advice.js';
+import { matchMounts } from '../native/mounts.js';
+import { allRules, type CompiledPolicy } from '../policy/normalised.js';
+import { advise, mountOf, usualLine } from '../programs/advice.js';
 import type { AdvisedOption } from '../programs/advice.js';
+import { suggestedFor } from '../programs/suggested.js';
 import { choosePolicy, ENVIRONMENT_SIGNS } from '../programs/defaults.js';
 import type { Choice, Environment } from '../programs/defaults.js';
 import { workingDirectory } from '../run/origin.js';
@@ -22,7 +25,7 @@ import { commandLine, describeAdvice } from './choice.js';
 import { versions } from './version.js';
 import type { Versions } from './version.js';
 
-const USAGE = {
+export const USAGE = {
   synopsis: 'doctor [--json] [COMMAND [ARGUMENT]...]',
   about: `Try out whether seccomp-spoof works on this machine, and say why not if it does not. With a COMMAND:
 also which policy exec takes for it, and which options of its own it needs here, each with the reason
@@ -53,8 +56,28 @@ export interface DoctorCommand {
   readonly program: string | null;
   /** What no rule can do here: options that it should have, and does not have on the line. */
   readonly options: readonly AdvisedOption[];
-  /** The line with these options. */
+  /** The line with these options, but for those whose values are yours to choose. */
   readonly advised: readonly string[];
+  /** Where its data lies, as far as the policy has to know, or empty. */
+  readonly directories: readonly DoctorDirectory[];
+  /** Files of the command that could not be looked at. */
+  readonly notes: readonly string[];
+}
+
+/** A directory of the command that is a parameter of the policy. */
+export interface DoctorDirectory {
+  /** The name of the parameter. */
+  readonly parameter: string;
+  /** With links resolved. */
+  readonly path: string;
+  /** The mount that it lies on, or would lie on; null: not known. */
+  readonly mount: string | null;
+  /** Its type, as mount tables have it; null: not known. */
+  readonly fstype: string | null;
+  /** The rule for that line of the tables, or null. */
+  readonly rule: string | null;
+  /** The type that the command reads in that line, or null: the real one. */
+  readonly told: string | null;
 }
 
 /** What `doctor --json` prints. Fields are added, never renamed or removed. */
@@ -116,12 +139,14 @@ async function attempt<T>(problems: string[], ask: () => Promise<T>): Promise<T 
   }
 }
 
+export const IN_A_CONTAINER = 'in a container: allow seccomp(2) and ptrace(2), or run it outside';
+
 function advice(report: Omit<DoctorReport, 'next'>): string[] {
   const { ok, probe: probed, filesystems } = report;
   if (!ok) {
     const next = ['correct what is named under problems, then run doctor again'];
     if (probed !== null && probed.mechanism === null) {
-      next.push('in a container: allow seccomp(2) and ptrace(2), or run it outside');
+      next.push(IN_A_CONTAINER);
     }
     return next;
   }
@@ -138,15 +163,49 @@ function advice(report: Omit<DoctorReport, 'next'>): string[] {
   ];
 }
 
-function commandFor(words: readonly string[], choice: Choice): DoctorCommand | null {
-  if (words.length === 0) return null;
-  const command = usualLine(words);
-  const { line: advised, options } = advise(command, choice.environment);
-  return { line: command, program: choice.program ?? null, options, advised };
+/** What a policy tells the command of the mount that a directory lies on. */
+function directoryOf(parameter: string, path: string, policy: CompiledPolicy): DoctorDirectory {
+  const { point = null, fstype = null } = mountOf(path) ?? {};
+  const nothing = { parameter, path, mount: point, fstype, rule: null, told: null };
+  if (point === null || fstype === null) return nothing;
+  const index = matchMounts(policy.blob, fstype, point, null);
+  const rule = index === undefined ? undefined : allRules(policy.policy)[index];
+  if (rule === undefined) return nothing;
+  const told = 'fstype' in rule.answer ? rule.answer.fstype : undefined;
+  return { ...nothing, rule: rule.id, told: told ?? null };
 }
 
+async function commandFor(
+  words: readonly string[],
+  choice: Choice,
+  values: Readonly<Record<string, string>>,
+  policy: CompiledPolicy | undefined,
+): Promise<DoctorCommand | null> {
+  if (words.length === 0) return null;
+  const { line: advised, options, notes } = await advise(words, choice.environment, 'thorough');
+  const { parameters = [] } = policy ?? {};
+  const directories = parameters.map(
+    ({ name, value = '' }) => [name, values[name] ?? value] as const,
+  );
+  return {
+    line: words,
+    program: choice.program ?? null,
+    options,
+    advised,
+    directories:
+      policy === undefined
+        ? []
+        : directories.map(([name, path]) => directoryOf(name, path, policy)),
+    notes,
+  };
+}
+
+/** Without one of the first three, or without the last, nothing works. All else only costs. */
+const CAUSES: readonly string[] = ['notify', 'trace', 'ptrace', 'proc'];
+
 /** Finds out everything that doctor says; `words`: the command that it is about, or none. */
-export async function examine(words: readonly string[] = []): Promise<DoctorReport> {
+export async function examine(given: readonly string[] = []): Promise<DoctorReport> {
+  const words = usualLine(given);
   const choice = choosePolicy(words[0] ?? '');
   const problems: string[] = [];
   const found = versions();
@@ -154,12 +213,14 @@ export async function examine(words: readonly string[] = []): Promise<DoctorRepo
   const probed = (await attempt(problems, probe)) ?? null;
   if (probed !== null && probed.mechanism === null) {
     const missing = probed.features
-      .filter(({ ok }) => !ok)
+      .filter(({ name, ok }) => !ok && CAUSES.includes(name))
       .map(({ name, why }) => `${name}: ${why}`);
     problems.push(`no mechanism works here (${missing.join('; ')})`);
   }
-  const policy = await attempt(problems, () => loadPolicy({ policy: choice.policy }));
-  const blob = found.problem === undefined ? policy?.blob : undefined;
+  const values = await suggestedFor(words);
+  const policy = await attempt(problems, () => loadPolicy({ policy: choice.policy }, values));
+  const usable = found.problem === undefined ? policy : undefined;
+  const blob = usable?.blob;
   const report = {
     ok: problems.length === 0,
     versions: found.versions,
@@ -167,7 +228,7 @@ export async function examine(words: readonly string[] = []): Promise<DoctorRepo
     mechanism: probed?.mechanism ?? null,
     policy: policy?.names[0] ?? null,
     environment: { kind: choice.environment, why: ENVIRONMENT_SIGNS[choice.environment] },
-    command: commandFor(words, choice),
+    command: await commandFor(words, choice, values, usable),
     filesystems: placesToLookAt().map((path) => lookAt(path, blob)),
     problems,
   };
@@ -205,24 +266,40 @@ function machineRows({ versions: found, probe: probed, environment }: DoctorRepo
   ];
 }
 
+function directoryRow({ parameter, path, mount, fstype, rule, told }: DoctorDirectory): string[] {
+  if (mount === null || fstype === null) return [parameter, path];
+  const tables =
+    told === null ? fstype : `${fstype}, mount tables say ${told} (rule ${rule ?? ''})`;
+  return [parameter, `${path}, on ${mount}: ${tables}`];
+}
+
 function commandLines({ command, policy }: DoctorReport): string[] {
   if (command === null) return [];
-  const { line, program, options, advised } = command;
+  const { line, program, options, advised, directories, notes } = command;
   const why = program === null ? 'the default policy' : `the policy for ${program} here`;
   const rows = [
     ['line', commandLine(line)],
     ['policy', `${policy ?? 'none'}, ${why}`],
   ];
-  const advice = describeAdvice({ line: advised, options });
-  return ['command', ...table(rows), ...advice.map((text) => `  ${text}`), ''];
+  const advice = describeAdvice({ line: advised, options, notes });
+  const places = table(directories.map(directoryRow));
+  return ['command', ...table(rows), ...places, ...advice.map((text) => `  ${text}`), ''];
 }
+
+/** What is different where a parent stays. */
+export const STAYS: readonly string[] = [
+  'a parent stays: only an ancestor may read a program here (kernel.yama.ptrace_scope is 1), so the command',
+  '  has another process id than exec, which passes signals on and ends as the command ends (docs/exec.md)',
+];
 
 /** The report as text, a newline at the end. */
 export function formatReport(report: DoctorReport): string {
   const lines = ['machine', ...table(machineRows(report)), ''];
   if (report.probe !== null) {
     const rows = report.probe.features.map(({ name, ok, why }) => [name, yes(ok), why]);
-    lines.push('features', ...table(rows), '', `mechanism: ${report.mechanism ?? 'none'}`, '');
+    lines.push('features', ...table(rows), '', `mechanism: ${report.mechanism ?? 'none'}`);
+    if (report.probe.stays) lines.push(...STAYS);
+    lines.push('');
   }
   const policy = report.policy ?? 'the default policy';
   const places = report.filesystems.map((found) => filesystemRow(found, policy));

@@ -1,6 +1,6 @@
 /** The command line of `exec`. */
 import { oneOf, refuseEmpty } from '../command-line/mistakes.js';
-import { FSTYPE, HELP, MECHANISM, POLICY } from '../command-line/option.js';
+import { FSTYPE, HELP, INSECURE_POLICY, MECHANISM, POLICY, SET } from '../command-line/option.js';
 import type { Given, Usage } from '../command-line/option.js';
 import { parse } from '../command-line/parse.js';
 import { UsageError } from '../errors.js';
@@ -14,10 +14,16 @@ type StatsFormat = (typeof STATS_FORMATS)[number];
 export interface ExecOptions {
   readonly help: boolean;
   readonly policies: readonly string[];
+  /** Whether root uses files that others could have written, too. */
+  readonly insecurePolicy: boolean;
   readonly fstypes: readonly string[];
+  /** Values of parameters: NAME=DIRECTORY. */
+  readonly parameters: readonly string[];
   /** Whether the program may choose the policy, where neither of these says which. */
   readonly autoPolicy: boolean;
   readonly mechanism: Mechanism;
+  /** Whether a parent of the command stays, also where it need not. */
+  readonly stay: boolean;
   readonly logFile: string | undefined;
   readonly logLevel: LogLevel;
   readonly verbose: boolean;
@@ -31,11 +37,17 @@ export interface ExecLine {
   readonly first: number;
 }
 
-const OPTIONS = {
+export const EXEC_OPTIONS = {
   policy: POLICY,
+  'insecure-policy': INSECURE_POLICY,
   fstype: FSTYPE,
+  set: SET,
   'no-auto-policy': { about: 'not the policy of the program: the default one' },
   mechanism: MECHANISM,
+  stay: {
+    about:
+      'stay as the parent of the command; where only an ancestor may read a program (Yama) exec does so by itself',
+  },
   'log-file': { short: 'o', argument: 'FILE', about: 'append a log to this file, as JSON lines' },
   'log-level': {
     argument: 'LEVEL',
@@ -53,12 +65,20 @@ const OPTIONS = {
   help: HELP,
 } as const;
 
-type OptionName = keyof typeof OPTIONS;
+type OptionName = keyof typeof EXEC_OPTIONS;
+
+/** What a command that was wrapped ends with. */
+export const STATUSES = `Ends with the status of the command; 125 if seccomp-spoof itself failed, 126 if the command cannot
+be run, 127 if there is no such command.`;
+
+/** What is said of options that do not go together, by `exec` and by a bundle. */
+export const EXCLUDE = '--verbose and --quiet exclude each other; leave one out';
+export const WITHOUT_LOG = '--log-level has no effect without --log-file; add --log-file FILE';
 
 export const USAGE: Usage = {
   synopsis: 'exec [OPTION]... [--] COMMAND [ARGUMENT]...',
   about: 'run a command under a policy',
-  options: OPTIONS,
+  options: EXEC_OPTIONS,
   examples: [
     ['seccomp-spoof exec k3s server', 'k3s on a 9p root'],
     ['seccomp-spoof exec --fstype 9p=ext4 -- stat -f /', 'one answer, no policy file'],
@@ -67,8 +87,7 @@ export const USAGE: Usage = {
 Without --policy and --fstype the policy is that of the program, if it has one (k3s and others: see
 seccomp-spoof policy list), else 9p-as-ext4.
 
-Ends with the status of the command; 125 if seccomp-spoof itself failed, 126 if the command cannot
-be run, 127 if there is no such command.`,
+${STATUSES}`,
 };
 
 async function optionsOf(given: Given<OptionName>): Promise<ExecOptions> {
@@ -76,13 +95,13 @@ async function optionsOf(given: Given<OptionName>): Promise<ExecOptions> {
   const last = (name: OptionName): string | undefined => given[name]?.at(-1);
   const has = (name: OptionName): boolean => given[name] !== undefined;
   if (has('verbose') && has('quiet')) {
-    throw new UsageError('--verbose and --quiet exclude each other; leave one out');
+    throw new UsageError(EXCLUDE);
   }
   if (has('stats-format') && !has('stats')) {
     throw new UsageError('--stats-format has no effect without --stats; add --stats');
   }
   if (has('log-level') && !has('log-file')) {
-    throw new UsageError('--log-level has no effect without --log-file; add --log-file FILE');
+    throw new UsageError(WITHOUT_LOG);
   }
   const choice = async <Value extends string>(
     name: OptionName,
@@ -92,14 +111,19 @@ async function optionsOf(given: Given<OptionName>): Promise<ExecOptions> {
   return {
     help: has('help'),
     policies: given.policy ?? [],
+    insecurePolicy: has('insecure-policy'),
     fstypes: given.fstype ?? [],
+    parameters: given.set ?? [],
     autoPolicy: !has('no-auto-policy'),
     mechanism: await choice('mechanism', MECHANISM, 'auto'),
+    stay: has('stay'),
     logFile: last('log-file'),
-    logLevel: await choice('log-level', OPTIONS['log-level'], 'info'),
+    logLevel: await choice('log-level', EXEC_OPTIONS['log-level'], 'info'),
     verbose: has('verbose'),
     quiet: has('quiet'),
-    stats: has('stats') ? await choice('stats-format', OPTIONS['stats-format'], 'text') : undefined,
+    stats: has('stats')
+      ? await choice('stats-format', EXEC_OPTIONS['stats-format'], 'text')
+      : undefined,
   };
 }
 
@@ -112,6 +136,6 @@ export async function parseExec(words: readonly string[]): Promise<ExecLine> {
   if (word === undefined || word === '--' || word === '-' || !word.startsWith('-')) {
     return { options: await optionsOf({}), first: word === '--' ? 1 : 0 };
   }
-  const { given, words: command } = await parse('exec', OPTIONS, words, true);
+  const { given, words: command } = await parse('exec', EXEC_OPTIONS, words, true);
   return { options: await optionsOf(given), first: words.length - command.length };
 }

@@ -8,6 +8,7 @@ import { explainFile } from '../surfaces/file-rule.js';
 import type { FileFinding } from '../surfaces/file-rule.js';
 import { explainMounts, explainOpen, explainStatfs } from '../surfaces/rules.js';
 import type { MountsFinding, OpenFinding, StatfsFinding } from '../surfaces/rules.js';
+import { policyOf } from './look-line.js';
 import type { LookLine } from './look-line.js';
 
 /** How calls would be stopped, and which. */
@@ -45,10 +46,11 @@ export interface ExplainReport {
 const GROUPS: Readonly<Record<keyof typeof Calls, readonly string[]>> = {
   statfs: ['statfs', 'fstatfs'],
   fstatfs: ['fstatfs'],
-  open: ['open', 'creat', 'openat', 'openat2'],
+  open: ['open', 'openat', 'openat2'],
   statmount: ['statmount'],
   uname: ['uname'],
-  paths: ['stat', 'access', 'readlink', 'truncate', 'and other calls with a path'],
+  sysinfo: ['sysinfo'],
+  paths: ['creat', 'stat', 'access', 'readlink', 'truncate', 'and other calls with a path'],
 };
 
 function stoppedBy(blob: Uint8Array): string[] {
@@ -72,7 +74,7 @@ async function explainMechanism(blob: Uint8Array, asked: Mechanism): Promise<Mec
 
 /** Finds out everything that explain says. */
 export async function explain(line: LookLine, path: string): Promise<ExplainReport> {
-  const { names, blob, policy } = await loadPolicy({ policy: line.policies, fstype: line.fstypes });
+  const { names, blob, policy } = await loadPolicy(policyOf(line));
   const surfaces = await askSurfaces([path]);
   const program = line.program ?? null;
   const ask = { blob, policy, surfaces, path, program };

@@ -7,7 +7,7 @@ import { explain } from './explain-report.js';
 import { formatExplain } from './explain-text.js';
 import { EXPLAIN_OPTIONS, parseLook } from './look-line.js';
 
-const USAGE = {
+export const USAGE = {
   synopsis: 'explain [OPTION]... PATH',
   about: `Say which rule answers what a program asks about PATH, how the calls would be stopped here, and, where
 no rule holds, why each one does not. The compiled policy is asked, as it is while a program runs.`,

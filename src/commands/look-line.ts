@@ -9,14 +9,25 @@ import {
   seeHelp,
   takesNoValue,
 } from '../command-line/mistakes.js';
-import { dashed, FSTYPE, HELP, MECHANISM, POLICY } from '../command-line/option.js';
+import {
+  dashed,
+  FSTYPE,
+  HELP,
+  INSECURE_POLICY,
+  MECHANISM,
+  POLICY,
+  SET,
+} from '../command-line/option.js';
 import type { Given, Options } from '../command-line/option.js';
 import { systemCode, UsageError } from '../errors.js';
+import type { PolicyOptions } from '../run/policy.js';
 import type { Mechanism } from '../run/start.js';
 
 const options = (own: Options): Options => ({
   policy: POLICY,
+  'insecure-policy': INSECURE_POLICY,
   fstype: { ...FSTYPE, about: 'say filesystem type B where it is A' },
+  set: SET,
   mechanism: { ...MECHANISM, about: MECHANISM.choices.join(', ') },
   ...own,
   json: { about: 'as one JSON object (docs/verify.md)' },
@@ -30,7 +41,10 @@ export const EXPLAIN_OPTIONS = options({
 
 export interface LookLine {
   readonly policies: readonly string[];
+  /** Whether root uses files that others could have written, too. */
+  readonly insecurePolicy: boolean;
   readonly fstypes: readonly string[];
+  readonly parameters: readonly string[];
   readonly mechanism: Mechanism;
   /** `explain` only. */
   readonly program: string | undefined;
@@ -88,11 +102,19 @@ export async function parseLook(
   }
   return {
     policies: given['policy'] ?? [],
+    insecurePolicy: given['insecure-policy'] !== undefined,
     fstypes: given['fstype'] ?? [],
+    parameters: given['set'] ?? [],
     mechanism: await oneOf('mechanism', MECHANISM, given['mechanism']?.at(-1) ?? 'auto'),
     program: given['program']?.at(-1),
     json: given['json'] !== undefined,
     help: given['help'] !== undefined,
     paths: parsed.positionals,
   };
+}
+
+/** The policy that a line asks for, as loadPolicy() takes it. */
+export function policyOf(line: LookLine): PolicyOptions {
+  const { policies, fstypes, parameters, insecurePolicy } = line;
+  return { policy: policies, fstype: fstypes, parameters, insecurePolicy };
 }

@@ -1,17 +1,19 @@
 /** `seccomp-spoof policy`: lists, shows and checks policies. */
 import { yargsHelp } from '../command-line/help.js';
 import { didYouMean } from '../command-line/mistakes.js';
-import { FSTYPE, HELP } from '../command-line/option.js';
+import { FSTYPE, HELP, INSECURE_POLICY, SET } from '../command-line/option.js';
 import type { Usage } from '../command-line/option.js';
 import { parse } from '../command-line/parse.js';
 import { NO, YES } from '../command-line/status.js';
 import { table } from '../command-line/table.js';
 import { UsageError } from '../errors.js';
+import { describeWithoutEffect, withoutEffect } from '../policy/effect.js';
 import { DEFAULT_POLICY, mergePolicies, resolvePolicy } from '../policy/index.js';
 import { PolicyLoader } from '../policy/load.js';
 import { defaultLocations, namesIn, type PolicyLocations } from '../policy/locations.js';
 import { policyToYaml } from '../policy/print.js';
 import { formatProblem, PolicyError } from '../policy/problem.js';
+import { parametersOf } from '../policy/set.js';
 import { PROGRAM_DEFAULTS } from '../programs/defaults.js';
 import { baseDirectory } from '../run/origin.js';
 import type { Io } from '../run/stdio.js';
@@ -24,10 +26,12 @@ interface Verb extends Usage {
 interface Line {
   readonly words: readonly string[];
   readonly fstypes: readonly string[];
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly insecure: boolean;
   readonly locations: PolicyLocations;
 }
 
-async function check({ words, locations }: Line, io: Io): Promise<number> {
+async function check({ words, parameters, insecure, locations }: Line, io: Io): Promise<number> {
   if (words.length === 0) {
     throw new UsageError('policy check needs a policy; write a name, or a file (with a /)');
   }
@@ -35,9 +39,11 @@ async function check({ words, locations }: Line, io: Io): Promise<number> {
   for (const word of words) {
     try {
       // Compiled, too: `exec` must not be the first to find that this cannot be done.
-      const directory = baseDirectory();
-      await resolvePolicy({ policies: [word], fstypes: [], locations, baseDirectory: directory });
-      io.out(`${word}: ok\n`);
+      const request = { fstypes: [], parameters, insecure, locations };
+      const directory = { baseDirectory: baseDirectory() };
+      const compiled = await resolvePolicy({ policies: [word], ...request, ...directory });
+      const warnings = withoutEffect(compiled).map(describeWithoutEffect);
+      io.out([`${word}: ok`, ...warnings.map((text) => `warning: ${text}`), ''].join('\n'));
     } catch (error) {
       if (!(error instanceof PolicyError)) throw error;
       io.out(error.problems.map((problem) => `${formatProblem(problem)}\n`).join(''));
@@ -47,14 +53,18 @@ async function check({ words, locations }: Line, io: Io): Promise<number> {
   return status;
 }
 
-async function show({ words, fstypes, locations }: Line, io: Io): Promise<number> {
-  const { names, policy } = await mergePolicies({
+async function show(line: Line, io: Io): Promise<number> {
+  const { words, fstypes, parameters: given, locations } = line;
+  const { names, policy, parameters } = await mergePolicies({
     policies: words,
     fstypes,
+    parameters: given,
     locations,
+    // It is looked at only.
+    insecure: true,
     baseDirectory: baseDirectory(),
   });
-  io.out(policyToYaml(names, policy));
+  io.out(policyToYaml(names, policy, parameters));
   return YES;
 }
 
@@ -72,7 +82,8 @@ function describeFile(name: string, directory: string, loader: PolicyLoader): st
 }
 
 function listRows(locations: PolicyLocations): Row[] {
-  const loader = new PolicyLoader(locations);
+  // A policy may need values, but not to be described.
+  const loader = new PolicyLoader(locations, { insecure: true, keepPlaceholders: true });
   const rows: Row[] = locations.shipped
     .names()
     .map((name) => [name, 'shipped', locations.shipped.read(name)?.description ?? '']);
@@ -113,7 +124,7 @@ function list({ words, locations }: Line, io: Io): number {
   return YES;
 }
 
-const VERBS: Readonly<Record<string, Verb>> = {
+export const POLICY_VERBS: Readonly<Record<string, Verb>> = {
   list: {
     synopsis: 'policy list',
     about: 'name, place and description of every policy; which programs get which',
@@ -129,21 +140,21 @@ const VERBS: Readonly<Record<string, Verb>> = {
     epilogue:
       'A FILE has a /. Later policies beat earlier ones, --fstype beats all. Without any of these\n' +
       'the default policy, 9p-as-ext4, is shown. Ends with 1 if a policy is not valid.',
-    options: { fstype: FSTYPE, help: HELP },
+    options: { fstype: FSTYPE, set: SET, help: HELP },
     run: show,
   },
   check: {
-    synopsis: 'policy check NAME|FILE...',
+    synopsis: 'policy check [OPTION]... NAME|FILE...',
     about: 'say ok, or what is wrong and where',
     epilogue: 'A FILE has a /. Ends with 1 if a policy is not valid, or cannot be compiled.',
-    options: { help: HELP },
+    options: { set: SET, 'insecure-policy': INSECURE_POLICY, help: HELP },
     run: check,
   },
 };
 
 const VERBS_HELP = `seccomp-spoof policy VERB [OPTION]... [NAME|FILE]...
 
-${Object.entries(VERBS)
+${Object.entries(POLICY_VERBS)
   .map(([name, { about }]) => `  ${name.padEnd(6)}  ${about}`)
   .join('\n')}
 
@@ -161,7 +172,13 @@ async function runVerb(
     io.out(await yargsHelp(verb));
     return YES;
   }
-  const line = { words: rest, fstypes: given['fstype'] ?? [], locations: defaultLocations() };
+  const line = {
+    words: rest,
+    fstypes: given['fstype'] ?? [],
+    parameters: parametersOf(given['set'] ?? []),
+    insecure: given['insecure-policy'] !== undefined,
+    locations: defaultLocations(),
+  };
   try {
     return await verb.run(line, io);
   } catch (error) {
@@ -181,12 +198,12 @@ export async function policyCommand(argv: readonly string[], io: Io): Promise<nu
     io.out(VERBS_HELP);
     return YES;
   }
-  const known = Object.keys(VERBS).join(', ');
+  const known = Object.keys(POLICY_VERBS).join(', ');
   if (name === undefined) {
     throw new UsageError(`policy needs a verb; write one of ${known}`);
   }
-  const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
+  const verb = Object.hasOwn(POLICY_VERBS, name) ? POLICY_VERBS[name] : undefined;
   if (verb !== undefined) return runVerb(name, verb, words, io);
-  const advice = await didYouMean(name, Object.keys(VERBS), `write one of ${known}`);
+  const advice = await didYouMean(name, Object.keys(POLICY_VERBS), `write one of ${known}`);
   throw new UsageError(`policy has no verb ${JSON.stringify(name)}; ${advice}`);
 }

@@ -14,10 +14,10 @@ import { answersOf } from '../surfaces/answers.js';
 import type { Answer, Surface } from '../surfaces/answers.js';
 import { judge } from '../surfaces/verdicts.js';
 import type { Judged, Verdict } from '../surfaces/verdicts.js';
-import { VERIFY_OPTIONS, parseLook } from './look-line.js';
+import { VERIFY_OPTIONS, parseLook, policyOf } from './look-line.js';
 import type { LookLine } from './look-line.js';
 
-const USAGE = {
+export const USAGE = {
   synopsis: 'verify [OPTION]... [PATH]...',
   about: `Ask every surface of the kernel about /, the working directory and each PATH: once as it is, and once
 below the real mechanism, under the policy. Shows what was said, and what contradicts something else.`,
@@ -77,7 +77,7 @@ function judgePath(index: number, native: Surfaces, told: Surfaces): Judged[] {
 /** Asks, natively and wrapped. Throws UsageError for a path that nobody can look at. */
 export async function verify(line: LookLine): Promise<VerifyReport> {
   const places = [...new Set(['/', ...workingDirectory(), ...line.paths])];
-  const { names, blob } = await loadPolicy({ policy: line.policies, fstype: line.fstypes });
+  const { names, blob } = await loadPolicy(policyOf(line));
   const native = await askSurfaces(places);
   const wrapped = await askSurfacesBelow(places, blob, line.mechanism);
   const paths = places.map((path, index) => {

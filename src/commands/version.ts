@@ -13,7 +13,7 @@ import { abiVersion } from '../native/library.js';
 import { NATIVE_PLATFORM, supervisorPath } from '../native/paths.js';
 import type { Io } from '../run/stdio.js';
 
-const USAGE = {
+export const USAGE = {
   synopsis: 'version [--json]',
   about: 'Say the versions of the package, its supervisor, the kernel and Node.',
   options: {
@@ -35,7 +35,7 @@ export interface Versions {
   readonly node: string;
 }
 
-function packageVersion(): string {
+export function packageVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   const description: unknown = JSON.parse(text);
   invariant(typeof description === 'object' && description !== null && 'version' in description);

@@ -10,7 +10,7 @@ import { InstallError, messageOf, NativeError } from '../errors.js';
 import { libraryPath } from './paths.js';
 
 /** SPOOF_ABI_VERSION of the spoof.h that this file was written for. */
-const ABI_VERSION = 2;
+const ABI_VERSION = 3;
 
 /** Room for why a blob is refused, and for the name of a reason. */
 export const TEXT_SIZE = 256;
@@ -46,7 +46,10 @@ export interface Functions {
   builderExceptFstype(builder: Builder, glob: string): number;
   builderExceptProgram(builder: Builder, glob: string): number;
   builderAnswerFstype(builder: Builder, fstype: string, magic: bigint, nodev: number): number;
+  builderAnswerSource(builder: Builder, source: string): number;
   builderAnswerShared(builder: Builder, group: number): number;
+  builderSysinfo(builder: Builder, name: string): number;
+  builderAnswerSysinfo(builder: Builder, field: number, bytes: bigint): number;
   builderAnswerUname(builder: Builder, field: number, text: string): number;
   builderAnswer(builder: Builder, field: number, value: bigint): number;
   builderFinish(builder: Builder, out: Uint8Array | null, capacity: number): Int64;
@@ -67,6 +70,7 @@ export interface Functions {
     program: string | null,
   ): number;
   matchFile(blob: Uint8Array, length: number, path: string, program: string | null): number;
+  generatorSource(name: string): string | null;
   rewriteTable(
     blob: Uint8Array,
     length: number,
@@ -120,7 +124,11 @@ const PROTOTYPES: Record<keyof Functions, string> = {
   builderExceptProgram: 'int32_t spoof_builder_except_program(void *builder, const char *glob)',
   builderAnswerFstype:
     'int32_t spoof_builder_answer_fstype(void *builder, const char *fstype, uint64_t magic, int32_t nodev)',
+  builderAnswerSource: 'int32_t spoof_builder_answer_source(void *builder, const char *source)',
   builderAnswerShared: 'int32_t spoof_builder_answer_shared(void *builder, uint32_t group)',
+  builderSysinfo: 'int32_t spoof_builder_sysinfo(void *builder, const char *name)',
+  builderAnswerSysinfo:
+    'int32_t spoof_builder_answer_sysinfo(void *builder, uint32_t field, uint64_t bytes)',
   builderAnswerUname:
     'int32_t spoof_builder_answer_uname(void *builder, uint32_t field, const char *text)',
   builderAnswer: 'int32_t spoof_builder_answer(void *builder, uint32_t field, uint64_t value)',
@@ -134,6 +142,7 @@ const PROTOTYPES: Record<keyof Functions, string> = {
     'int32_t spoof_match_mounts(const uint8_t *blob, uint64_t length, const char *fstype, const char *point, const char *program)',
   matchFile:
     'int32_t spoof_match_file(const uint8_t *blob, uint64_t length, const char *path, const char *program)',
+  generatorSource: 'const char *spoof_generator_source(const char *name)',
   rewriteTable:
     'int64_t spoof_rewrite_table(const uint8_t *blob, uint64_t length, uint32_t table, const char *program, const uint8_t *text, uint64_t text_length, uint8_t *out, uint64_t capacity)',
   ruleName:

@@ -26,6 +26,11 @@ export const UnameField = { release: 0, version: 1 } as const;
 
 export type UnameField = (typeof UnameField)[keyof typeof UnameField];
 
+/** What a sysinfo rule may replace: enum spoof_sysinfo_field. */
+export const SysinfoField = { totalram: 0, freeram: 1, totalswap: 2, freeswap: 3 } as const;
+
+export type SysinfoField = (typeof SysinfoField)[keyof typeof SysinfoField];
+
 /** What a files rule does with the files that it names: enum spoof_file_kind. */
 export const FileKind = { redirect: 0, content: 1, rewrite: 2, generated: 3 } as const;
 
@@ -40,6 +45,7 @@ export const FileOption = {
   filesystem: 4,
   mode: 5,
   tree: 6,
+  maxSize: 7,
 } as const;
 
 export type FileOption = (typeof FileOption)[keyof typeof FileOption];
@@ -61,7 +67,8 @@ const forgotten = new FinalizationRegistry<Builder>((builder) => {
 
 /**
  * Makes the blob of a policy. Rules are added most important first, all statfs rules, then mounts,
- * files, uname; whatever follows `statfs()`, `mounts()`, `file()` or `uname()` speaks of that rule.
+ * files, uname, sysinfo; whatever follows `statfs()`, `mounts()`, `file()`, `uname()` or `sysinfo()`
+ * speaks of that rule.
  * Every method throws NativeError if the library refuses the value, or the rule is of a kind that
  * has none such.
  */
@@ -105,6 +112,13 @@ export class PolicyBuilder {
   uname(name: string): this {
     const text = cString(name, 'the rule name');
     check(native().builderUname(this.#open, text), `rule ${JSON.stringify(name)}`);
+    return this;
+  }
+
+  /** Starts a rule for sysinfo(2). Of several the first one answers. */
+  sysinfo(name: string): this {
+    const text = cString(name, 'the rule name');
+    check(native().builderSysinfo(this.#open, text), `rule ${JSON.stringify(name)}`);
     return this;
   }
 
@@ -169,6 +183,13 @@ export class PolicyBuilder {
     return this;
   }
 
+  /** mounts: the source that lines name instead. */
+  answerSource(source: string): this {
+    const text = cString(source, 'the source of a mount');
+    check(native().builderAnswerSource(this.#open, text), `source ${JSON.stringify(source)}`);
+    return this;
+  }
+
   /** mounts: the peer group (1 to 2^31-1) that a mount without one is said to be in. */
   answerShared(group: number): this {
     invariant(Number.isInteger(group) && group >= 0 && group < 2 ** 32, 'a group is a number');
@@ -206,6 +227,12 @@ export class PolicyBuilder {
   answerUname(field: UnameField, value: string): this {
     const text = cString(value, 'the answer');
     check(native().builderAnswerUname(this.#open, field, text), `answer ${JSON.stringify(value)}`);
+    return this;
+  }
+
+  /** sysinfo: the bytes of a field, at most 2^63-1. */
+  answerSysinfo(field: SysinfoField, bytes: bigint): this {
+    check(native().builderAnswerSysinfo(this.#open, field, u64(bytes)), `answer ${bytes}`);
     return this;
   }
 
@@ -247,6 +274,7 @@ export const Calls = {
   open: 4,
   statmount: 8,
   uname: 16,
+  sysinfo: 64,
   paths: 32,
 } as const;
 
@@ -304,6 +332,11 @@ export function matchFile(
   const reader = program === null ? null : cString(program, 'the program name');
   const rule = native().matchFile(blob, blob.length, cString(path, 'the path'), reader);
   return rule === -1 ? undefined : check(rule, 'cannot use the policy');
+}
+
+/** The file in the same directory that content is made of, each time that it is asked for; null: none. */
+export function generatorSource(generator: string): string | null {
+  return native().generatorSource(generator);
 }
 
 /** Name of rule `rule` (from 0), or undefined behind the last one and for a blob that is none. */

@@ -7,16 +7,19 @@ import {
   FileWrites,
   PolicyBuilder,
   StatfsField,
+  SysinfoField,
   UnameField,
 } from '../native/policy.js';
 import {
   ANSWER_FIELDS,
+  SYSINFO_FIELDS,
   UNAME_FIELDS,
   type Edit,
   type FileRule,
   type MountsRule,
   type NormalisedPolicy,
   type StatfsRule,
+  type SysinfoRule,
   type UnameRule,
 } from './normalised.js';
 import { PolicyError, type Problem } from './problem.js';
@@ -51,8 +54,9 @@ function addMounts(rule: MountsRule, to: RuleSink): void {
   for (const glob of rule.except.fstypes) to.exceptFstype(glob);
   for (const glob of rule.except.paths) to.exceptPath(glob);
   for (const glob of rule.except.programs) to.exceptProgram(glob);
-  const { fstype, shared } = rule.answer;
+  const { fstype, source, shared } = rule.answer;
   if (fstype !== undefined) to.answerFstype(fstype, BigInt(columnMagic(fstype)), isNodev(fstype));
+  if (source !== undefined) to.answerSource(source);
   if (shared !== undefined) to.answerShared(shared);
 }
 
@@ -62,12 +66,23 @@ function addEdits(edits: readonly Edit[], to: RuleSink, report: Report): void {
     try {
       to.fileRewrite(match, replace);
     } catch (error) {
-      if (!(error instanceof NativeError) || error.errno !== EINVAL) throw error;
-      report(origin, {
-        message: `${JSON.stringify(match)} is no POSIX extended regular expression`,
-        suggestion:
-          'close each ( [ and {, or put a backslash before it; groups nest 20 deep at most; see regex(7)',
-      });
+      if (!(error instanceof NativeError)) throw error;
+      const found = JSON.stringify(match);
+      if (error.errno === EINVAL) {
+        report(origin, {
+          message: `${found} is no POSIX extended regular expression`,
+          suggestion:
+            'close each ( [ and {, or put a backslash before it; there are no back-references; see regex(7)',
+        });
+      } else if (error.errno === E2BIG) {
+        report(origin, {
+          message: `${found} is too large an expression`,
+          suggestion:
+            'repeat less: with every {n} written out it may have some 8000 characters; groups nest 20 deep at most',
+        });
+      } else {
+        throw error;
+      }
     }
   }
 }
@@ -93,13 +108,14 @@ function addFile(rule: FileRule, to: RuleSink, report: Report): void {
   addAnswer(rule, to, report);
   for (const glob of rule.when.paths) to.whenPath(glob);
   for (const glob of rule.except.programs) to.exceptProgram(glob);
-  const { writes, filesystem, mode } = rule;
+  const { writes, filesystem, mode, maxSize } = rule;
   if (writes !== 'refuse') to.fileOption(FileOption.writes, FileWrites[writes]);
   if (rule.when.missing) to.fileOption(FileOption.missing, 1n);
   if (rule.parents) to.fileOption(FileOption.parents, 1n);
   if (rule.scope === 'all') to.fileOption(FileOption.scopeAll, 1n);
   if (filesystem !== undefined) to.fileOption(FileOption.filesystem, BigInt(filesystem));
   if (mode !== undefined) to.fileOption(FileOption.mode, BigInt(mode));
+  if (maxSize !== undefined) to.fileOption(FileOption.maxSize, BigInt(maxSize));
 }
 
 /** One rule for all fields: the matcher asks one only. */
@@ -114,12 +130,25 @@ function addUname(rules: readonly UnameRule[], to: RuleSink): void {
   }
 }
 
+/** As for uname. */
+function addSysinfo(rules: readonly SysinfoRule[], to: RuleSink): void {
+  if (rules.length === 0) return;
+  to.sysinfo(rules.map(({ id }) => id).join(', '));
+  for (const { answer } of rules) {
+    for (const field of SYSINFO_FIELDS) {
+      const bytes = answer[field];
+      if (bytes !== undefined) to.answerSysinfo(SysinfoField[field], BigInt(bytes));
+    }
+  }
+}
+
 /** Hands every rule to a builder, most important first. Expressions that are none are reported. */
 export function addRules(policy: NormalisedPolicy, to: RuleSink, report: Report): void {
   for (const rule of policy.statfs) addStatfs(rule, to);
   for (const rule of policy.mounts) addMounts(rule, to);
   for (const rule of policy.files) addFile(rule, to, report);
   addUname(policy.uname, to);
+  addSysinfo(policy.sysinfo, to);
 }
 
 /** The fault of a policy that the library will not compile; undefined if the fault is not its own. */
@@ -137,9 +166,11 @@ function refusal({ errno, message }: NativeError, name: string): Problem | undef
 }
 
 /** The place that an origin names. */
-function placeOf(origin: string): Pick<Problem, 'file' | 'line' | 'column'> {
+function placeOf(origin: string): Pick<Problem, 'file' | 'line' | 'column' | 'path'> {
   const [, file, line, column] = /^(.*):([0-9]+):([0-9]+)$/s.exec(origin) ?? [];
-  return file === undefined ? {} : { file, line: Number(line), column: Number(column) };
+  return file === undefined
+    ? { path: origin }
+    : { file, line: Number(line), column: Number(column) };
 }
 
 /**

@@ -8,22 +8,32 @@ import { isAbsolute } from 'node:path';
 import { explain, MISSING, worthSaying } from './explain.js';
 import { spellingOf } from './filesystems.js';
 import { FILES, MOUNTS, STATFS, targetsOf, type Kind } from './merge.js';
-import type { FileRule, MountsRule, NormalisedPolicy, Rule, StatfsRule } from './normalised.js';
-import type { Problem } from './problem.js';
-import { readContent, reasonOf } from './read.js';
+import type {
+  FileRule,
+  MountsRule,
+  NormalisedPolicy,
+  Parameter,
+  Rule,
+  StatfsRule,
+} from './normalised.js';
+import { asWritten, namedIn } from './parameters.js';
+import type { Places, Problem } from './problem.js';
+import { adviceOn, readContent, reasonOf, type Reading } from './read.js';
 import {
   toFileRule,
   toMountsRule,
   toStatfsRule,
+  toSysinfoRule,
   toUnameRule,
   type FileContext,
   type Place,
 } from './rules.js';
 import { describeValue } from './schema/values.js';
 import { policySchema, type PolicyDocument } from './schema.js';
-import { Source, type Path } from './source.js';
+import { ObjectSource } from './object-source.js';
+import { Source } from './source.js';
 
-/** An entry of `extends` or `remove`, with the means to say where it stands. */
+/** An entry of `extends` or `remove`, or the name of a parameter, with the means to say where it stands. */
 export interface Reference {
   readonly text: string;
   /** A problem at the place of this entry. */
@@ -38,7 +48,13 @@ export interface PolicyFile {
   readonly remove: readonly Reference[];
   /** What some file is to hold lies in other files (`contentFile`). */
   readonly readsContent: boolean;
-  /** Its own rules. */
+  /** What it declares itself. */
+  readonly parameters: readonly Parameter[];
+  /** Where these are declared. */
+  readonly declarations: readonly Reference[];
+  /** Where its paths name parameters, its own and those of what it extends. */
+  readonly uses: readonly Reference[];
+  /** Its own rules, with placeholders for parameters. */
   readonly rules: NormalisedPolicy;
   /** A problem at the place of the policy's name. */
   nameProblem(message: string, suggestion?: string): Problem;
@@ -84,7 +100,7 @@ function findTies<R extends Rule, First extends number | string>(
   section: string,
   rules: readonly R[],
   { kind, key: named, describe, suggestion }: Ties<R, First>,
-  source: Source,
+  source: Places,
 ): Problem[] {
   const problems: Problem[] = [];
   const targets = new Map<string, R>();
@@ -95,7 +111,7 @@ function findTies<R extends Rule, First extends number | string>(
       if (earlier === undefined || earlier === rule) continue;
       const what = [
         ...(first === undefined ? [] : [describe(first)]),
-        ...(path === undefined ? [] : [`path ${path}`]),
+        ...(path === undefined ? [] : [`path ${asWritten(path)}`]),
       ].join(', ');
       const message = `a rule for ${what} stands at ${earlier.origin} already`;
       problems.push(source.problem([section, index, named], message, suggestion));
@@ -106,9 +122,11 @@ function findTies<R extends Rule, First extends number | string>(
 }
 
 /** Rules of any kind with the same name: remove: could not tell them apart. */
-function findTwins(policy: NormalisedPolicy, source: Source): Problem[] {
+function findTwins(policy: NormalisedPolicy, source: Places): Problem[] {
   const problems: Problem[] = [];
-  const ids = new Map<string, Rule>(policy.uname.map((rule) => [rule.id, rule]));
+  const ids = new Map<string, Rule>(
+    [...policy.uname, ...policy.sysinfo].map((rule) => [rule.id, rule]),
+  );
   for (const section of ['statfs', 'mounts', 'files'] as const) {
     for (const [index, rule] of policy[section].entries()) {
       const twin = ids.get(rule.id);
@@ -121,7 +139,7 @@ function findTwins(policy: NormalisedPolicy, source: Source): Problem[] {
   return problems;
 }
 
-function findContradictions(policy: NormalisedPolicy, source: Source): Problem[] {
+function findContradictions(policy: NormalisedPolicy, source: Places): Problem[] {
   return [
     ...findTwins(policy, source),
     ...findTies('statfs', policy.statfs, STATFS_TIES, source),
@@ -134,7 +152,8 @@ function findContradictions(policy: NormalisedPolicy, source: Source): Problem[]
 function contextOf(
   index: number,
   directory: string,
-  source: Source,
+  reading: Reading,
+  source: Places,
   problems: Problem[],
 ): FileContext {
   return {
@@ -142,10 +161,11 @@ function contextOf(
       // No join() for the path to open: it would take `..` off a symbolic link as text.
       const path = isAbsolute(written) ? written : `${directory}/${written}`;
       try {
-        return { bytes: readContent(path), path: realpathSync(path) };
+        return { bytes: readContent(path, reading), path: realpathSync(path) };
       } catch (error) {
         const message = `the file ${JSON.stringify(written)} ${reasonOf(error)}`;
-        const suggestion = 'name a file that can be read, from the directory of this policy on';
+        const advice = 'name a file that can be read, from the directory of this policy on';
+        const suggestion = adviceOn(error, advice);
         problems.push(source.problem(['files', index, 'contentFile'], message, suggestion));
         return { bytes: new Uint8Array(), path };
       }
@@ -157,25 +177,33 @@ function contextOf(
 /** The rules of a file that has passed the schema, and what is wrong with the content they name. */
 function rulesOf(
   document: PolicyDocument,
-  file: string,
   directory: string,
-  source: Source,
+  reading: Reading,
+  source: Places,
 ): { readonly rules: NormalisedPolicy; readonly problems: readonly Problem[] } {
-  const { name: policy, statfs = [], mounts = [], files = [], uname } = document;
-  const originOf = (path: Path): string => `${file}:${source.line(path)}`;
+  const { name: policy, statfs = [], mounts = [], files = [], uname, sysinfo } = document;
   const placeOf = (section: string, index: number): Place => ({
     policy,
     index,
-    origin: originOf([section, index]),
+    origin: source.origin([section, index]),
   });
   const problems: Problem[] = [];
   const rules = {
     statfs: statfs.map((rule, index) => toStatfsRule(rule, placeOf('statfs', index))),
     mounts: mounts.map((rule, index) => toMountsRule(rule, placeOf('mounts', index))),
     files: files.map((rule, index) =>
-      toFileRule(rule, placeOf('files', index), contextOf(index, directory, source, problems)),
+      toFileRule(
+        rule,
+        placeOf('files', index),
+        contextOf(index, directory, reading, source, problems),
+      ),
     ),
-    uname: uname === undefined ? [] : [toUnameRule(uname, { policy, origin: originOf(['uname']) })],
+    uname:
+      uname === undefined ? [] : [toUnameRule(uname, { policy, origin: source.origin(['uname']) })],
+    sysinfo:
+      sysinfo === undefined
+        ? []
+        : [toSysinfoRule(sysinfo, { policy, origin: source.origin(['sysinfo']) })],
   };
   return { rules, problems };
 }
@@ -184,7 +212,12 @@ function rulesOf(
  * Reads the text of one policy file, and the files of content that it names. `file` is how messages
  * call it, `directory` where its relative paths start.
  */
-export function readDocument(text: string, file: string, directory: string): FileResult {
+export function readDocument(
+  text: string,
+  file: string,
+  directory: string,
+  reading: Reading = {},
+): FileResult {
   const source = new Source(text, file);
   const yamlProblems = source.yamlProblems();
   if (yamlProblems.length > 0) return { file: undefined, problems: yamlProblems };
@@ -197,6 +230,63 @@ export function readDocument(text: string, file: string, directory: string): Fil
     const message = error instanceof Error ? error.message : String(error);
     return { file: undefined, problems: [source.problem([], message, 'write it out')] };
   }
+  return readValue(value, source, directory, reading);
+}
+
+/** Reads a policy that is an object, which messages call `name`; relative paths start at `directory`. */
+export function readObject(
+  object: object,
+  name: string,
+  directory: string,
+  reading: Reading = {},
+): FileResult {
+  const source = new ObjectSource(object, name);
+  return readValue(source.value(), source, directory, reading);
+}
+
+function withoutPlaceholders({ message, suggestion, ...problem }: Problem): Problem {
+  const advice = suggestion === undefined ? undefined : asWritten(suggestion);
+  return { ...problem, message: asWritten(message), suggestion: advice };
+}
+
+/** Places of the paths that a rule of each section has. */
+const PATHS = [
+  ['statfs', 'when', 'path'],
+  ['statfs', 'except', 'path'],
+  ['mounts', 'when', 'path'],
+  ['mounts', 'except', 'path'],
+  ['files', 'path'],
+  ['files', 'redirect'],
+] as const;
+
+/** The texts at a place of a rule: none, one or a list. */
+function textsAt(rule: unknown, keys: readonly string[]): readonly string[] {
+  const found = keys.reduce<unknown>(
+    (holder, key) =>
+      typeof holder === 'object' && holder !== null ? Reflect.get(holder, key) : undefined,
+    rule,
+  );
+  return [found].flat().filter((text) => typeof text === 'string');
+}
+
+function usesOf(document: PolicyDocument, source: Places): Reference[] {
+  return PATHS.flatMap(([section, ...keys]) =>
+    (document[section] ?? []).flatMap((rule, index) =>
+      [...new Set(textsAt(rule, keys).flatMap(namedIn))].map((text) => ({
+        text,
+        problem: (message: string, suggestion?: string) =>
+          source.problem([section, index, ...keys], message, suggestion),
+      })),
+    ),
+  );
+}
+
+function readValue(
+  value: unknown,
+  source: Places,
+  directory: string,
+  reading: Reading,
+): FileResult {
   if (typeof value !== 'object' || value === null) {
     const message = `expected a policy, found ${value === null ? 'nothing' : describeValue(value)}`;
     return { file: undefined, problems: [source.problem([], message, MISSING.apiVersion)] };
@@ -205,12 +295,13 @@ export function readDocument(text: string, file: string, directory: string): Fil
   if (!parsed.success) {
     const problems = worthSaying(parsed.error.issues)
       .flatMap((issue) => explain(issue, value, source))
+      .map(withoutPlaceholders)
       .sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
     return { file: undefined, problems };
   }
 
   const document = parsed.data;
-  const { rules, problems } = rulesOf(document, file, directory, source);
+  const { rules, problems } = rulesOf(document, directory, reading, source);
   const faults = [...problems, ...findContradictions(rules, source)];
   if (faults.length > 0) return { file: undefined, problems: faults };
 
@@ -225,6 +316,18 @@ export function readDocument(text: string, file: string, directory: string): Fil
       description: document.description,
       extends: references('extends'),
       remove: references('remove'),
+      parameters: Object.entries(document.parameters ?? {}).map(([name, each]) => ({
+        name,
+        ...(each.default === undefined ? {} : { default: each.default }),
+        ...(each.description === undefined ? {} : { description: each.description }),
+        origin: source.origin(['parameters', name]),
+      })),
+      declarations: Object.keys(document.parameters ?? {}).map((text) => ({
+        text,
+        problem: (message, suggestion) =>
+          source.problem(['parameters', text], message, suggestion, true),
+      })),
+      uses: usesOf(document, source),
       readsContent: (document.files ?? []).some((rule) => 'contentFile' in rule),
       rules,
       nameProblem: (message, suggestion) => source.problem(['name'], message, suggestion),

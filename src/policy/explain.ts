@@ -1,8 +1,7 @@
 /** From what zod finds to problems in our words, at their places. */
-import type { Problem } from './problem.js';
+import type { Path, Places, Problem } from './problem.js';
 import { describeValue } from './schema/values.js';
 import { keysAt, type policySchema } from './schema.js';
-import type { Path, Source } from './source.js';
 import { didYouMean } from './suggest.js';
 
 type Issue = NonNullable<ReturnType<typeof policySchema.safeParse>['error']>['issues'][number];
@@ -45,7 +44,7 @@ export function worthSaying(issues: readonly Issue[]): Issue[] {
 }
 
 /** The faults that one issue of zod stands for, in our words and at their places. */
-export function explain(issue: Issue, value: unknown, source: Source): Problem[] {
+export function explain(issue: Issue, value: unknown, source: Places): Problem[] {
   const { path } = issue;
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {

@@ -5,6 +5,7 @@
 import { posix } from 'node:path';
 
 import { refused, type Parsed } from './filesystems.js';
+import { withPlaceholders } from './parameters.js';
 
 /** How many globs one glob with braces may stand for. */
 export const MAX_EXPANSION = 256;
@@ -17,7 +18,7 @@ const SHOWN = 60;
 
 class GlobSyntaxError extends Error {
   readonly suggestion: string;
-  constructor(message: string, suggestion: string) {
+  constructor(message: string, suggestion = '') {
     super(message);
     this.suggestion = suggestion;
   }
@@ -141,11 +142,12 @@ function forMatcherAll(globs: readonly string[]): string[] {
 
 /**
  * The globs for the matcher that a user's glob stands for (1 to 256). `*` and `?` do not match a
- * slash; `**` is a whole component and matches any number of them, none as well.
+ * slash; `**` is a whole component and matches any number of them, none as well. For `${name}` there
+ * is a placeholder (parameters.ts).
  */
 export function parseGlob(text: string): Parsed<readonly string[]> {
   return parsed(text, () => {
-    if (!text.startsWith('/')) {
+    if (!text.startsWith('/') && !text.startsWith('${')) {
       const suggestion = /^[~$]/.test(text)
         ? 'write the directory in full: /home/NAME'
         : `write /${text === '' ? '**' : text.replace(/^(\.\/)+/, '')}`;
@@ -155,7 +157,9 @@ export function parseGlob(text: string): Parsed<readonly string[]> {
       throw new GlobSyntaxError(`a path glob is longer than ${MAX_BYTES} bytes`, 'use * or **');
     }
     checkCharacters(text);
-    const globs = expand(text);
+    const masked = withPlaceholders(text, true);
+    if (!masked.ok) throw new GlobSyntaxError(masked.message, masked.suggestion);
+    const globs = expand(masked.value);
     globs.forEach(checkComponents);
     return forMatcherAll(globs);
   });

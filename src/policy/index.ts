@@ -3,16 +3,18 @@
  * --fstype only, neither yaml nor zod is loaded; with one shipped policy alone, nothing is compiled
  * and nothing but this file and two small ones: every module costs a start about a millisecond.
  */
-import { InstallError } from '../errors.js';
+import { InstallError, UsageError } from '../errors.js';
 import { DEFAULT_POLICY, defaultLocations, fileOf, type PolicyLocations } from './locations.js';
 import {
   EMPTY_POLICY,
   NAME_PATTERN,
   type CompiledPolicy,
   type NamedPolicy,
-  type NormalisedPolicy,
+  type Parameter,
+  type ReadFile,
   type ResolvedPolicy,
 } from './normalised.js';
+import { fillNamed } from './parameters.js';
 import type { CachedFile } from './cache.js';
 import type { PolicyLoader } from './load.js';
 
@@ -22,32 +24,80 @@ export { DEFAULT_POLICY } from './locations.js';
 
 /** What the user asked for. */
 export interface PolicyRequest {
-  /** Names, or paths (with a `/`); later ones beat earlier ones. */
-  readonly policies: readonly string[];
+  /**
+   * Names, paths (with a `/`), or policies as objects; later ones beat earlier ones. Messages call an
+   * object `policy`, with its index where there are several.
+   */
+  readonly policies: readonly (string | object)[];
   /** `REAL=TOLD`, as in `9p=ext4`; they beat every policy. */
   readonly fstypes: readonly string[];
+  /** Values of parameters; one that no policy declares is a fault. */
+  readonly parameters?: Readonly<Record<string, string>> | undefined;
+  /** Values that hold where a policy declares such a parameter, and nobody gives another one. */
+  readonly suggested?: Readonly<Record<string, string>> | undefined;
   /** Absolute; relative paths start there. Default: the working directory. */
   readonly baseDirectory?: string | undefined;
   /** Where names are looked up. Default: as the environment says. */
   readonly locations?: PolicyLocations | undefined;
+  /** Root uses files that others could have written, too. */
+  readonly insecure?: boolean | undefined;
+}
+
+/** A file that was read before it was known whether its policy has to be made. */
+type KnownFile = ReadFile | undefined;
+
+/** What is given counts more than what is suggested. */
+function valuesFor({
+  parameters = {},
+  suggested = {},
+}: PolicyRequest): ReadonlyMap<string, string> {
+  return new Map(Object.entries({ ...suggested, ...parameters }));
+}
+
+/** Throws UsageError for a value that none of the policies asks for, or that is no directory. */
+async function checkGiven(
+  given: NonNullable<PolicyRequest['parameters']>,
+  layers: readonly NamedPolicy[],
+): Promise<void> {
+  const { didYouMean } = await import('./suggest.js');
+  const names = layers.flatMap(({ parameters = [] }) => parameters.map(({ name }) => name));
+  const unknown = Object.keys(given).find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  const known = names.length === 0 ? 'it has none' : `known are ${[...new Set(names)].join(', ')}`;
+  throw new UsageError(
+    `--set ${unknown}: the policy has no such parameter; ${didYouMean(unknown, names, known)}`,
+  );
 }
 
 /** Loads layer by layer; the loader, with yaml and zod, comes in with the first file. */
 async function loadLayers(
-  references: readonly string[],
+  request: PolicyRequest,
+  references: PolicyRequest['policies'],
   locations: PolicyLocations,
-  directory: string,
+  known: KnownFile,
 ): Promise<{ readonly layers: readonly NamedPolicy[]; readonly standsAlone: boolean }> {
+  const { insecure, baseDirectory } = request;
+  // Not process.cwd(): that throws where the working directory was removed.
+  const directory = baseDirectory ?? '.';
+  const values = valuesFor(request);
   let loader: PolicyLoader | undefined;
   const layers: NamedPolicy[] = [];
-  for (const reference of references) {
-    const named = shippedOnly(reference, locations);
+  for (const [index, reference] of references.entries()) {
+    const named = typeof reference === 'string' ? shippedOnly(reference, locations) : undefined;
     if (named !== undefined) {
-      layers.push(named);
+      layers.push(fillNamed(named, values));
       continue;
     }
-    loader ??= new (await import('./load.js')).PolicyLoader(locations);
-    layers.push(loader.load(reference, directory));
+    loader ??= new (await import('./load.js')).PolicyLoader(locations, { insecure, known, values });
+    const name = references.length === 1 ? 'policy' : `policy[${index}]`;
+    layers.push(
+      typeof reference === 'string'
+        ? loader.load(reference, directory)
+        : loader.loadObject(reference, name, directory),
+    );
+  }
+  if (Object.keys(request.parameters ?? {}).length > 0) {
+    await checkGiven(request.parameters ?? {}, layers);
   }
   return { layers, standsAlone: loader?.standsAlone ?? true };
 }
@@ -65,7 +115,7 @@ function shippedOnly(reference: string, { shipped }: PolicyLocations): NamedPoli
 }
 
 /** The policies that hold: the default one only if neither a policy nor --fstype was given. */
-function requestedPolicies({ policies, fstypes }: PolicyRequest): readonly string[] {
+function requestedPolicies({ policies, fstypes }: PolicyRequest): PolicyRequest['policies'] {
   return policies.length === 0 && fstypes.length === 0 ? [DEFAULT_POLICY] : policies;
 }
 
@@ -76,6 +126,7 @@ function requestedPolicies({ policies, fstypes }: PolicyRequest): readonly strin
  */
 export async function mergePolicies(
   request: PolicyRequest,
+  known?: KnownFile,
 ): Promise<ResolvedPolicy & { readonly standsAlone: boolean }> {
   const locations = request.locations ?? defaultLocations();
   const [{ fstypePolicy }, { override }] = await Promise.all([
@@ -83,13 +134,8 @@ export async function mergePolicies(
     import('./merge.js'),
   ]);
   const told = fstypePolicy(request.fstypes);
-  // Not process.cwd(): that throws where the working directory was removed.
-  const directory = request.baseDirectory ?? '.';
-  const { layers, standsAlone } = await loadLayers(
-    requestedPolicies(request),
-    locations,
-    directory,
-  );
+  const references = requestedPolicies(request);
+  const { layers, standsAlone } = await loadLayers(request, references, locations, known);
   const merged = layers.reduce((lower, { policy }) => override(lower, policy), EMPTY_POLICY);
   return {
     names: [
@@ -97,9 +143,27 @@ export async function mergePolicies(
       ...request.fstypes.map((argument) => `--fstype ${argument}`),
     ],
     policy: override(merged, told),
+    parameters: parametersOf(layers),
     /** No file of a policy has named another one, but for those of this package. */
     standsAlone,
   };
+}
+
+/** The parameters of all layers; of two that have one name the later one. */
+function parametersOf(layers: readonly NamedPolicy[]): readonly Parameter[] {
+  const all = layers.flatMap(({ parameters = [] }) => parameters);
+  return [...new Map(all.map((each) => [each.name, each])).values()];
+}
+
+/** Nobody gives a value that differs from what the compiled policy of this package has. */
+function areDefaults(request: PolicyRequest, name: string, { shipped }: PolicyLocations): boolean {
+  const values = valuesFor(request);
+  if (values.size === 0) return true;
+  const { parameters = [] } = shipped.read(name) ?? {};
+  const declared = new Map(parameters.map((each) => [each.name, each.default]));
+  // What is unknown is told of elsewhere.
+  if (Object.keys(request.parameters ?? {}).some((given) => !declared.has(given))) return false;
+  return [...values].every(([each, value]) => !declared.has(each) || declared.get(each) === value);
 }
 
 /**
@@ -110,31 +174,40 @@ export async function mergePolicies(
 export async function resolvePolicy(request: PolicyRequest): Promise<CompiledPolicy> {
   const locations = request.locations ?? defaultLocations();
   const references = requestedPolicies(request);
-  const [only = ''] = references;
-  if (references.length === 1 && request.fstypes.length === 0 && NAME_PATTERN.test(only)) {
+  const [only] = references.length === 1 && request.fstypes.length === 0 ? references : [];
+  if (typeof only === 'string' && NAME_PATTERN.test(only)) {
     const blob = locations.shipped.blob(only);
-    if (blob !== undefined) return shippedPolicy(only, blob, locations);
+    if (blob !== undefined && areDefaults(request, only, locations)) {
+      return shippedPolicy(only, blob, locations);
+    }
   }
-  const entry = references.length === 1 ? await entryOf(only, request, locations) : undefined;
-  const kept = entry?.read();
-  if (kept !== undefined) return kept;
-  const { names, policy, standsAlone } = await mergePolicies({ ...request, locations });
+  const entry = typeof only === 'string' ? await entryOf(only, request, locations) : undefined;
+  const kept = entry?.cached.read();
+  if (entry !== undefined && kept !== undefined) return { ...kept, reads: [entry] };
+  const merged = await mergePolicies({ ...request, locations }, entry);
+  const { names, policy, parameters = [], standsAlone } = merged;
   const { compilePolicy } = await import('./compile.js');
-  const compiled = { names, policy, blob: compilePolicy(policy, names.join(', ')) };
-  if (standsAlone) entry?.write(compiled);
-  return compiled;
+  const compiled = { names, policy, parameters, blob: compilePolicy(policy, names.join(', ')) };
+  if (standsAlone) entry?.cached.write(compiled);
+  const areShipped = references.every(
+    (each) => typeof each === 'string' && shippedOnly(each, locations),
+  );
+  if (entry !== undefined && standsAlone) return { ...compiled, reads: [entry] };
+  return areShipped ? { ...compiled, reads: [] } : compiled;
 }
 
-/** Where one policy file alone may be kept, compiled. */
+/** Where one policy file alone may be kept, compiled; and the file. */
 async function entryOf(
   reference: string,
-  { fstypes, baseDirectory = '.' }: PolicyRequest,
+  { baseDirectory = '.', insecure, parameters = {}, suggested = {} }: PolicyRequest,
   { shipped }: PolicyLocations,
-): Promise<CachedFile | undefined> {
-  if (!reference.includes('/') || fstypes.length > 0) return undefined;
+): Promise<(NonNullable<KnownFile> & { readonly cached: CachedFile }) | undefined> {
+  if (!reference.includes('/')) return undefined;
   const { CachedFile } = await import('./cache.js');
   const { shown, path } = fileOf(reference, baseDirectory, '');
-  return CachedFile.of(shown, path, shipped);
+  const given = [parameters, suggested].flatMap((each) => [Object.entries(each).sort()]);
+  const cached = CachedFile.of(shown, path, shipped, { insecure }, JSON.stringify(given));
+  return cached === undefined ? undefined : { path, text: cached.text, cached };
 }
 
 /** The rules are read only if somebody asks for them: exec needs the blob alone. */
@@ -143,13 +216,22 @@ function shippedPolicy(
   blob: Uint8Array,
   { shipped }: PolicyLocations,
 ): CompiledPolicy {
-  let policy: NormalisedPolicy | undefined;
+  let named: NamedPolicy | undefined;
+  const read = (): NamedPolicy => {
+    const found = shipped.read(name) ?? { name, description: undefined, policy: EMPTY_POLICY };
+    named ??= fillNamed(found, new Map());
+    return named;
+  };
   return {
     names: [name],
     blob,
+    isShipped: true,
+    reads: [],
     get policy() {
-      policy ??= shipped.read(name)?.policy ?? EMPTY_POLICY;
-      return policy;
+      return read().policy;
+    },
+    get parameters() {
+      return read().parameters ?? [];
     },
   };
 }

@@ -82,6 +82,15 @@ export function builtPolicies(directory: string): ShippedPolicies {
   };
 }
 
+/** Empty where there is none: a container's user need not be in /etc/passwd. */
+function homeOf(environment: NodeJS.ProcessEnv): string {
+  try {
+    return environment['HOME'] ?? homedir();
+  } catch {
+    return '';
+  }
+}
+
 /**
  * The places that count for a user: the package, /etc/seccomp-spoof/policies, and
  * $XDG_CONFIG_HOME/seccomp-spoof/policies (~/.config if it is unset or, as its specification says,
@@ -89,8 +98,7 @@ export function builtPolicies(directory: string): ShippedPolicies {
  */
 export function defaultLocations(environment: NodeJS.ProcessEnv = process.env): PolicyLocations {
   const configured = environment['XDG_CONFIG_HOME'] ?? '';
-  const home = environment['HOME'] ?? homedir();
-  const config = isAbsolute(configured) ? configured : join(home, '.config');
+  const config = isAbsolute(configured) ? configured : join(homeOf(environment), '.config');
   const user = join(config, 'seccomp-spoof/policies');
   return {
     shipped: builtPolicies(join(PACKAGE_DIRECTORY, 'dist/policies')),

@@ -5,12 +5,14 @@
 import { PolicyError } from './problem.js';
 import {
   allRules,
+  SYSINFO_FIELDS,
   UNAME_FIELDS,
   type FileRule,
   type MountsRule,
   type NormalisedPolicy,
   type Rule,
   type StatfsRule,
+  type SysinfoRule,
   type UnameRule,
 } from './normalised.js';
 
@@ -49,6 +51,16 @@ export const FILES: Kind<FileRule, never> = {
 /** Rules of `uname`: what they speak of are the fields that they answer. */
 export const UNAME: Kind<UnameRule, string> = {
   firsts: (rule) => UNAME_FIELDS.filter((field) => rule.answer[field] !== undefined),
+  paths: () => [],
+  narrowed: (rule, fields) => ({
+    ...rule,
+    answer: Object.fromEntries(Object.entries(rule.answer).filter(([key]) => fields.includes(key))),
+  }),
+};
+
+/** Rules of `sysinfo`: the same. */
+export const SYSINFO: Kind<SysinfoRule, string> = {
+  firsts: (rule) => SYSINFO_FIELDS.filter((field) => rule.answer[field] !== undefined),
   paths: () => [],
   narrowed: (rule, fields) => ({
     ...rule,
@@ -156,6 +168,7 @@ export function override(lower: NormalisedPolicy, upper: NormalisedPolicy): Norm
     mounts: lay(MOUNTS, lower.mounts, upper.mounts),
     files: lay(FILES, lower.files, upper.files),
     uname: lay(UNAME, lower.uname, upper.uname),
+    sysinfo: lay(SYSINFO, lower.sysinfo, upper.sysinfo),
   };
 }
 
@@ -168,6 +181,7 @@ export function removeRule(policy: NormalisedPolicy, id: string): NormalisedPoli
     mounts: policy.mounts.filter(other),
     files: policy.files.filter(other),
     uname: policy.uname.filter(other),
+    sysinfo: policy.sysinfo.filter(other),
   };
 }
 

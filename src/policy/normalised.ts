@@ -62,6 +62,8 @@ export interface MountsRule {
   readonly answer: {
     /** The text in the type column. */
     readonly fstype?: string;
+    /** The text in the source column. */
+    readonly source?: string;
     /** mountinfo: the peer group that a mount without one is said to be in, 1 to 2^31-1. */
     readonly shared?: number;
   };
@@ -80,8 +82,29 @@ export interface UnameRule {
   readonly answer: Readonly<Partial<Record<UnameField, string>>>;
 }
 
-/** Content that depends on the machine: `zero-per-cpu` is a `0` for each CPU, on one line. */
-export const GENERATORS = ['zero-per-cpu'] as const;
+/** Fields of sysinfo(2) that a rule may replace. */
+export const SYSINFO_FIELDS = ['totalram', 'freeram', 'totalswap', 'freeswap'] as const;
+export type SysinfoField = (typeof SYSINFO_FIELDS)[number];
+
+/** What sysinfo(2) answers. */
+export interface SysinfoRule {
+  /** `POLICY/sysinfo`. */
+  readonly id: string;
+  readonly origin: string;
+  /** At least one field; bytes, 0 to 2^53-1. */
+  readonly answer: Readonly<Partial<Record<SysinfoField, number>>>;
+}
+
+/**
+ * Content that depends on the machine: `zero-per-cpu` is a `0` for each CPU, on one line; the others
+ * tell what the file beside them holds at that moment (generatorSource()).
+ */
+export const GENERATORS = [
+  'zero-per-cpu',
+  'memory-stat',
+  'memory-stat-v2',
+  'memory-max-usage',
+] as const;
 export type Generator = (typeof GENERATORS)[number];
 
 /** Every match of an expression in a line becomes something else. */
@@ -108,6 +131,13 @@ export type FileAnswer =
     }
   | { readonly generate: Generator }
   | { readonly rewrite: readonly Edit[] };
+
+/** What a number of bytes may be followed by. */
+export const SIZE_UNITS = [
+  ['KiB', 2 ** 10],
+  ['MiB', 2 ** 20],
+  ['GiB', 2 ** 30],
+] as const;
 
 /** What is done with that which a program writes to the file. */
 export const WRITES = ['refuse', 'discard', 'keep'] as const;
@@ -136,6 +166,8 @@ export interface FileRule {
   readonly filesystem?: number;
   /** Permission bits; undefined: what suits `writes`. */
   readonly mode?: number;
+  /** Bytes that a file that keeps writes may hold; undefined: what the library takes, 64 MiB. */
+  readonly maxSize?: number;
 }
 
 /** Rules of every kind, each list most important first. */
@@ -145,16 +177,32 @@ export interface NormalisedPolicy {
   readonly files: readonly FileRule[];
   /** No field is answered by two of them. */
   readonly uname: readonly UnameRule[];
+  /** The same. */
+  readonly sysinfo: readonly SysinfoRule[];
 }
 
 /** Any rule. */
 export type Rule = NormalisedPolicy[keyof NormalisedPolicy][number];
+
+/** A directory that a policy is told when it is used (`${name}` in its paths). */
+export interface Parameter {
+  readonly name: string;
+  /** Absolute; undefined: a value has to be given. */
+  readonly default?: string;
+  readonly description?: string;
+  /** Where it was declared, for people. */
+  readonly origin: string;
+  /** What holds; undefined as long as placeholders (parameters.ts) are in the rules. */
+  readonly value?: string | undefined;
+}
 
 /** A policy as one file makes it, together with what it extends. */
 export interface NamedPolicy {
   readonly name: string;
   readonly description: string | undefined;
   readonly policy: NormalisedPolicy;
+  /** Not there: the policy has none. */
+  readonly parameters?: readonly Parameter[];
 }
 
 /** A policy that is checked and merged. */
@@ -163,20 +211,39 @@ export interface ResolvedPolicy {
   readonly names: readonly string[];
   /** All rules, most important first. */
   readonly policy: NormalisedPolicy;
+  /** With the values that hold, each once; not there: nobody has asked. */
+  readonly parameters?: readonly Parameter[];
 }
 
 /** A policy that is ready for use. */
 export interface CompiledPolicy extends ResolvedPolicy {
   /** For the matcher of this package's version. */
   readonly blob: Uint8Array;
+  /** It is one of this package, as it came. */
+  readonly isShipped?: true;
+  /** The files that it depends on, but for those of this package; not there: they are not known. */
+  readonly reads?: readonly ReadFile[];
+}
+
+/** A file as it was when it was read. */
+export interface ReadFile {
+  readonly path: string;
+  readonly text: Buffer;
 }
 
 /** No rule at all: every call is let run. */
-export const EMPTY_POLICY: NormalisedPolicy = { statfs: [], mounts: [], files: [], uname: [] };
+export const EMPTY_POLICY: NormalisedPolicy = {
+  statfs: [],
+  mounts: [],
+  files: [],
+  uname: [],
+  sysinfo: [],
+};
 
 /** The rules of all kinds, in the order in which the compiled policy numbers them. */
-export function allRules({ statfs, mounts, files, uname }: NormalisedPolicy): readonly Rule[] {
-  return [...statfs, ...mounts, ...files, ...uname];
+export function allRules(policy: NormalisedPolicy): readonly Rule[] {
+  const { statfs, mounts, files, uname, sysinfo } = policy;
+  return [...statfs, ...mounts, ...files, ...uname, ...sysinfo];
 }
 
 /** The policy with something else changed in each of its rules. */
@@ -189,6 +256,7 @@ export function mapRules(
     mounts: policy.mounts.map(change),
     files: policy.files.map(change),
     uname: policy.uname.map(change),
+    sysinfo: policy.sysinfo.map(change),
   };
 }
 
@@ -235,6 +303,7 @@ interface FileJson extends Omit<FileRule, 'answer'> {
 interface PolicyJson extends Omit<NormalisedPolicy, 'statfs' | 'files'> {
   readonly name: string;
   readonly description?: string;
+  readonly parameters?: readonly Parameter[];
   readonly statfs: readonly StatfsJson[];
   readonly files: readonly FileJson[];
 }
@@ -265,10 +334,11 @@ export function mapFields<Field extends string, From, To>(
 }
 
 /** The JSON of `dist/policies/NAME.json`; numbers of answers are decimal strings. */
-export function toJson({ name, description, policy }: NamedPolicy): string {
+export function toJson({ name, description, policy, parameters }: NamedPolicy): string {
   const json: PolicyJson = {
     name,
     ...(description === undefined ? {} : { description }),
+    ...(parameters === undefined ? {} : { parameters }),
     ...policy,
     statfs: policy.statfs.map((rule) => ({
       ...rule,
@@ -281,10 +351,11 @@ export function toJson({ name, description, policy }: NamedPolicy): string {
 
 /** Reads what toJson() wrote. The text is ours, made with this package: it is not checked. */
 export function fromJson(text: string): NamedPolicy {
-  const { name, description, statfs, files, ...rest } = JSON.parse(text) as PolicyJson;
+  const { name, description, parameters, statfs, files, ...rest } = JSON.parse(text) as PolicyJson;
   return {
     name,
     description,
+    ...(parameters === undefined ? {} : { parameters }),
     policy: {
       ...rest,
       statfs: statfs.map((rule) => ({

@@ -6,18 +6,22 @@ import {
   ANSWER_FIELDS,
   flagNames,
   mapFields,
+  SIZE_UNITS,
+  SYSINFO_FIELDS,
   type AnswerField,
   type FileAnswer,
   type FileRule,
   type MountsRule,
   type NormalisedPolicy,
+  type Parameter,
   type Rule,
   type Selector,
   type StatfsRule,
+  type SysinfoRule,
   type UnameRule,
 } from './normalised.js';
 import { API_VERSION } from './schema.js';
-import { KERNEL_COLUMNS } from './tables.js';
+import { exceptsKernelColumns, KERNEL_COLUMNS } from './tables.js';
 
 /** Larger numbers are written as texts: other readers of YAML would round them. */
 const LARGEST_EXACT = BigInt(Number.MAX_SAFE_INTEGER);
@@ -70,14 +74,9 @@ function listValue(key: string, globs: readonly string[]): Record<string, unknow
   return globs.length === 0 ? {} : { [key]: single(globs.map(globText)) };
 }
 
-/** Without a type and with one to tell, the kernel's filesystems are excepted in any case. */
-function exceptsKernelColumns({ when, answer }: MountsRule): boolean {
-  return when.fstypes.length === 0 && answer.fstype !== undefined;
-}
-
 function mountsValue(rule: MountsRule): Record<string, unknown> {
   const { when, except, answer } = rule;
-  const implied = new Set(exceptsKernelColumns(rule) ? KERNEL_COLUMNS : []);
+  const implied = new Set(exceptsKernelColumns(when.fstypes, answer) ? KERNEL_COLUMNS : []);
   return {
     when: { ...listValue('fstype', when.fstypes), ...listValue('path', when.paths) },
     ...unlessEmpty('except', {
@@ -109,8 +108,14 @@ function fileAnswerValue(answer: FileAnswer): Record<string, unknown> {
   return text === undefined ? { contentFile: answer.contentFile } : { content: text };
 }
 
+/** A number of bytes in the largest unit that has no rest. */
+function sizeText(bytes: number): string | number {
+  const unit = SIZE_UNITS.findLast(([, size]) => bytes >= size && bytes % size === 0);
+  return unit === undefined ? bytes : `${bytes / unit[1]}${unit[0]}`;
+}
+
 function fileValue(rule: FileRule): Record<string, unknown> {
-  const { when, except, filesystem, mode } = rule;
+  const { when, except, filesystem, mode, maxSize } = rule;
   return {
     path: single(when.paths.map(globText)),
     ...fileAnswerValue(rule.answer),
@@ -120,6 +125,7 @@ function fileValue(rule: FileRule): Record<string, unknown> {
     ...(rule.scope === 'host' ? {} : { scope: rule.scope }),
     ...(filesystem === undefined ? {} : { filesystem: spellingOf(filesystem) }),
     ...(mode === undefined ? {} : { mode: mode.toString(8).padStart(4, '0') }),
+    ...(maxSize === undefined ? {} : { maxSize: sizeText(maxSize) }),
     ...unlessEmpty('except', listValue('program', except.programs)),
   };
 }
@@ -135,7 +141,8 @@ function statfsComment(rule: StatfsRule): string {
 }
 
 function mountsComment(rule: MountsRule): string {
-  return originComment(rule) + (exceptsKernelColumns(rule) ? WITHOUT_TYPE : '');
+  const { when, answer } = rule;
+  return originComment(rule) + (exceptsKernelColumns(when.fstypes, answer) ? WITHOUT_TYPE : '');
 }
 
 /** Puts a list of rules in, each with a comment. */
@@ -156,30 +163,62 @@ function addSection<R extends Rule>(
   }
 }
 
-/** `uname` is one map, whatever rules its fields are from. */
-function addUname(document: Document, rules: readonly UnameRule[]): void {
+/** `uname` and `sysinfo` are one map each, whatever rules its fields are from. */
+function addMap(
+  document: Document,
+  section: 'uname' | 'sysinfo',
+  rules: readonly (UnameRule | SysinfoRule)[],
+  fields: readonly (readonly [string, unknown])[],
+): void {
   if (rules.length === 0) return;
-  const fields = rules.flatMap(({ answer }) => Object.entries(answer));
   const map = document.createNode(Object.fromEntries(fields));
   map.commentBefore = rules.map(originComment).join('\n');
-  document.set('uname', map);
+  document.set(section, map);
+}
+
+/** What a parameter is, and whether its value is its own. */
+function parameterComment({ name, value = '', default: usual, description }: Parameter): string {
+  const about = description === undefined ? '' : `: ${description.replace(/\s+/g, ' ')}`;
+  const from =
+    value === usual
+      ? 'default'
+      : `given; ${usual === undefined ? 'no default' : `default ${usual}`}`;
+  return `\n \${${name}} is ${value} (${from})${about}`;
 }
 
 /**
- * The policy as YAML that can be loaded again and then means the same (the rules get new ids).
- * `names` are those of the policies that it was made of.
+ * The policy as YAML that can be loaded again and then means the same (the rules get new ids, and
+ * have the values of parameters in them). `names` are those of the policies that it was made of.
  */
-export function policyToYaml(names: readonly string[], policy: NormalisedPolicy): string {
+export function policyToYaml(
+  names: readonly string[],
+  policy: NormalisedPolicy,
+  parameters: readonly Parameter[] = [],
+): string {
   const [only = 'merged'] = names.filter((name) => !name.startsWith('-'));
   const document = new Document({
     apiVersion: API_VERSION,
     name: names.length === 1 ? only : 'merged',
   });
-  document.commentBefore = ` merged from ${names.join(', ')}; the most important rule first`;
+  document.commentBefore =
+    ` merged from ${names.join(', ')}; the most important rule first` +
+    parameters.map(parameterComment).join('');
   addSection(document, 'statfs', policy.statfs, statfsValue, statfsComment);
   addSection(document, 'mounts', policy.mounts, mountsValue, mountsComment);
   addSection(document, 'files', policy.files, fileValue, originComment);
-  addUname(document, policy.uname);
+  const { uname, sysinfo } = policy;
+  addMap(
+    document,
+    'uname',
+    uname,
+    uname.flatMap(({ answer }) => Object.entries(answer)),
+  );
+  addMap(
+    document,
+    'sysinfo',
+    sysinfo,
+    sysinfo.flatMap(({ answer }) => Object.entries(mapFields(SYSINFO_FIELDS, answer, sizeText))),
+  );
   visit(document, {
     // One line for each of when, except and answer.
     Map: (_, map, ancestors) => {

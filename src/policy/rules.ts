@@ -5,6 +5,7 @@ import { KERNEL_TYPES } from './filesystems.js';
 import {
   ANSWER_FIELDS,
   mapFields,
+  SYSINFO_FIELDS,
   UNAME_FIELDS,
   type FileAnswer,
   type FileRule,
@@ -12,10 +13,11 @@ import {
   type Selector,
   type StatfsRule,
   type TableSelector,
+  type SysinfoRule,
   type UnameRule,
 } from './normalised.js';
 import type { PolicyDocument } from './schema.js';
-import { KERNEL_COLUMNS } from './tables.js';
+import { exceptsKernelColumns, KERNEL_COLUMNS } from './tables.js';
 
 type Section = 'statfs' | 'mounts' | 'files';
 type Entry<S extends Section> = NonNullable<PolicyDocument[S]>[number];
@@ -69,8 +71,7 @@ function tableSelectorOf(part: {
 /** A rule of `mounts`. */
 export function toMountsRule(entry: Entry<'mounts'>, place: Place): MountsRule {
   const { when, except = {}, answer } = entry;
-  // As for statfs. A peer group tells nothing of what a filesystem is.
-  const implied = when.fstype === undefined && answer.fstype !== undefined ? KERNEL_COLUMNS : [];
+  const implied = exceptsKernelColumns(when.fstype ?? [], answer) ? KERNEL_COLUMNS : [];
   const written = (except.fstype ?? []).filter((name) => !implied.includes(name));
   return {
     id: idOf('mounts', entry.id, place),
@@ -83,6 +84,7 @@ export function toMountsRule(entry: Entry<'mounts'>, place: Place): MountsRule {
     },
     answer: {
       ...(answer.fstype === undefined ? {} : { fstype: answer.fstype }),
+      ...(answer.source === undefined ? {} : { source: answer.source }),
       ...(answer.shared === undefined ? {} : { shared: answer.shared }),
     },
   };
@@ -113,7 +115,7 @@ function fileAnswer(entry: Entry<'files'>, { read, positionOf }: FileContext): F
 
 /** A rule of `files`. */
 export function toFileRule(entry: Entry<'files'>, place: Place, context: FileContext): FileRule {
-  const { path, filesystem, mode } = entry;
+  const { path, filesystem, mode, maxSize } = entry;
   return {
     id: idOf('files', entry.id, place),
     origin: place.origin,
@@ -125,6 +127,19 @@ export function toFileRule(entry: Entry<'files'>, place: Place, context: FileCon
     scope: entry.scope ?? 'host',
     ...(filesystem === undefined ? {} : { filesystem }),
     ...(mode === undefined ? {} : { mode }),
+    ...(maxSize === undefined ? {} : { maxSize }),
+  };
+}
+
+/** What `sysinfo` says; it is one map a file. */
+export function toSysinfoRule(
+  entry: NonNullable<PolicyDocument['sysinfo']>,
+  { policy, origin }: Omit<Place, 'index'>,
+): SysinfoRule {
+  return {
+    id: `${policy}/sysinfo`,
+    origin,
+    answer: mapFields(SYSINFO_FIELDS, entry, (value) => value),
   };
 }
 

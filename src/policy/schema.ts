@@ -8,7 +8,9 @@ import { ANSWER_FIELDS } from './normalised.js';
 import { name, references, removals } from './schema/common.js';
 import { fileRule } from './schema/files.js';
 import { mountsRule } from './schema/mounts.js';
+import { parameters } from './schema/parameters.js';
 import { statfsRule } from './schema/statfs.js';
+import { sysinfo } from './schema/sysinfo.js';
 import { uname } from './schema/uname.js';
 
 export const API_VERSION = 'seccomp-spoof/v1';
@@ -21,6 +23,7 @@ export const policySchema = z
     description: z.string().optional().meta({ description: 'What the policy is for: one line.' }),
     extends: references.optional(),
     remove: removals.optional(),
+    parameters: parameters.optional(),
     statfs: z
       .array(statfsRule)
       .optional()
@@ -31,6 +34,7 @@ export const policySchema = z
       .optional()
       .meta({ description: 'What is found at a path: another file, other content.' }),
     uname: uname.optional(),
+    sysinfo: sysinfo.optional(),
   })
   .meta({ title: 'seccomp-spoof policy' });
 
@@ -41,6 +45,7 @@ export type PolicyDocument = z.output<typeof policySchema>;
 function schemaBelow(schema: unknown, step: PropertyKey): unknown {
   const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
   if (inner instanceof z.ZodArray) return inner.element;
+  if (inner instanceof z.ZodRecord) return inner.valueType;
   return inner instanceof z.ZodObject ? Reflect.get(inner.shape, step) : undefined;
 }
 

@@ -15,11 +15,8 @@ import {
   type Scalar,
 } from 'yaml';
 
-import type { Problem } from './problem.js';
+import type { Path, Places, Problem } from './problem.js';
 import { SPELT_KEYS } from './schema.js';
-
-/** Keys and indices that lead to a value. */
-export type Path = readonly PropertyKey[];
 
 const TEXT_MAX = 60;
 
@@ -38,7 +35,7 @@ const YAML_ADVICE: Partial<Record<string, string>> = {
 };
 
 /** The text of a file with its parsed tree: makes problems out of places in it. */
-export class Source {
+export class Source implements Places {
   readonly #file: string;
   readonly #text: string;
   readonly #lines = new LineCounter();
@@ -57,18 +54,18 @@ export class Source {
     });
   }
 
-  /** 1-based line of the value at `path`. */
-  line(path: Path): number {
-    return this.#lines.linePos(this.#range(path, false)[0]).line;
+  /** `FILE:LINE`. */
+  origin(path: Path): string {
+    return `${this.#file}:${this.#lines.linePos(this.#range(path, false)[0]).line}`;
   }
 
-  /** `FILE:LINE:COLUMN` of the value at `path`. */
+  /** `FILE:LINE:COLUMN`. */
   position(path: Path): string {
     const { line, col } = this.#lines.linePos(this.#range(path, false)[0]);
     return `${this.#file}:${line}:${col}`;
   }
 
-  /** A problem with the value at `path` (or with its key), or with what holds it if it is missing. */
+  /** At the place of the value or its key, or of what holds it if it is missing. */
   problem(path: Path, message: string, suggestion: string | undefined, key = false): Problem {
     const [start, end] = this.#range(path, key);
     return this.#at(start, end, message, suggestion);

@@ -66,6 +66,20 @@ export const KERNEL_COLUMNS: readonly string[] = [
   ...new Set(FILESYSTEMS.filter((fs) => fs.kernel).flatMap(columnsOf)),
 ];
 
+/**
+ * Are those excepted from a rule of `mounts` in any case, as from one of `statfs`? It names no type, and
+ * tells what a filesystem is; a peer group does not.
+ */
+export function exceptsKernelColumns(
+  fstypes: readonly string[],
+  {
+    fstype,
+    source,
+  }: { readonly fstype?: string | undefined; readonly source?: string | undefined },
+): boolean {
+  return fstypes.length === 0 && (fstype !== undefined || source !== undefined);
+}
+
 /** The f_type of a filesystem that a mount table names so; 0 if it is not known. */
 export function columnMagic(name: string): number {
   return magicOf(withoutSubtype(name)) ?? 0;

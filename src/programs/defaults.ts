@@ -5,6 +5,7 @@
  */
 import { existsSync } from 'node:fs';
 
+import { UsageError } from '../errors.js';
 import { DEFAULT_POLICY } from '../policy/locations.js';
 
 /** What kind of kernel a program would see, as far as policies differ by it. */
@@ -48,8 +49,13 @@ export function nameOfProgram(command: string): string {
   return command.slice(command.lastIndexOf('/') + 1);
 }
 
-/** The policy for a command (its first word) where the user has named none. */
+/** The policy for a command (its first word) where the user has named none. Throws UsageError. */
 export function choosePolicy(command: string, environment = environmentHere()): Choice {
+  // Users of the library may have given anything.
+  if (typeof command !== 'string' || !Object.hasOwn(ENVIRONMENT_SIGNS, environment)) {
+    const known = Object.keys(ENVIRONMENT_SIGNS).join(' or ');
+    throw new UsageError(`choosePolicy: give the command as a text, and ${known} or nothing`);
+  }
   const name = nameOfProgram(command);
   const known = PROGRAM_DEFAULTS.find(({ programs }) => programs.includes(name));
   return {

@@ -4,11 +4,11 @@
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
-import { constants } from 'node:os';
 
-import { messageOf, SupervisorError } from '../errors.js';
+import { messageOf, SpoofError, SupervisorError } from '../errors.js';
 import { forbidCoreDump } from '../native/library.js';
 import { newSegment } from '../native/statistics.js';
+import { endBySignal } from './ending.js';
 import { starterFor } from './exec.js';
 import type { ExecRequest } from './exec.js';
 import { openDescriptors } from './origin.js';
@@ -41,6 +41,8 @@ export interface Attended {
   readonly ending: Ending;
   /** Undefined if the command was never started: the starter has said why. */
   readonly statistics: Statistics | undefined;
+  /** Why there are none, where they cannot be read: the command has its own status all the same. */
+  readonly problem: string | undefined;
 }
 
 /** These descriptors, each under its own number. */
@@ -72,6 +74,18 @@ async function endOf(child: ChildProcess, supervisor: string): Promise<Ending> {
   });
 }
 
+function counted(segment: number, blob: Uint8Array, ending: Ending): Omit<Attended, 'ending'> {
+  try {
+    const statistics = readStatistics(segment, blob);
+    const refused = 'status' in ending && ending.status === START_FAILED;
+    const isStarted = !refused || statistics.workerStarts > 0;
+    return { statistics: isStarted ? statistics : undefined, problem: undefined };
+  } catch (error) {
+    if (!(error instanceof SpoofError)) throw error;
+    return { statistics: undefined, problem: messageOf(error) };
+  }
+}
+
 /**
  * Runs the command and waits for it. Throws InstallError, NativeError or SupervisorError if it
  * could not be started.
@@ -96,10 +110,7 @@ export async function attendCommand(request: ExecRequest): Promise<Attended> {
     });
     running.child = child;
     const ending = await endOf(child, supervisor);
-    const statistics = readStatistics(segment, request.blob);
-    const refused = 'status' in ending && ending.status === START_FAILED;
-    const counted = !refused || statistics.workerStarts > 0;
-    return { ending, statistics: counted ? statistics : undefined };
+    return { ending, ...counted(segment, request.blob, ending) };
   } finally {
     stopRelaying();
   }
@@ -112,13 +123,5 @@ export async function attendCommand(request: ExecRequest): Promise<Attended> {
 export function endLike(ending: Ending): never {
   if ('status' in ending) process.exit(ending.status);
   forbidCoreDump();
-  // Node ignores SIGPIPE and others from its start; listening once gives the default action back.
-  const nothing = (): void => undefined;
-  if (ending.signal !== 'SIGKILL' && ending.signal !== 'SIGSTOP') {
-    process.on(ending.signal, nothing);
-    process.removeListener(ending.signal, nothing);
-  }
-  process.kill(process.pid, ending.signal);
-  // Only a signal that is blocked or ignored for good leads here: say it as a shell does.
-  return process.exit(128 + constants.signals[ending.signal]);
+  return endBySignal(ending.signal);
 }

@@ -13,6 +13,8 @@ export interface ExecRequest {
   /** Where the command starts in `process.argv.slice(2)`. */
   readonly first: number;
   readonly mechanism: Mechanism;
+  /** A parent of the command stays, also where it need not. */
+  readonly stay?: boolean | undefined;
   /** The log file, opened for appending. */
   readonly log?: { readonly fd: number; readonly level: LogLevel } | undefined;
   readonly verbose: boolean;

@@ -32,6 +32,8 @@ export interface ProbeReport {
   readonly features: readonly ProbeFeature[];
   /** What `--mechanism auto` takes here, or null if none works. */
   readonly mechanism: string | null;
+  /** Whether `exec` then stays as the parent of the command: nobody else may read it (Yama). */
+  readonly stays: boolean;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -49,7 +51,7 @@ function isFeature(value: unknown): value is ProbeFeature {
 
 function isReport(value: unknown): value is ProbeReport {
   if (!isRecord(value)) return false;
-  const { kernel, arch, yama, uid, capSysAdmin, capSysPtrace, features, mechanism } = value;
+  const { kernel, arch, yama, uid, capSysAdmin, capSysPtrace, features, mechanism, stays } = value;
   return (
     typeof kernel === 'string' &&
     typeof arch === 'string' &&
@@ -59,7 +61,8 @@ function isReport(value: unknown): value is ProbeReport {
     typeof capSysPtrace === 'boolean' &&
     Array.isArray(features) &&
     features.every(isFeature) &&
-    (mechanism === null || typeof mechanism === 'string')
+    (mechanism === null || typeof mechanism === 'string') &&
+    typeof stays === 'boolean'
   );
 }
 

@@ -10,11 +10,27 @@ import { closeSync } from 'node:fs';
 import { messageOf, SupervisorError, systemCode, UsageError } from '../errors.js';
 import { memfd } from '../native/handover.js';
 import { supervisorPath } from '../native/paths.js';
+import { checkBlob } from '../native/policy.js';
 import { newSegment } from '../native/statistics.js';
 import { openLog } from './log.js';
+import {
+  AS_IN_NODE,
+  checkArgument,
+  checkOptions,
+  FLAG,
+  FSTYPE,
+  OBJECT,
+  oneOf,
+  PARAMETERS,
+  POLICY,
+  SIGNAL,
+  TEXT,
+  TEXTS,
+} from './options.js';
+import type { Check } from './options.js';
 import { loadPolicy } from './policy.js';
 import type { LoadedPolicy, PolicyOptions } from './policy.js';
-import { startArguments, SUPERVISOR_NAME } from './start.js';
+import { LOG_LEVELS, MECHANISMS, startArguments, SUPERVISOR_NAME } from './start.js';
 import type { LogLevel, Mechanism } from './start.js';
 import { readStatistics } from './statistics.js';
 import type { Statistics } from './statistics.js';
@@ -40,6 +56,10 @@ export interface SpawnOptions extends CommonOptions {
   readonly policy?: LoadedPolicy | PolicyOptions['policy'];
   /** Filesystem types as pairs: `{ '9p': 'ext4' }`. Not together with a loaded policy. */
   readonly fstype?: PolicyOptions['fstype'];
+  /** Values of parameters: `{ data_dir: '/srv/k3s' }`. Not together with a loaded policy. */
+  readonly parameters?: PolicyOptions['parameters'];
+  /** Root uses policies that others could have written, too. Not together with a loaded policy. */
+  readonly insecurePolicy?: PolicyOptions['insecurePolicy'];
   /** Default: `auto`. */
   readonly mechanism?: Mechanism | undefined;
   /** File to which JSON lines are appended. Relative to the working directory of this process. */
@@ -57,17 +77,52 @@ export interface SpoofedProcess extends ChildProcess {
   statistics(): Statistics;
 }
 
-function isLoaded(policy: SpawnOptions['policy']): policy is LoadedPolicy {
-  return typeof policy === 'object' && 'blob' in policy;
+/** Options of child_process.spawn() that have no meaning here, and what to do instead. */
+const NOT_HERE = {
+  shell: "no shell is started: give the command 'sh' and the arguments ['-c', line]",
+  argv0: "give a command that sets it: 'bash' and ['-c', 'exec -a NAME COMMAND']",
+};
+
+const STDIO_WORDS = ['pipe', 'overlapped', 'ignore', 'inherit'];
+
+const stdioWord = oneOf(STDIO_WORDS);
+
+const OPTIONS = {
+  policy: (value: unknown) => (isLoaded(value) ? undefined : POLICY(value)),
+  fstype: FSTYPE,
+  parameters: PARAMETERS,
+  insecurePolicy: FLAG,
+  mechanism: oneOf(MECHANISMS),
+  logFile: TEXT,
+  logLevel: oneOf(LOG_LEVELS),
+  cwd: AS_IN_NODE,
+  env: OBJECT,
+  stdio: (value: unknown) => (Array.isArray(value) ? undefined : stdioWord(value)),
+  uid: AS_IN_NODE,
+  gid: AS_IN_NODE,
+  detached: AS_IN_NODE,
+  signal: SIGNAL,
+  killSignal: AS_IN_NODE,
+  timeout: AS_IN_NODE,
+  serialization: AS_IN_NODE,
+} satisfies Record<keyof SpawnOptions, Check>;
+
+function isLoaded(policy: unknown): policy is LoadedPolicy {
+  return typeof policy === 'object' && policy !== null && 'blob' in policy;
 }
 
-async function policyFor(
-  policy: SpawnOptions['policy'],
-  fstype: SpawnOptions['fstype'],
-): Promise<LoadedPolicy> {
-  if (!isLoaded(policy)) return loadPolicy({ policy, fstype });
-  if (fstype === undefined) return policy;
-  throw new UsageError('spawn: fstype has no effect on a loaded policy; give it to loadPolicy()');
+async function policyFor(options: SpawnOptions): Promise<LoadedPolicy> {
+  const { policy, fstype, parameters, insecurePolicy } = options;
+  if (!isLoaded(policy)) return loadPolicy({ policy, fstype, parameters, insecurePolicy });
+  for (const [name, value] of Object.entries({ fstype, parameters, insecurePolicy })) {
+    if (value === undefined) continue;
+    throw new UsageError(
+      `spawn: ${name} has no effect on a loaded policy; give it to loadPolicy()`,
+    );
+  }
+  const fault = policy.blob instanceof Uint8Array ? checkBlob(policy.blob) : 'it has no blob';
+  if (fault === undefined) return policy;
+  throw new UsageError(`spawn: the policy is not what loadPolicy() gave: ${fault}; load it again`);
 }
 
 type StdioEntries = Exclude<StdioOptions, string>;
@@ -86,6 +141,16 @@ const START_ADVICE: Partial<Record<string, string>> = {
   ENOENT: 'does the directory cwd exist?',
   EPERM: 'uid and gid can be changed by root only',
 };
+
+/** Starts the process; what Node refuses of the options it says before that. Throws UsageError. */
+function startProcess(...words: Parameters<typeof spawnProcess>): ChildProcess {
+  try {
+    return spawnProcess(...words);
+  } catch (error) {
+    const isRefused = systemCode(error)?.startsWith('ERR_') === true;
+    throw isRefused ? new UsageError(`spawn: ${messageOf(error)}; see docs/library.md`) : error;
+  }
+}
 
 async function started(child: ChildProcess, supervisor: string): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -110,17 +175,23 @@ async function started(child: ChildProcess, supervisor: string): Promise<void> {
  * Starts a command under a policy. The promise is fulfilled when its process runs, before any event
  * but `spawn`. What becomes of the command is told by its status: 125 if the supervisor could not
  * do its work (standard error says why), 126 if the command cannot be run, 127 if there is none,
- * otherwise its own. Rejected with PolicyError, UsageError (a wrong `fstype`, or one beside a loaded
- * policy), FileError, InstallError, NativeError, SupervisorError, or AbortError.
+ * otherwise its own. Rejected with UsageError (an option that there is not, or a value that it cannot
+ * have), PolicyError, FileError, InstallError, NativeError, SupervisorError, or AbortError; nothing
+ * has been started then.
  */
 export async function spawn(
   command: string,
   args: readonly string[] = [],
   options: SpawnOptions = {},
 ): Promise<SpoofedProcess> {
+  checkArgument('spawn', 'the command', command, TEXT);
+  checkArgument('spawn', 'the second argument', args, TEXTS);
+  checkOptions('spawn', options, OPTIONS, NOT_HERE);
   const supervisor = supervisorPath();
-  const { policy, fstype, mechanism, logFile, logLevel, stdio, ...common } = options;
-  const { blob } = await policyFor(policy, fstype);
+  const { policy, fstype, parameters, insecurePolicy, mechanism, logFile, logLevel, ...others } =
+    options;
+  const { stdio, ...common } = others;
+  const { blob } = await policyFor({ policy, fstype, parameters, insecurePolicy });
   // Node would start the process, and report the abort when nobody listens yet.
   common.signal?.throwIfAborted();
   const passed: number[] = [];
@@ -140,7 +211,7 @@ export async function spawn(
           ? undefined
           : { fd: pass(openLog(logFile, logFile)), level: logLevel ?? 'info' },
     });
-    const child = spawnProcess(supervisor, [...words, '--', command, ...args], {
+    const child = startProcess(supervisor, [...words, '--', command, ...args], {
       ...common,
       argv0: SUPERVISOR_NAME,
       stdio: entries,

@@ -11,6 +11,8 @@ export interface StartRequest {
   /** The compiled policy. */
   readonly policy: number;
   readonly mechanism: Mechanism;
+  /** Stay as the parent of the command, also where that need not be. */
+  readonly stay?: boolean | undefined;
   /** The record that the program seccomp-spoof (csrc/front) made, and where in its arguments the command starts. */
   readonly recorded?: { readonly state: number; readonly first: number } | undefined;
   /** The statistics segment. */
@@ -23,8 +25,20 @@ export interface StartRequest {
   readonly quiet?: boolean | undefined;
 }
 
+type Settled = Pick<StartRequest, 'mechanism' | 'stay' | 'verbose' | 'quiet'>;
+
 /** How the supervisor calls itself in a list of processes. */
 export const SUPERVISOR_NAME = 'seccomp-spoof-supervisor';
+
+/** Those arguments that name no descriptor. */
+export function settledArguments({ mechanism, stay, verbose, quiet }: Settled): string[] {
+  return [
+    ...['--mechanism', mechanism],
+    ...(stay === true ? ['--stay'] : []),
+    ...(verbose === true ? ['--verbose'] : []),
+    ...(quiet === true ? ['--quiet'] : []),
+  ];
+}
 
 /** The arguments of `supervisor start` (docs/architecture.md), up to the command. */
 export function startArguments(request: StartRequest): string[] {
@@ -33,12 +47,10 @@ export function startArguments(request: StartRequest): string[] {
     words.push('--state', String(request.recorded.state));
     words.push('--first', String(request.recorded.first));
   }
-  words.push('--policy', String(request.policy), '--mechanism', request.mechanism);
+  words.push('--policy', String(request.policy));
   if (request.segment !== undefined) words.push('--segment', String(request.segment));
   if (request.log !== undefined) {
     words.push('--log', String(request.log.fd), '--log-level', request.log.level);
   }
-  if (request.verbose === true) words.push('--verbose');
-  if (request.quiet === true) words.push('--quiet');
-  return words;
+  return [...words, ...settledArguments(request)];
 }

@@ -19,7 +19,10 @@ export function readStatistics(fd: number, blob: Uint8Array): Statistics {
   };
 }
 
-const LABELS: readonly (readonly [keyof Counters, string])[] = [
+export const HEADING = 'seccomp-spoof statistics';
+
+/** What the counters are called, but for the last one, which is told only where it counted. */
+export const LABELS: readonly (readonly [keyof Counters, string])[] = [
   ['stopped', 'calls stopped'],
   ['answered', 'answered by a rule'],
   ['letRun', 'let run, no rule'],
@@ -30,17 +33,22 @@ const LABELS: readonly (readonly [keyof Counters, string])[] = [
   ['eventsLost', 'log events lost'],
 ];
 
+export const OWN_FILTERS = 'filters of programs';
+export const ruleLabel = (rule: string): string => `rule ${rule}`;
+export const fallbackLabel = (reason: string): string => `fallback: ${reason}`;
+
 /** The statistics as lines of text, each ended by a newline. */
 export function formatStatistics(statistics: Statistics): string {
   const rows: [string, number][] = LABELS.map(([key, label]) => [label, statistics[key]]);
-  for (const { rule, hits } of statistics.rules) rows.push([`rule ${rule}`, hits]);
+  for (const { rule, hits } of statistics.rules) rows.push([ruleLabel(rule), hits]);
   for (const { reason, count } of statistics.fallbackReasons) {
-    rows.push([`fallback: ${reason}`, count]);
+    rows.push([fallbackLabel(reason), count]);
   }
+  if (statistics.ownFilters > 0) rows.push([OWN_FILTERS, statistics.ownFilters]);
   const width = Math.max(...rows.map(([label]) => label.length));
   const digits = Math.max(...rows.map(([, count]) => String(count).length));
   const lines = rows.map(
     ([label, count]) => `  ${label.padEnd(width)}  ${String(count).padStart(digits)}`,
   );
-  return ['seccomp-spoof statistics', ...lines, ''].join('\n');
+  return [HEADING, ...lines, ''].join('\n');
 }

@@ -1,11 +1,13 @@
 /** Which rule for files holds for a path, whether or not there is a file. */
-import { realpathSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { posix } from 'node:path';
 
-import { matchFile, ruleName } from '../native/policy.js';
+import { generatorSource, matchFile, ruleName } from '../native/policy.js';
 import { compilePolicy } from '../policy/compile.js';
+import { withoutEffect } from '../policy/effect.js';
 import { EMPTY_POLICY } from '../policy/normalised.js';
 import type { FileAnswer, FileRule } from '../policy/normalised.js';
+import { wholePath } from '../policy/whole-path.js';
 import type { WhyNot } from '../policy/why.js';
 import { workingDirectory } from '../run/origin.js';
 import { errorName } from './answers.js';
@@ -23,24 +25,11 @@ export interface FileFinding {
   readonly whyNot: readonly WhyNot[];
 }
 
-/**
- * The path without links, also of what does not exist: then that of the nearest directory that does,
- * and the rest as it was written.
- */
-export function wholePath(path: string): string | null {
-  const rest: string[] = [];
-  const [here] = posix.isAbsolute(path) ? [path] : workingDirectory().map((it) => `${it}/${path}`);
-  for (let at = here; at !== undefined;) {
-    try {
-      return posix.join(realpathSync(at), ...rest);
-    } catch {
-      const parent = posix.dirname(at);
-      if (parent === at) return null;
-      rest.unshift(posix.basename(at));
-      at = parent;
-    }
-  }
-  return null;
+/** The path from the root, as it was written. */
+function absolutePath(path: string): string | undefined {
+  if (posix.isAbsolute(path)) return path;
+  const [here] = workingDirectory();
+  return here === undefined ? undefined : `${here}/${path}`;
 }
 
 function describe(answer: FileAnswer): string {
@@ -52,7 +41,19 @@ function describe(answer: FileAnswer): string {
     const { length } = answer.content;
     return `content${from}, ${length === 1 ? '1 byte' : `${length} bytes`}`;
   }
-  return 'generate' in answer ? `generated: ${answer.generate}` : 'the real file, lines rewritten';
+  if ('rewrite' in answer) return 'the real file, lines rewritten';
+  const source = generatorSource(answer.generate);
+  return `generated: ${answer.generate}${source === null ? '' : `, of ${source} beside it`}`;
+}
+
+/** Why a rule that matches the path does not hold for the file as it is; null: it does. */
+function hindrance({ when, answer }: FileRule, path: string, present: boolean): string | null {
+  if (when.missing && present) return 'is for where the real file does not exist';
+  const name = 'generate' in answer ? generatorSource(answer.generate) : null;
+  if (name === null) return null;
+  const source = posix.join(posix.dirname(path), name);
+  const isFile = statSync(source, { throwIfNoEntry: false })?.isFile() === true;
+  return isFile ? null : `needs ${source}, which is no file here`;
 }
 
 /** Why a rule that names the path does not hold; undefined: it does not name it. */
@@ -60,11 +61,25 @@ function whyNot(rule: FileRule, path: string, { program }: Ask, present: boolean
   const bare = { ...rule, except: { programs: [] } };
   const blob = compilePolicy({ ...EMPTY_POLICY, files: [bare] }, rule.id);
   if (matchFile(blob, path, program) === undefined) return [];
-  const reason =
-    rule.when.missing && present
-      ? 'is for where the real file does not exist'
-      : `excepts the program ${program ?? ''}`;
+  const reason = hindrance(rule, path, present) ?? `excepts the program ${program ?? ''}`;
   return [{ rule: rule.id, origin: rule.origin, reason }];
+}
+
+/** The rules that would hold if their paths were not links. */
+function whyLinks({ blob, policy }: Ask, asked: string, path: string): WhyNot[] {
+  return withoutEffect({ names: [], policy, blob }).flatMap(
+    ({ rule, origin, reason, suggestion, link }) => {
+      const found = policy.files.find(({ id }) => id === rule);
+      if (found === undefined || link === null || origin === null) return [];
+      const paths = [link.path, link.leadsTo];
+      const alone = { ...found, when: { ...found.when, paths }, except: { programs: [] } };
+      const one = compilePolicy({ ...EMPTY_POLICY, files: [alone] }, found.id);
+      const isMeant = [asked, path].some((each) => matchFile(one, each, null) !== undefined);
+      return isMeant
+        ? [{ rule: found.id, origin, reason: `cannot hold: ${reason}; ${suggestion}` }]
+        : [];
+    },
+  );
 }
 
 /** What open(2) and its kin find at the path. */
@@ -72,9 +87,10 @@ export function explainFile(ask: Ask): FileFinding {
   const { blob, policy, surfaces, program } = ask;
   const place = surfaces.paths[0];
   // It was another process that asked: what is below /proc/self there is gone.
-  const path = wholePath(ask.path);
+  const asked = absolutePath(ask.path);
+  const path = asked === undefined ? null : wholePath(asked);
   const nothing = { path, rule: null, origin: null, answer: null, whyNot: [] };
-  if (path === null || policy.files.length === 0) return nothing;
+  if (asked === undefined || path === null || policy.files.length === 0) return nothing;
   const missing =
     place?.resolved === null &&
     'error' in place.statfs &&
@@ -82,10 +98,13 @@ export function explainFile(ask: Ask): FileFinding {
   const number = matchFile(blob, path, program);
   const id = number === undefined ? undefined : ruleName(blob, number);
   const rule = policy.files.find((each) => each.id === id);
-  if (rule === undefined || (rule.when.missing && !missing)) {
+  if (rule === undefined || hindrance(rule, path, !missing) !== null) {
     return {
       ...nothing,
-      whyNot: policy.files.flatMap((each) => whyNot(each, path, ask, !missing)),
+      whyNot: [
+        ...policy.files.flatMap((each) => whyNot(each, path, ask, !missing)),
+        ...whyLinks(ask, asked, path),
+      ],
     };
   }
   return { ...nothing, rule: rule.id, origin: rule.origin, answer: describe(rule.answer) };

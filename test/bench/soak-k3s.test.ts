@@ -6,9 +6,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 
+import { policyFor } from '../../bench/soak/command.js';
 import type { Soak } from '../../bench/soak/model.js';
+import { readOptions } from '../../bench/soak/options.js';
 import { cleanCommand } from '../support/environment.js';
-import { root } from '../support/paths.js';
+import { root, seccompSpoof } from '../support/paths.js';
 
 const main = path.join(root, 'bench/build/js/bench/soak/k3s.js');
 
@@ -40,13 +42,27 @@ void t.test('a release that is called otherwise gets the policy of k3s', (test) 
   test.same(soak.policy, ['k3s']);
   const seen = [`--write-kubeconfig=${out}/k3s.yaml`, '--kubelet-arg=read-only-port=10255'];
   const expected = [`${out}/k3s`, 'server', ...seen, '--data-dir=/x', '--a b'];
-  test.same(soak.command.slice(0, expected.length), expected);
+  const doctor = spawnSync(seccompSpoof, ['doctor', '--json', ...expected], { encoding: 'utf8' });
+  const { command } = JSON.parse(doctor.stdout) as { command: { advised: string[] } };
+  test.same(soak.command, command.advised, 'the line that doctor advises');
+  test.ok(soak.command.includes('--data-dir=/x'), 'with what was given');
   test.match(readFileSync(path.join(out, 'command.log'), 'utf8'), /^server --write-kubeconfig=/);
   test.match(stderr, /^soak: .*k3s server --write-kubeconfig=/m, 'the line is told');
   const asked = soak.criteria.filter(({ verdict }) => verdict === 'not asked');
   test.same(asked, [], 'all of the experiment is asked');
   test.match(stderr, /^soak: 0:00:02 {2}up {2}node ENOENT/m);
   test.end();
+});
+
+void t.test('the policy knows where the data lies, as below exec', async (test) => {
+  const words = ['--out', '/x', '/opt/k3s', 'server', '--data-dir=/srv/k3s'];
+  const options = await readOptions(words);
+  const policy = options && (await policyFor(options));
+  const values = policy?.parameters?.map(({ name, value }) => [name, value]);
+  test.same(Object.fromEntries(values ?? []), {
+    data_dir: '/srv/k3s',
+    kubelet_dir: '/var/lib/kubelet',
+  });
 });
 
 void t.test('options that are named take the place of its own', (test) => {

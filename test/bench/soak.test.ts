@@ -11,6 +11,7 @@ import t, { type Test } from 'tap';
 
 import { clock, parseDuration } from '../../bench/soak/duration.js';
 import { judge } from '../../bench/soak/judge.js';
+import { knownPatterns, Patterns } from '../../bench/soak/logs.js';
 import type { Criterion, Observation, Soak } from '../../bench/soak/model.js';
 import { markdown } from '../../bench/soak/report.js';
 import { judgeStatistics } from '../../bench/soak/statistics.js';
@@ -303,22 +304,44 @@ void t.test('what statistics must hold', (test) => {
   test.end();
 });
 
-/** What the client of Kubernetes is told; the API itself is asked where there is a kubelet. */
-function cluster(ready: () => string, pods: string[]): (url: string) => string | undefined {
-  const conditions = [{ type: 'Ready', status: ready(), message: 'not yet' }];
-  const items = (): object[] => [
-    { metadata: { name: 'one' }, status: { conditions: [{ ...conditions[0], status: ready() }] } },
-  ];
-  return (url) => {
-    pods.push(url);
-    if (url.startsWith('GET /api/v1/nodes'))
-      return JSON.stringify({ kind: 'NodeList', items: items() });
-    const spec = pods.length > 8 ? { containers: [], nodeName: 'one' } : { containers: [] };
-    return JSON.stringify({ kind: 'Pod', spec, status: { phase: 'Pending' } });
-  };
+/** What a client of Kubernetes asks for, and is told; the API itself is asked where there is a k3s. */
+class Kubernetes {
+  readonly asked: string[] = [];
+  ready = 'True';
+  /** What a pod says that was made; one is gone as soon as it is deleted. */
+  phase = 'Running';
+  /** Whether a pod whose container is taken for dead is started again. */
+  restarts = true;
+  readonly #gone = new Set<string>();
+  readonly #looks = new Map<string, number>();
+
+  answer(request: string): string | undefined {
+    this.asked.push(request);
+    const [method = '', url = ''] = request.split(' ');
+    const name = path.basename(new URL(url, 'http://k').pathname);
+    if (name === 'nodes') {
+      const conditions = [{ type: 'Ready', status: this.ready, message: 'not yet' }];
+      return JSON.stringify({
+        kind: 'NodeList',
+        items: [{ metadata: { name: 'one' }, status: { conditions } }],
+      });
+    }
+    if (method === 'POST') return JSON.stringify({ kind: 'Pod' });
+    if (method === 'DELETE') this.#gone.add(name);
+    if (method === 'GET' && this.#gone.has(name)) return undefined;
+    const looks = (this.#looks.get(name) ?? 0) + 1;
+    this.#looks.set(name, looks);
+    // The one that stays has no number of its own.
+    const restartCount = this.restarts && /-\d+-\d+$/.test(name) && looks > 2 ? 1 : 0;
+    const ready = this.phase === 'Running';
+    const state = ready ? {} : { waiting: { reason: 'ErrImagePull', message: 'no such image' } };
+    const containerStatuses = [{ name: 'soak', ready, restartCount, state }];
+    const spec = { containers: [], nodeName: 'one' };
+    return JSON.stringify({ kind: 'Pod', spec, status: { phase: this.phase, containerStatuses } });
+  }
 }
 
-void t.test('the node and the pod', async (test) => {
+void t.test('the node and its pods', async (test) => {
   const kubeconfig = (server: string): string =>
     JSON.stringify({
       ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'c' },
@@ -326,26 +349,61 @@ void t.test('the node and the pod', async (test) => {
       contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
       users: [{ name: 'u', user: {} }],
     });
-  const asked: string[] = [];
-  let status = 'True';
-  const address = await serve(
-    test,
-    cluster(() => status, asked),
-  );
   const file = path.join(scratch(test), 'config');
-  writeFileSync(file, kubeconfig(address));
+  const serving = async (): Promise<Kubernetes> => {
+    const kubernetes = new Kubernetes();
+    writeFileSync(file, kubeconfig(await serve(test, (url) => kubernetes.answer(url))));
+    return kubernetes;
+  };
   const words = ['--native', '--kubeconfig', file, '--pod', 'pause:3.9', 'sleep', '1h'];
-  const good = await run(test, ...short, ...words);
+
+  let kubernetes = await serving();
+  const good = await lasting(
+    test,
+    ({ observations, settle }) =>
+      observations.some(({ at, answers }) => at < settle && answers.visitor?.count === 1),
+    (seconds) => {
+      kubernetes.asked.length = 0;
+      return ['--settle', `${seconds / 2}s`, ...words];
+    },
+  );
   test.equal(good.status, 0, good.stderr);
   test.match(verdictOf(good.soak, /Ready/), { verdict: 'met' });
-  test.match(verdictOf(good.soak, /pod/), { verdict: 'met', why: /on one, Pending$/ });
-  test.equal(asked.filter((url) => url.startsWith('POST ')).length, 1, 'one pod is made');
-  test.match(asked.at(-1), /^DELETE .*\/pods\/seccomp-spoof-soak-\d+/, 'and taken away');
-  status = 'False';
+  test.match(verdictOf(good.soak, /pod runs/), { verdict: 'met', why: /Running on one$/ });
+  test.match(verdictOf(good.soak, /come and go/), {
+    verdict: 'met',
+    why: /\d came, were restarted and went/,
+  });
+  const made = kubernetes.asked.filter((url) => url.startsWith('POST '));
+  const removed = kubernetes.asked.filter((url) => url.startsWith('DELETE '));
+  // One that goes when the soak ends is asked to once more.
+  test.equal(new Set(removed).size, made.length, 'each is taken away, by its own name');
+
+  kubernetes = await serving();
+  [kubernetes.ready, kubernetes.phase] = ['False', 'Pending'];
   const bad = await run(test, ...short, '--node', 'one', ...words);
   test.match(verdictOf(bad.soak, /Ready/), { verdict: 'not met', why: /not yet$/ });
+  const why = /Pending: ErrImagePull: no such image$/;
+  test.match(verdictOf(bad.soak, /pod runs/), { verdict: 'not met', why }, 'placed, not running');
+  test.match(verdictOf(bad.soak, /come and go/), { verdict: 'not met', why: /^0 came/ });
+
+  kubernetes = await serving();
+  kubernetes.restarts = false;
+  const alive = await run(test, ...short, ...words);
+  const never = { verdict: 'not met', why: /^0 came.*one more is restarted$/ };
+  test.match(verdictOf(alive.soak, /come and go/), never, 'never restarted');
+  test.match(verdictOf(alive.soak, /pod runs/), { verdict: 'met' });
   const other = await run(test, ...short, '--node', 'two', ...words);
   test.match(verdictOf(other.soak, /Ready/), { verdict: 'not met', why: /no such node$/ });
+});
+
+void t.test('what kubelet says of a pod that was deleted is no error of cAdvisor', (test) => {
+  const patterns = new Patterns(knownPatterns);
+  const lost = 'unable to find data in memory cache';
+  const said = `E1 "Partial failure issuing cadvisor.ContainerInfoV2" err="/kubepods/x: ${lost}"`;
+  for (const line of [said, `E1 failed to get root cgroup stats: ${lost}`]) patterns.look(line, 0);
+  test.same(patterns.counts(), { 'memory-cache': 1 });
+  test.end();
 });
 
 void t.test('times', (test) => {

@@ -84,6 +84,10 @@ void t.test('startup: the parts are about the whole', (t) => {
   const sum = parts.reduce((all, one) => all + one, 0);
   t.ok(sum > whole.value.median / 2 && sum < whole.value.median * 2, `${sum} ms of all parts`);
   t.equal(find(rows, 'here/native/node -e 0').toNative?.median, 1);
+  const bundle = find(rows, 'here/auto/bundle').value.median;
+  t.ok(bundle < whole.value.median / 2, `${bundle} ms of a bundle: no Node is started`);
+  const again = find(rows, 'here/auto/exec, the same again').value.median;
+  t.ok(again < whole.value.median / 2, `${again} ms of the same start again: nor there`);
   t.end();
 });
 
@@ -131,10 +135,15 @@ void t.test('profile: what a stopped call makes the supervisor do, and nothing m
     t.ok(notify <= floor + more + 0.05, `${call}: ${notify} by notify, ${floor} at the floor`);
     t.ok(floor >= 3, `${call}: seen at the floor`);
   }
-  t.ok(
-    all('trace', 'open, unmatched, existing, absolute') <= 5,
-    'an open that is let run by trace',
-  );
-  t.ok(all('trace', 'stat, virtual') <= 10, 'a stat of a virtual file by trace');
+  // Asked besides: is the memory there that is read or written (docs/decisions/0016), and is the program
+  // still the one that called, before memory and before registers are written.
+  const byTrace: Readonly<Record<string, number>> = {
+    statfs: 16,
+    fstatfs: 14,
+    'open, unmatched, existing, absolute': 6,
+    'stat, virtual': 14,
+  };
+  for (const [call, most] of Object.entries(byTrace))
+    t.ok(all('trace', call) <= most, `${call}: ${all('trace', call)} by trace`);
   t.end();
 });

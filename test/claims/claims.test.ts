@@ -1,65 +1,15 @@
 // What a program says of itself is a claim, and what a rule protects stays as it is: files that are
 // written by every way, descriptors that are swapped, a guardian that is stopped, a foreign /proc.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { cleanCommand } from '../support/environment.js';
-import { root, seccompSpoof } from '../support/paths.js';
+import { seccompSpoof } from '../support/paths.js';
+import { asUser, compile, mechanisms, needsRoot, place, run } from './helpers.js';
 
-const build = path.join(root, 'test/build/claims');
-const asRoot = process.getuid?.() === 0;
-const needsRoot = asRoot ? false : 'needs root, to become another user';
-
-function compile(name: string): string {
-  const program = path.join(build, name);
-  mkdirSync(build, { recursive: true });
-  const words = ['-O2', '-Wall', '-Wextra', '-Werror', '-D_GNU_SOURCE', '-static', '-pthread'];
-  const source = path.join(root, 'test/claims', `${name}.c`);
-  const { status, stderr } = spawnSync('cc', [...words, '-o', program, source], {
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(stderr);
-  return program;
-}
-
-/** A directory of its own that all users may search, with a policy. */
-function place(
-  t: Test,
-  section: string,
-  rules: readonly string[],
-): { directory: string; policy: string } {
-  const directory = mkdtempSync('/dev/shm/seccomp-spoof-');
-  chmodSync(directory, 0o755);
-  t.teardown(() => {
-    rmSync(directory, { recursive: true, force: true });
-  });
-  const policy = path.join(directory, 'policy.yaml');
-  const lines = rules.map((rule) => `  - ${rule.replaceAll('DIR', directory)}`);
-  writeFileSync(
-    policy,
-    ['apiVersion: seccomp-spoof/v1', 'name: claims', `${section}:`, ...lines, ''].join('\n'),
-  );
-  return { directory, policy };
-}
-
-function run(words: readonly string[]): { status: number | null; stdout: string; stderr: string } {
-  const [program, all] = cleanCommand(words);
-  return spawnSync(program, all, { encoding: 'utf8', cwd: '/' });
-}
-
-const asUser = ['setpriv', '--reuid=12345', '--regid=12345', '--clear-groups'];
-const mechanisms = ['notify', 'trace', 'ptrace'];
 const ruled = ['refused', 'discarded', 'redirected', 'missing', 'fifo', 'owned', 'kept', 'gone'];
 
 const rules = [

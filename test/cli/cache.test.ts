@@ -1,18 +1,22 @@
 // Compiled policies that are kept: used for the very same file only, and only where nobody else can
 // write. That one was used shows in an entry that a test has changed.
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
-import { cli, type Ended, environment } from './helpers.js';
+import { cli, type Ended, environment, program, run } from './helpers.js';
 
 const home = t.testdir();
 chmodSync(home, 0o755);
@@ -27,14 +31,22 @@ ${more}files:
     content: ${JSON.stringify(content)}
 `;
 
-const told = (env: Readonly<Record<string, string>> = {}): Promise<Ended> =>
-  cli(['exec', '--policy', policyFile, 'cat', target], {
+const told = (
+  env: Readonly<Record<string, string>> = {},
+  options: readonly string[] = [],
+): Promise<Ended> => {
+  // With what was kept of the whole start nothing would ask for the policy: again.test.ts.
+  if (existsSync(entries))
+    for (const name of readdirSync(entries))
+      if (name.endsWith('.start')) rmSync(path.join(entries, name));
+  return cli(['exec', ...options, '--policy', policyFile, 'cat', target], {
     env: { ...environment, HOME: home, ...env },
   });
+};
 
 const kept = (directory = entries): string[] => {
   try {
-    return readdirSync(directory);
+    return readdirSync(directory).filter((name) => !name.endsWith('.start'));
   } catch {
     return [];
   }
@@ -128,13 +140,86 @@ await t.test('where others can write is not used, nor made', async (t) => {
   t.same(kept(elsewhere), [], 'not through a link');
 });
 
+await t.test('below a directory that others can write to is not used, nor made', async (t) => {
+  const cache = path.join(home, '.cache');
+  await told();
+  forge('one', 'two');
+  t.match(await told(), { stdout: 'two' });
+  chmodSync(cache, 0o777);
+  t.match(await told(), { status: 0, stdout: 'one' }, 'somebody may have put it there');
+  t.equal(kept().length, 1);
+  chmodSync(cache, 0o1777);
+  t.match(await told(), { stdout: 'two' }, 'but not where it would have to be his own');
+  // A link is followed where nobody else could have made it.
+  const moved = path.join(home, 'moved');
+  renameSync(cache, moved);
+  symlinkSync('moved', cache);
+  t.match(await told(), { stdout: 'two' });
+  chmodSync(moved, 0o777);
+  t.match(await told(), { stdout: 'one' });
+  rmSync(moved, { recursive: true });
+});
+
+await t.test('is no link, no pipe, and written by nobody else', async (t) => {
+  await told();
+  forge('one', 'two');
+  const entry = entryOf();
+  chmodSync(entry, 0o666);
+  t.match(await told(), { stdout: 'one' });
+  chmodSync(entry, 0o600);
+  const elsewhere = path.join(home, 'entry');
+  await told();
+  forge('one', 'two');
+  renameSync(entry, elsewhere);
+  symlinkSync(elsewhere, entry);
+  t.match(await told(), { stdout: 'one' });
+  t.ok(lstatSync(entry).isFile(), 'the link makes room for an entry');
+  rmSync(entry);
+  execFileSync('mkfifo', [entry]);
+  t.match(await told(), { stdout: 'one' });
+});
+
+await t.test('a text that comes through a pipe is read once, and not kept', async (t) => {
+  execFileSync('mkfifo', [path.join(home, 'pipe')]);
+  const line = 'cat "$1" > "$2" & exec "$0" exec -p "$2" cat "$3"';
+  const ended = await run('/bin/sh', ['-c', line, program, policyFile, `${home}/pipe`, target], {
+    env: { HOME: home },
+  });
+  t.match(ended, { status: 0, stdout: 'one', stderr: '' });
+  const substituted = await run(
+    '/bin/bash',
+    ['-c', 'exec "$0" exec -p <(cat "$1") cat "$2"', program, policyFile, target],
+    { env: { HOME: home } },
+  );
+  t.match(substituted, { status: 0, stdout: 'one', stderr: '' });
+  t.same(kept(), []);
+});
+
 const asRoot = process.geteuid?.() === 0 ? false : 'only root can give a directory away';
 await t.test('in the home of another user is not made', { skip: asRoot }, async (t) => {
   chownSync(home, 65534, 65534);
-  t.match(await told(), { status: 0, stdout: 'one' });
+  t.match(await told({}, ['--insecure-policy']), { status: 0, stdout: 'one' });
   t.same(kept(), []);
   chownSync(home, 0, 0);
 });
+
+await t.test(
+  'behind a link that another user could turn is not used',
+  { skip: asRoot },
+  async (t) => {
+    const theirs = path.join(home, 'theirs');
+    mkdirSync(theirs);
+    symlinkSync('..', path.join(theirs, 'link'));
+    await told();
+    forge('one', 'two');
+    const through = { HOME: path.join(theirs, 'link') };
+    t.match(await told(through), { stdout: 'two' }, 'it leads to our own home');
+    chownSync(theirs, 65534, 65534);
+    t.match(await told(through), { status: 0, stdout: 'one' });
+    t.match(await told(), { stdout: 'two' }, 'nor written');
+    rmSync(theirs, { recursive: true });
+  },
+);
 
 await t.test('is not made where it is switched off, or of what names other files', async (t) => {
   await told({ SECCOMP_SPOOF_CACHE: 'off' });

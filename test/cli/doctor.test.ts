@@ -16,6 +16,7 @@ const REPORT = {
     { name: 'proc', ok: true, why: 'here it is' },
   ],
   mechanism: null,
+  stays: false,
 };
 
 void t.test('doctor on this machine', async (t) => {
@@ -25,7 +26,7 @@ void t.test('doctor on this machine', async (t) => {
   const report = JSON.parse(json.stdout) as DoctorReport;
   t.equal(report.ok, json.status === 0);
   t.match(report, {
-    versions: { package: String, platform: `linux-${process.arch}`, abi: 2 },
+    versions: { package: String, platform: `linux-${process.arch}`, abi: 3 },
     probe: { features: Array, mechanism: report.mechanism },
     policy: '9p-as-ext4',
     command: null,
@@ -77,6 +78,17 @@ void t.test('where no mechanism works', async (t) => {
   t.match(text.stdout, /^exec does not work here\.$/m);
 });
 
+void t.test('where a parent stays', async (t) => {
+  const report = { ...REPORT, mechanism: 'notify', stays: true };
+  const native = standIn(t.testdir({}), `echo '${JSON.stringify(report)}'`);
+  const text = await cliWith(native, ['doctor']);
+  t.match(text.stdout, /^mechanism: notify\na parent stays: only an ancestor may read a program/m);
+  const json = await cliWith(native, ['doctor', '--json']);
+  t.match(JSON.parse(json.stdout), { mechanism: 'notify', probe: { stays: true } });
+  const inPlace = standIn(t.testdir({}), `echo '${JSON.stringify({ ...report, stays: false })}'`);
+  t.notMatch((await cliWith(inPlace, ['doctor'])).stdout, /a parent stays/);
+});
+
 void t.test('a supervisor that fails, or says something else', async (t) => {
   for (const [body, message] of [
     ['echo broken >&2; exit 3', /probe failed: broken; /],
@@ -101,8 +113,8 @@ void t.test('version', async (t) => {
   for (const words of [['version'], ['--version'], ['-V']]) {
     const ended = await cli(words);
     t.match(ended, { status: 0, stderr: '' }, words.join(' '));
-    t.match(ended.stdout, /^seccomp-spoof +\d+\.\d+\.\d+\nsupervisor +ABI 2, .*\nkernel +Linux /);
+    t.match(ended.stdout, /^seccomp-spoof +\d+\.\d+\.\d+\nsupervisor +ABI 3, .*\nkernel +Linux /);
   }
   const json = await cli(['version', '--json']);
-  t.match(JSON.parse(json.stdout), { package: /^\d/, abi: 2, kernel: String, node: /^v/ });
+  t.match(JSON.parse(json.stdout), { package: /^\d/, abi: 3, kernel: String, node: /^v/ });
 });

@@ -69,11 +69,10 @@ void t.test('what is stopped is what the rules need', async (t) => {
     'none.yaml': 'apiVersion: seccomp-spoof/v1\nname: none\n',
   });
   const both = await explain([...spoof, '/']);
-  t.match(both.report.mechanism.stopped.slice(0, 6), [
+  t.match(both.report.mechanism.stopped.slice(0, 5), [
     'statfs',
     'fstatfs',
     'open',
-    'creat',
     'openat',
     'openat2',
   ]);
@@ -212,6 +211,39 @@ void t.test('rules for files', async (t) => {
     file: { rule: 'f/files/5', answer: 'what lies below /srv' },
   });
   t.match(await file('/usr'), { holds: false, file: { rule: null, whyNot: [] } });
+});
+
+void t.test('what is made of the file beside it', async (t) => {
+  const directory = t.testdir({
+    'files.yaml': [
+      'apiVersion: seccomp-spoof/v1',
+      'name: f',
+      'files:',
+      '  - { path: "/**/memory.stat", generate: memory-stat-v2, when: missing }',
+      '  - { path: "/**/usage_percpu", generate: zero-per-cpu }',
+      '',
+    ].join('\n'),
+    group: { 'memory.current': '5\n' },
+    none: { 'memory.current': {} },
+  });
+  const file = async (name: string) => {
+    const words = ['-p', './files.yaml', path.join(directory, name)];
+    return (await explain(words, directory)).report;
+  };
+  t.match(await file('group/memory.stat'), {
+    holds: true,
+    file: { rule: 'f/files/1', answer: 'generated: memory-stat-v2, of memory.current beside it' },
+  });
+  for (const name of ['none', 'nowhere']) {
+    const reason = `needs ${path.join(directory, name, 'memory.current')}, which is no file here`;
+    t.match(await file(`${name}/memory.stat`), {
+      holds: false,
+      file: { rule: null, whyNot: [{ rule: 'f/files/1', reason }] },
+    });
+  }
+  t.match(await file('none/usage_percpu'), {
+    file: { rule: 'f/files/2', answer: 'generated: zero-per-cpu' },
+  });
 });
 
 void t.test('what people read', async (t) => {

@@ -35,6 +35,21 @@ void t.test('what was counted is said on standard error', async (t) => {
   });
 });
 
+void t.test('an open that is never one of a table is not stopped', async (t) => {
+  const stopped = async (mechanism: string, redirection: string): Promise<number> => {
+    const loop = `for each in $(seq 500); do : ${redirection}; done; stat -f ${another} >/dev/null`;
+    const stats = ['--mechanism', mechanism, '--stats', '--stats-format', 'json'];
+    const ended = await cli(['exec', ...stats, ...ANY, 'sh', '-c', loop]);
+    t.equal(ended.status, 0, ended.stderr);
+    return (JSON.parse(ended.stderr) as { stopped: number }).stopped;
+  };
+  for (const mechanism of ['notify', 'trace']) {
+    t.ok((await stopped(mechanism, '< /dev/null')) >= 500, `${mechanism}: for reading`);
+    t.ok((await stopped(mechanism, '> /dev/null')) < 400, `${mechanism}: for writing`);
+    t.ok((await stopped(mechanism, '<> /dev/null')) < 400, `${mechanism}: for both`);
+  }
+});
+
 void t.test('signals are passed on', async (t) => {
   const told = ['HUP', 'USR1', 'USR2', 'ALRM', 'WINCH', 'CONT'];
   // `wait` returns when a trap was run.

@@ -34,12 +34,22 @@ function notesOf(text: string): string[] {
   return text.split('\n').flatMap((line) => (line.startsWith('note ') ? [line.slice(5)] : []));
 }
 
+/** What a policy says: another type, and in mount tables another source, if it tells one. */
+export interface Substitution extends Pair {
+  readonly source?: string | undefined;
+}
+
 /** The policy's named substitution, applied to what the native run printed; nothing else changes. */
-function substitute(line: string, pair: Pair): string {
+function substitute(line: string, pair: Substitution): string {
   const from = new RegExp(`\\btype=0x${pair.fromMagic.toString(16)}\\b`, 'g');
   // Of a mount table; names that go on, like fuse.x, are others.
   const named = new RegExp(`\\bfstype=(${namesInTables(pair.from).join('|')})(?![^ ])`, 'g');
-  return line
+  const { source } = pair;
+  const resourced =
+    source === undefined || !named.test(line)
+      ? line
+      : line.replace(/\bsource=(?!not told)[^ ]*/, `source=${source}`);
+  return resourced
     .replaceAll(from, `type=0x${pair.toMagic.toString(16)}`)
     .replaceAll(named, `fstype=${pair.to}`);
 }
@@ -63,7 +73,12 @@ function compare(native: string[], expected: string[], got: string[]): Differenc
  * substitution and nothing else. `shows`: the subject worked on the filesystem in question, so a
  * run without any substitution would prove nothing.
  */
-export function judge(native: Outcome, wrapped: Outcome, pair: Pair, shows: boolean): Verdict {
+export function judge(
+  native: Outcome,
+  wrapped: Outcome,
+  pair: Substitution,
+  shows: boolean,
+): Verdict {
   const nativeLines = compared(native.out);
   if (native.status === 'exit 77') {
     const line = nativeLines.find((text) => text.startsWith('not applicable: '));

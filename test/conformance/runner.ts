@@ -21,6 +21,7 @@ import {
   type Task,
   judgeBatch,
   policyWithPath,
+  toldSource,
   resultOf,
   subjectEnvironment,
   tasks,
@@ -28,7 +29,7 @@ import {
 
 const usage = `usage: node runner.js --exec PROGRAM --scratch DIRECTORY [--lane host|FILE.json]
     [--mechanism notify,trace,...] [--pin trace,...] [--batch] [--only REGEXP] [--variants static,dynamic,go] [--pairs tmpfs,...]
-    [--effort PERCENT] [--seed NUMBER] [--paths]`;
+    [--effort PERCENT] [--seed NUMBER] [--paths] [--stay]`;
 
 interface Options extends Selection {
   readonly exec: string;
@@ -38,6 +39,8 @@ interface Options extends Selection {
   readonly scratch: string;
   readonly lane: Lane;
   readonly paths: boolean;
+  /** A parent stays, as `exec` does where only an ancestor may read a program. */
+  readonly stay: boolean;
   readonly pairs: readonly string[] | undefined;
   readonly effort: number;
 }
@@ -67,6 +70,7 @@ function readOptions(): Options {
       pin: { type: 'string', default: '' },
       batch: { type: 'boolean', default: false },
       paths: { type: 'boolean', default: false },
+      stay: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       variants: { type: 'string', default: 'static,dynamic,go' },
       pairs: { type: 'string' },
@@ -85,6 +89,7 @@ function readOptions(): Options {
     lane: values.lane === 'host' ? hostLane() : laneFromFile(values.lane),
     batch: values.batch,
     paths: values.paths,
+    stay: values.stay,
     only: new RegExp(values.only),
     variants: values.variants.split(','),
     pairs: values.pairs?.split(','),
@@ -124,6 +129,7 @@ async function runPair(options: Options, pair: Pair, report: (result: Result) =>
   const prefix = (mechanism: string): string[] => [
     ...(options.pinned.includes(mechanism) ? ['taskset', '1'] : []),
     ...[options.exec, 'exec', '--mechanism', mechanism],
+    ...(options.stay ? ['--stay'] : []),
     ...policy,
     '--',
   ];
@@ -133,10 +139,11 @@ async function runPair(options: Options, pair: Pair, report: (result: Result) =>
     report(resultOf(run, task, verdict, began));
   };
 
+  const told = options.paths ? { ...pair, source: toldSource } : pair;
   const verdictOf = (task: Task, native: Outcome, wrapped: Outcome): Verdict =>
     task.scenario.needsPrivilege === true && process.getuid?.() !== 0
       ? noPrivilege
-      : judge(native, wrapped, pair, task.shows);
+      : judge(native, wrapped, told, task.shows);
 
   if (options.batch) {
     const jobs = all.map(({ job }) => job);

@@ -74,6 +74,7 @@ export function scenarios(seed: number): readonly Scenario[] {
       variants: ['static'] as const,
     })),
     c('users'),
+    c('names'),
     c('sticky'),
     c('setuid'),
     { ...c('nondumpable'), needsPrivilege: true },

@@ -1,4 +1,5 @@
 // What a run of the suite consists of, wherever it runs: the jobs, their surroundings, the results.
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Pair, namesInTables } from '../lanes/lane.js';
 import type { Batch, Job } from './launch.js';
@@ -32,6 +33,10 @@ export type Result = Verdict & {
   readonly milliseconds: number;
 };
 
+/** Where there is no Go, the makefile of the subjects leaves out those that are written in it. */
+export const isBuilt = (build: string, variant: Variant): boolean =>
+  !variant.startsWith('go') || existsSync(path.join(build, variant, '.built'));
+
 /** `work`: where subjects get their directories; `onPair`: it is on the pair's filesystem. */
 export function tasks(selection: Selection, pair: Pair, work: string, onPair: boolean): Task[] {
   const place = pair.tree ? { directory: pair.directory, tree: pair.tree } : pair;
@@ -41,6 +46,7 @@ export function tasks(selection: Selection, pair: Pair, work: string, onPair: bo
     .flatMap((scenario, number) =>
       scenario.variants
         .filter((variant) => selection.variants.includes(variant))
+        .filter((variant) => isBuilt(selection.build, variant))
         .map((variant): Task => {
           const directory = path.join(work, selection.batch ? `run-${variant}-${number}` : 'run');
           const program = path.join(selection.build, variant, scenario.subject);
@@ -60,6 +66,9 @@ export function subjectEnvironment(effort: number): Record<string, string> {
   };
 }
 
+/** The source that it tells of mounts of the pair's filesystem. */
+export const toldSource = '/dev/told';
+
 /**
  * A policy whose rule has an exception that never holds, so that each call has to be looked up by
  * path before it can be answered.
@@ -72,7 +81,7 @@ export function policyWithPath(pair: Pair): string {
     'mounts:',
     `  - when: { fstype: [${namesInTables(pair.from).join(', ')}] }`,
     '    except: { path: /no/such/place/** }',
-    `    answer: { fstype: ${pair.to} }`,
+    `    answer: { fstype: ${pair.to}, source: ${toldSource} }`,
   ];
   return ['apiVersion: seccomp-spoof/v1', `name: ${pair.from}`, 'statfs:', ...rule, ''].join('\n');
 }

@@ -42,6 +42,8 @@ static uint8_t *make_policy(bool matching) {
             spoof_builder_answer_fstype(builder, "changed", 1, 0);
         if (draw(3) == 0)
             spoof_builder_answer_shared(builder, 1234567);
+        if (draw(3) == 0)
+            spoof_builder_answer_source(builder, "/dev/told");
     }
     size_t length = (size_t)spoof_builder_finish(builder, NULL, 0);
     uint8_t *blob = malloc(length);
@@ -67,7 +69,8 @@ static size_t make_line(char *line, enum spoof_table table, const char *type, co
 
 static const char *const programs[] = {NULL, "df", "cat"};
 
-/* Only the type, or a field ` shared:1234567`, differs from what was; and a second time nothing. */
+/* Only the type, the source, or a field ` shared:1234567`, differs from what was; and a second time
+ * nothing. */
 static int compare(const char *text, size_t length, const struct table_change *change) {
     const char *end = text + length, *out = change->text, *out_end = out + change->length;
     uint32_t changes = 0;
@@ -82,6 +85,12 @@ static int compare(const char *text, size_t length, const struct table_change *c
             out += 7;
             text += strcspn(text, " \n");
             changes++;
+        } else if (out - change->text >= 5 && strncmp(out - 5, "/dev/told", 9) == 0) {
+            out += 4; /* of /dev/a, which begins alike */
+            text += strcspn(text, " \n");
+        } else if (strncmp(out, "/dev/told", 9) == 0) {
+            out += 9;
+            text += strcspn(text, " \n");
         } else {
             return -1;
         }

@@ -61,14 +61,36 @@ static const struct {
     {{"^MemTotal: +[0-9]+", "MemTotal: 1"},
      "MemTotal:    99 kB\nMemFree: 5 kB\n",
      "MemTotal: 1 kB\nMemFree: 5 kB\n"},
+    {{"^(.*):.*([0-9]+)$", "\\1=\\2"}, "a:b:c 127\n", "a:b=7\n"},
+    {{"(a|ab)(c|bcd)(d*)", "<\\1|\\2|\\3>"}, "abcd\n", "<ab|c|d>\n"},
+    {{"(a*)(ab)*(b*)", "<\\1|\\2|\\3>"}, "abb\n", "<a||bb>\n"},
+    {{"x(a|(b))", "<\\1|\\2>"}, "xaxb\n", "<a|><b|b>\n"},
+    {{"\\<a", "A"}, "a ba a\n", "A ba A\n"},
+    {{"[]a-]+|[^[:space:][:alnum:]]", "."}, "a]-b!\n", ".b.\n"},
     {{"[^ ]+", "\\0\\0"}, "\xff\xfe \x80\n", "\xff\xfe\xff\xfe \x80\x80\n"},
 };
+
+/* A whole text at once. */
+static int rewrite_text(const uint8_t *policy, const char *text, size_t length,
+                        struct table_change *change) {
+    struct rewriting *rewriting;
+    int error = rewriting_begin(policy, 1, &rewriting);
+    if (error != 0)
+        return error;
+    error = rewriting_apply(rewriting, text, length, change);
+    char *copy = change->text ? malloc(change->length ? change->length : 1) : NULL;
+    if (copy)
+        memcpy(copy, change->text, change->length);
+    change->text = copy;
+    rewriting_end(rewriting);
+    return error;
+}
 
 static int known(void) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint8_t *policy = make_policy(cases[i].pairs);
         struct table_change change;
-        int error = rewrite_text(policy, 1, cases[i].text, strlen(cases[i].text), &change);
+        int error = rewrite_text(policy, cases[i].text, strlen(cases[i].text), &change);
         const char *expected = cases[i].expected;
         if (error != 0 || (change.text != NULL) != (expected != NULL) ||
             (expected && (change.length != strlen(expected) || change.rule != 1 ||
@@ -88,7 +110,7 @@ static int limits(void) {
     static const char *const pairs[] = {"a", "b", NULL};
     uint8_t *policy = make_policy(pairs);
     struct table_change change;
-    if (rewrite_text(policy, 1, "a\0a\na\n", 6, &change) != 0 || change.length != 6 ||
+    if (rewrite_text(policy, "a\0a\na\n", 6, &change) != 0 || change.length != 6 ||
         memcmp(change.text, "a\0a\nb\n", 6) != 0) {
         printf("texts: a line with a NUL\n");
         return 1;
@@ -99,7 +121,7 @@ static int limits(void) {
     memset(many, 'a', sizeof many - 1);
     const char *growing[] = {"a", many, "a", many, NULL};
     policy = make_policy(growing);
-    if (rewrite_text(policy, 1, "a\na\na\na\na\n", 10, &change) != -EFBIG || change.text) {
+    if (rewrite_text(policy, "a\na\na\na\na\n", 10, &change) != -EFBIG || change.text) {
         printf("texts: a result without end\n");
         return 1;
     }
@@ -118,7 +140,7 @@ static int random_texts(void) {
         for (size_t k = 0; k < length; k++)
             text[k] = draw(20) ? "ab x1\n"[draw(6)] : (char)draw(256);
         struct table_change change;
-        if (rewrite_text(policy, 1, text, length, &change) != 0) {
+        if (rewrite_text(policy, text, length, &change) != 0) {
             printf("texts: a random one is an error\n");
             return 1;
         }
@@ -132,8 +154,8 @@ static int random_texts(void) {
 static int generated(void) {
     struct output content;
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-    if (generate("nothing", &content) != -EINVAL || generator_known("nothing") ||
-        !generator_known("zero-per-cpu") || generate("zero-per-cpu", &content) != 0)
+    if (generate("nothing", NULL, 0, &content) != -EINVAL || generator_known("nothing") ||
+        !generator_known("zero-per-cpu") || generate("zero-per-cpu", NULL, 0, &content) != 0)
         return 1;
     bool right = content.length == (size_t)cpus * 2 && content.text[content.length - 1] == '\n';
     for (size_t i = 0; right && i + 1 < content.length; i++)
@@ -143,11 +165,52 @@ static int generated(void) {
     return 0;
 }
 
+/* What a generator makes of its source; NULL: it refuses. */
+static bool makes(const char *name, const char *source, const char *expected) {
+    struct output content;
+    size_t length = strlen(source);
+    char *copy = malloc(length ? length : 1); /* no NUL behind it, and ASan guards both ends */
+    memcpy(copy, source, length);
+    int error = generate(name, copy, length, &content);
+    bool right = expected ? error == 0 && content.length == strlen(expected) &&
+                                memcmp(content.text, expected, content.length) == 0
+                          : error == -EINVAL;
+    if (!right)
+        printf("texts: %s makes another thing of %s\n", name, source);
+    if (error == 0)
+        free(content.text);
+    free(copy);
+    return right;
+}
+
+static int generated_from_sources(void) {
+    static const char *const names[][2] = {{"memory-stat", "memory.usage_in_bytes"},
+                                           {"memory-stat-v2", "memory.current"},
+                                           {"memory-max-usage", "memory.usage_in_bytes"}};
+    static const char *const refused[] = {"",       "\n",     "-1\n",  "12 \n",
+                                          "1\n2\n", "0x10\n", "max\n", "123456789012345678901\n"};
+    if (!makes("memory-stat", "4096\n", "rss 4096\ntotal_rss 4096\n") ||
+        !makes("memory-stat-v2", "12\n", "anon 12\n") ||
+        !makes("memory-stat", "0", "rss 0\ntotal_rss 0\n") ||
+        !makes("memory-max-usage", "18446744073709551615\n", "18446744073709551615\n"))
+        return 1;
+    for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
+        const char *source = generator_source(names[n][0]);
+        if (!generator_known(names[n][0]) || !source || strcmp(source, names[n][1]) != 0)
+            return 1;
+        for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+            if (!makes(names[n][0], refused[i], NULL))
+                return 1;
+    }
+    return generator_source("zero-per-cpu") || generator_source("nothing");
+}
+
 int main(int count, char **arguments) {
     state = count > 1 ? strtoull(arguments[1], NULL, 10) : 1;
     setvbuf(stdout, NULL, _IOLBF, 0);
     fprintf(stderr, "seed %llu\n", (unsigned long long)state);
-    if (known() != 0 || limits() != 0 || random_texts() != 0 || generated() != 0)
+    if (known() != 0 || limits() != 0 || random_texts() != 0 || generated() != 0 ||
+        generated_from_sources() != 0)
         return 1;
     printf("texts: all as expected\n");
     return 0;

@@ -5,15 +5,11 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { testBuild } from '../support/paths.js';
-import { type Variant, type Way, compare, policy, script } from './agreement.js';
+import { type Variant, type Mechanism, compare, policy, script } from './agreement.js';
 import { gvisorPlaces, runHere } from './places.js';
 
-const here: readonly Way[] = [
-  { mechanism: 'notify', shares: true },
-  { mechanism: 'trace', shares: false },
-  { mechanism: 'ptrace', shares: false },
-];
-const traced = here.filter(({ mechanism }) => mechanism !== 'notify');
+const here: readonly Mechanism[] = ['notify', 'trace', 'ptrace'];
+const traced = here.filter((mechanism) => mechanism !== 'notify');
 
 /** Only root can become another user, and have another root. */
 const asRoot = process.getuid?.() === 0 ? false : 'needs root';

@@ -2,16 +2,12 @@
 import t, { type Test } from 'tap';
 import { Guest } from '../lanes/guest/guest.js';
 import * as agreement from './agreement.js';
-import { type Way, compare, policy, script } from './virtual.js';
+import { type Mechanism, compare, policy, script } from './virtual.js';
 
 const guest = new Guest();
 const skip = guest.available() ?? false;
 const place = '/tmp/place';
-const ways: readonly Way[] = [
-  { mechanism: 'notify', shares: true },
-  { mechanism: 'trace', shares: false },
-  { mechanism: 'ptrace', shares: false },
-];
+const ways: readonly Mechanism[] = ['notify', 'trace', 'ptrace'];
 
 const file = `${place}/policy.yaml`;
 

@@ -3,6 +3,7 @@
 import path from 'node:path';
 import t from 'tap';
 import { seccompSpoof, testBuild } from '../support/paths.js';
+import { missingGo } from '../support/go.js';
 import { type Ended, gvisorPlaces, runHere } from './places.js';
 import { quote } from '../support/shell.js';
 
@@ -38,7 +39,7 @@ const script = (directory: string, mechanism: string, policyFile: string): strin
 const outcome = ({ status, stdout }: Ended): object => ({ status, stdout });
 
 for (const mechanism of ['notify', 'trace', 'ptrace']) {
-  await t.test(`here, by ${mechanism}`, (t) => {
+  await t.test(`here, by ${mechanism}`, { skip: missingGo }, (t) => {
     const ended = runHere(t, policy, (place, file) => script(place, mechanism, file));
     t.same(outcome(ended), { status: 0, stdout: expected });
     t.end();
@@ -47,7 +48,7 @@ for (const mechanism of ['notify', 'trace', 'ptrace']) {
 
 for (const { name, skip, run } of await gvisorPlaces()) {
   for (const mechanism of ['trace', 'ptrace']) {
-    await t.test(`${name}, by ${mechanism}`, { skip }, async (t) => {
+    await t.test(`${name}, by ${mechanism}`, { skip: missingGo || skip }, async (t) => {
       const ended = await run(policy, (place, file) => script(place, mechanism, file));
       t.same(outcome(ended), { status: 0, stdout: expected });
     });

@@ -1,14 +1,10 @@
 // Files that rules make, by every way of opening them: the same as real ones, on each mechanism.
 import t from 'tap';
 import { gvisorPlaces, runHere } from './places.js';
-import { type Way, compare, policy, script } from './virtual.js';
+import { type Mechanism, compare, policy, script } from './virtual.js';
 
-const here: readonly Way[] = [
-  { mechanism: 'notify', shares: true },
-  { mechanism: 'trace', shares: false },
-  { mechanism: 'ptrace', shares: false },
-];
-const traced = here.filter(({ mechanism }) => mechanism !== 'notify');
+const here: readonly Mechanism[] = ['notify', 'trace', 'ptrace'];
+const traced = here.filter((mechanism) => mechanism !== 'notify');
 
 await t.test('here', (t) => {
   const { status, stdout, stderr } = runHere(t, policy, (place, policyFile) =>

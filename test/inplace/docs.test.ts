@@ -2,28 +2,10 @@
 import { readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
+import { examples } from '../support/examples.js';
 import { environment, isProduct, notApplicable, program, root, run, scratch } from './helpers.js';
 
 const page = readFileSync(path.join(root, 'docs/exec.md'), 'utf8');
-
-interface Example {
-  readonly command: string;
-  readonly output: string;
-}
-
-/** `$ command` and the lines below it, in the blocks marked as console. */
-function examples(text: string): readonly Example[] {
-  const blocks = [...text.matchAll(/^```console\n([^]*?)^```$/gm)].map(([, block = '']) => block);
-  return blocks.flatMap((block) =>
-    block
-      .split(/^\$ /m)
-      .slice(1)
-      .map((part) => {
-        const end = part.indexOf('\n');
-        return { command: part.slice(0, end), output: part.slice(end + 1) };
-      }),
-  );
-}
 
 if (isProduct) {
   const found = examples(page);

@@ -5,12 +5,11 @@ import { type ChildProcess, execFileSync, spawn, type StdioOptions } from 'node:
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
+import { root, seccompSpoof } from '../support/paths.js';
 import { SILENCE_MS } from '../support/silence.js';
 
-const here = path.dirname(fileURLToPath(import.meta.url));
-export const root = path.resolve(here, '../..');
+export { root };
 
 /** Builds the tools of a test folder; files that run at the same time take turns. */
 function build(folder: string): string {
@@ -26,18 +25,22 @@ export const launch = path.join(tools, 'launch');
 export const report = path.join(tools, 'report-self');
 export const terminal = path.join(tools, 'terminal');
 export const notified = path.join(tools, 'notified');
+export const stay = path.join(tools, 'stay');
 export const awaitPids = path.join(tools, 'await');
 export const buildKillTools = (): string => build('kill');
 
 /** The product's own file, and the words that stand before a command. */
-export const program = path.join(root, 'dist/seccomp-spoof');
+export const program = seccompSpoof;
 const override = process.env['TEST_PRODUCT'];
 export const isProduct = override === undefined;
 /** `auto` takes notify where the tests run; by-trace.test.ts and by-ptrace.test.ts set the others. */
 export const mechanism = process.env['TEST_MECHANISM'] ?? 'auto';
+/** Whether a parent stays (`--stay`): by-stay.test.ts and its like say so. */
+export const stays = process.env['TEST_FORM'] === 'stay';
 export const product: readonly string[] = override?.split(' ') ?? [
   program,
   'exec',
+  ...(stays ? ['--stay'] : []),
   ...(mechanism === 'auto' ? [] : ['--mechanism', mechanism]),
 ];
 export const native: readonly string[] = ['/usr/bin/env'];
@@ -50,6 +53,8 @@ export const environment: Readonly<Record<string, string>> = {
   HOME: process.env['HOME'] ?? '/',
   LANG: 'C.UTF-8',
   LC_ALL: 'C.UTF-8',
+  // In one form every start goes through Node, in the others as one that was the same before.
+  ...(mechanism === 'auto' && !stays ? { SECCOMP_SPOOF_CACHE: 'off' } : {}),
 };
 
 export interface Ended {
@@ -147,6 +152,12 @@ export function scratch(t: Test): string {
     rmSync(directory, { recursive: true, force: true });
   });
   return directory;
+}
+
+/** Whether a test needs the process id that was started: there is another one where a parent stays. */
+export function needsPlace(t: Test): boolean {
+  if (stays) notApplicable(t, 'a parent stays, and the command has another process id');
+  return stays;
 }
 
 /** What a machine cannot show is found by trying, and said; it is not a failure. */

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { environment, notApplicable, root } from './helpers.js';
-import { compare, documented, type SetUp } from './inherit.js';
+import { compare, documented, documentedWhereAParentStays, type SetUp } from './inherit.js';
 
 const env = (...entries: readonly string[]): readonly string[] => [
   'no-env',
@@ -392,5 +392,10 @@ void t.test('the documented differences are these, and no others', (test) => {
   const [, table = ''] = /^## Differences$([^]*?)^## /m.exec(page) ?? [];
   const named = [...table.matchAll(/^\| `([^`]+)` +\|/gm)].map(([, name]) => name);
   test.same(named, documented);
+  const [, staying = ''] = /^## Where a parent stays$([^]*)/m.exec(page) ?? [];
+  const cells = [...staying.matchAll(/^\| (`[^|]+) +\|/gm)].map(([, cell = '']) => cell);
+  const facts = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, fact]) => fact));
+  const known = documentedWhereAParentStays.filter((fact) => !fact.startsWith('pending.'));
+  test.same(facts, [...known, 'pending.N']);
   test.end();
 });

@@ -10,6 +10,8 @@ import {
   notApplicable,
   notified,
   product,
+  program,
+  root,
   run,
   scratch,
   tmpfsAsExt4,
@@ -35,6 +37,23 @@ void t.test(
     );
   },
 );
+
+void t.test('the unit for k3s', async (test) => {
+  const text = readFileSync(path.join(root, 'docs/k3s/k3s.service'), 'utf8');
+  const file = path.join(scratch(test), 'k3s.service');
+  // Of what is installed there it is seen whether it can be run.
+  const [, installed = ''] = /^ExecStart=(\S+) exec k3s server$/m.exec(text) ?? [];
+  test.equal(path.basename(installed), 'seccomp-spoof');
+  const check = async (unit: string): Promise<string | undefined> => {
+    writeFileSync(file, unit.replace(installed, program));
+    const end = await run(['systemd-analyze', 'verify', file]);
+    return end.status === 127 ? undefined : `${end.status} ${end.stderr}`;
+  };
+  const broken = await check(text.replace('KillMode=process', 'KillMode=none-at-all'));
+  if (broken === undefined) notApplicable(test, 'systemd-analyze: none here');
+  else test.match(broken, /kill mode/, 'it would say what is wrong');
+  if (broken !== undefined) test.equal(await check(text), '0 ');
+});
 
 /** Runs inside: makes a cgroup, namespaces and mounts of its own, nothing of which outlives it. */
 const outer = `

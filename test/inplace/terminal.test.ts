@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
-import { environment, native, product, report, run, scratch, terminal } from './helpers.js';
+import { environment, native, product, report, run, scratch, stays, terminal } from './helpers.js';
+import { documentedWhereAParentStays } from './inherit.js';
 
 const interactiveBash = ['bash', '--noprofile', '--norc', '--noediting', '-i'];
 
@@ -166,10 +167,16 @@ void t.test('what the command inherits from an interactive bash', async (test) =
   // Not the numbers of the two sessions, nor what stands for the program that bash started.
   const skip =
     /^(pid|ppid|pgrp|sid|fd\.[0-9]+(\.file)?|controlling-terminal|usage\.\w+|Seccomp\w*|TracerPid): /;
+  const known: readonly string[] = stays ? documentedWhereAParentStays : [];
   const facts = (name: string): readonly string[] =>
     readFileSync(file(name), 'latin1')
       .split('\n')
-      .filter((line) => !skip.test(line) && !/^environment\.\d+: (_|P)=/.test(line));
+      .filter(
+        (line) =>
+          !skip.test(line) &&
+          !known.includes(line.split(':')[0] ?? '') &&
+          !/^environment\.\d+: (_|P)=/.test(line),
+      );
   test.ok(facts('env').includes('terminal.0.foreground: our group'));
   test.same(facts('exec'), facts('env'));
 });

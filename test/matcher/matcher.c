@@ -125,6 +125,8 @@ static void add_mounts(struct spoof_builder *builder) {
             spoof_builder_answer_fstype(builder, "ext4", 0xef53, 0);
         if (draw(4) == 0)
             spoof_builder_answer_shared(builder, 1 + draw(9));
+        if (draw(4) == 0)
+            spoof_builder_answer_source(builder, "/dev/vda1");
     }
 }
 

@@ -11,6 +11,7 @@ import { Gvisor, share } from '../lanes/gvisor/gvisor.js';
 import { debian, newest } from '../lanes/gvisor/runsc.js';
 import { magics } from '../lanes/lane.js';
 import { cleanCommand } from '../support/environment.js';
+import { missingGo } from '../support/go.js';
 import { root, seccompSpoof, testBuild } from '../support/paths.js';
 import { quote } from '../support/shell.js';
 import { SILENCE_MS } from '../support/silence.js';
@@ -28,7 +29,10 @@ const known: Readonly<Record<string, readonly string[]>> = {
   go: [path.join(testBuild, 'go/files')],
 };
 
-const programs = Object.entries(known).filter(([name]) => only.test(name));
+const programs = Object.entries(known)
+  .filter(([name]) => only.test(name))
+  .filter(([name]) => name !== 'go' || missingGo === false);
+if (missingGo !== false) t.pass('Go', { skip: missingGo });
 
 interface Ended {
   readonly status: number | null;

@@ -44,7 +44,11 @@ async function looks(t: Test, gvisor: Gvisor): Promise<void> {
     'what auto chooses, and what was asked',
   );
   t.match(stdout, /"mechanism": ?"trace"/, 'what the doctor says');
-  t.match(stdout, /: policy k3s-gvisor: \d+ rules$/m, 'the policy of a known program');
+  t.match(
+    stdout,
+    /: policy k3s-gvisor: \d+ rules, data_dir \S+, kubelet_dir \S+$/m,
+    'the policy of a known program',
+  );
   t.match(stdout, /: chosen for k3s, as in gVisor: /);
   t.match(stdout, /: {3}--flannel-backend=none {2,}\S/m, 'an option that no rule replaces');
   t.match(stdout, /^server --snapshotter=native$/m, 'nothing is added');

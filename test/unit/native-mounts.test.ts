@@ -1,7 +1,7 @@
 // Rules for mount tables and uname, through the library: which one holds, and what is refused.
 import t from 'tap';
 
-import { matchMounts } from '../../src/native/mounts.js';
+import { matchMounts, MountTable, rewriteTable } from '../../src/native/mounts.js';
 import {
   checkBlob,
   matchStatfs,
@@ -89,6 +89,40 @@ void t.test('exceptions of a mounts rule', (t) => {
   t.end();
 });
 
+void t.test('the source in each table', (t) => {
+  const blob = new PolicyBuilder()
+    .mounts('both')
+    .whenFstype('9p')
+    .answerFstype('ext4', 0xef53n, false)
+    .answerSource('/dev/told')
+    .mounts('source alone')
+    .whenPath('/b')
+    .answerSource('host:/x')
+    .finish();
+  const told = (table: MountTable, line: string): string =>
+    rewriteTable(blob, table, Buffer.from(`${line}\n`))
+      .toString()
+      .trimEnd();
+  t.equal(told(MountTable.mounts, 'none /a 9p rw 0 0'), '/dev/told /a ext4 rw 0 0');
+  t.equal(told(MountTable.mounts, 'none /b xfs rw 0 0'), 'host:/x /b xfs rw 0 0');
+  t.equal(told(MountTable.mounts, 'none /c xfs rw 0 0'), 'none /c xfs rw 0 0');
+  const [before, behind] = ['21 1 0:20 / /a rw shared:3', 'rw,none'];
+  t.equal(
+    told(MountTable.mountinfo, `${before} - 9p none ${behind}`),
+    `${before} - ext4 /dev/told ${behind}`,
+  );
+  t.equal(
+    told(MountTable.mountstats, 'device none mounted on /a with fstype 9p'),
+    'device /dev/told mounted on /a with fstype ext4',
+  );
+  t.equal(
+    told(MountTable.mountstats, 'no device mounted on /b with fstype xfs'),
+    'device host:/x mounted on /b with fstype xfs',
+    'where the kernel names none',
+  );
+  t.end();
+});
+
 void t.test('what is no rule for mounts or uname is refused', (t) => {
   const builder = new PolicyBuilder();
   const refused = (run: () => unknown, what: string): void => {
@@ -106,12 +140,16 @@ void t.test('what is no rule for mounts or uname is refused', (t) => {
   for (const fstype of ['', 'a b', 'a\tb', 'a\x7f', 'a\\b', 'a#b', 'x'.repeat(256)]) {
     refused(() => builder.answerFstype(fstype, 0n, false), `a type ${JSON.stringify(fstype)}`);
   }
+  for (const source of ['', 'a b', 'a\n', 'a\\b', '#a', 'x'.repeat(256)]) {
+    refused(() => builder.answerSource(source), `a source ${JSON.stringify(source)}`);
+  }
   refused(() => builder.answerShared(0), 'no group');
   refused(() => builder.answerShared(2 ** 31), 'a group that is too high');
   refused(() => builder.statfs('late'), 'a kind that comes first');
   builder.uname('u').answerUname(UnameField.version, 'v'.repeat(64));
   refused(() => builder.answerUname(UnameField.version, 'v'.repeat(65)), 'a long text');
   refused(() => builder.whenPath('/a'), 'a path in a uname rule');
+  refused(() => builder.answerSource('a'), 'a source in a uname rule');
   refused(() => builder.mounts('late'), 'a kind that comes before');
   t.equal(checkBlob(builder.finish()), undefined);
   t.end();

@@ -127,6 +127,51 @@ void t.test('mountstats', (t) => {
   t.end();
 });
 
+void t.test('another source', (t) => {
+  const told = new PolicyBuilder()
+    .mounts('both')
+    .whenFstype('9p')
+    .answerFstype('ext4', 0xef53n, false)
+    .answerSource('/dev/x')
+    .mounts('alone')
+    .whenPath('/b')
+    .answerSource('b')
+    .finish();
+  const say = (table: MountTable, text: string): string =>
+    rewriteTable(told, table, Buffer.from(text), null).toString();
+  const cases: [MountTable, string, string][] = [
+    [MountTable.mounts, 'none / 9p rw 0 0\n', '/dev/x / ext4 rw 0 0\n'],
+    [MountTable.mounts, ' / 9p rw 0 0\n', '/dev/x / ext4 rw 0 0\n'],
+    [MountTable.mounts, 'a\\040c /b tmpfs rw 0 0\n', 'b /b tmpfs rw 0 0\n'],
+    [MountTable.mounts, 'b /b tmpfs rw 0 0\n', 'b /b tmpfs rw 0 0\n'],
+    [MountTable.mounts, '/dev/x / 9p rw 0 0\n', '/dev/x / ext4 rw 0 0\n'],
+    [
+      MountTable.mountinfo,
+      '1 0 0:2 / /a rw  - 9p none rw\n',
+      '1 0 0:2 / /a rw  - ext4 /dev/x rw\n',
+    ],
+    [MountTable.mountinfo, '1 0 0:2 / /b rw - ext4  rw\n', '1 0 0:2 / /b rw - ext4 b rw\n'],
+    [
+      MountTable.mountstats,
+      'device none mounted on / with fstype 9p\n',
+      'device /dev/x mounted on / with fstype ext4\n',
+    ],
+    [
+      MountTable.mountstats,
+      'no device mounted on /b with fstype nfs statvers=1.1\n',
+      'device b mounted on /b with fstype nfs statvers=1.1\n',
+    ],
+    [
+      MountTable.mountstats,
+      'device  mounted on /b with fstype nfs\n',
+      'device b mounted on /b with fstype nfs\n',
+    ],
+    [MountTable.filesystems, 'nodev\t9p\n\text4\n', 'nodev\t9p\n\text4\n'],
+  ];
+  for (const [table, text, expected] of cases) t.equal(say(table, text), expected, text);
+  t.end();
+});
+
 void t.test('filesystems', (t) => {
   const { filesystems } = MountTable;
   const text = 'nodev\tproc\n\text3\nnodev\t9p\n';

@@ -40,7 +40,7 @@ void t.test('rules for files reach the builder', (t) => {
     filesystem: 0x27e0eb
     mode: "0640"
   - path: /e
-    generate: zero-per-cpu
+    generate: memory-stat
     writes: discard
   - path: /f
     rewrite: [{ match: 'a+', replace: b }, { match: c, replace: '' }]
@@ -67,7 +67,7 @@ void t.test('rules for files reach the builder', (t) => {
     ['fileOption', FileOption.filesystem, 0x27e0ebn],
     ['fileOption', FileOption.mode, 0o640n],
     ['file', 'x/files/3', FileKind.generated],
-    ['fileBytes', 'zero-per-cpu'],
+    ['fileBytes', 'memory-stat'],
     ['whenPath', '/e'],
     ['fileOption', FileOption.writes, FileWrites.discard],
     ['file', 'x/files/4', FileKind.rewrite],
@@ -119,12 +119,16 @@ const BAD = `${HEAD}
     rewrite:
       - { match: '${nested(20)}', replace: '' }
       - { match: '${nested(21)}', replace: '' }
+      - { match: '((a{1,100}){1,100}){1,100}', replace: '' }
+      - { match: '(a)b\\1', replace: '' }
 `;
 
 void t.test('expressions that are none have a place', async (t) => {
   const root = t.testdir({ 'x.yaml': BAD });
   const advice =
-    'close each ( [ and {, or put a backslash before it; groups nest 20 deep at most; see regex(7)';
+    'close each ( [ and {, or put a backslash before it; there are no back-references; see regex(7)';
+  const smaller =
+    'repeat less: with every {n} written out it may have some 8000 characters; groups nest 20 deep at most';
   const none = { names: () => [], read: () => undefined, blob: () => undefined, stamp: () => '' };
   const request = {
     policies: ['./x.yaml'],
@@ -138,7 +142,9 @@ void t.test('expressions that are none have a place', async (t) => {
     `x.yaml:7:18: "(" is no POSIX extended regular expression; ${advice}`,
     `x.yaml:9:16: "c{2" is no POSIX extended regular expression; ${advice}`,
     `x.yaml:12:24: "[" is no POSIX extended regular expression; ${advice}`,
-    `x.yaml:16:18: "${nested(21)}" is no POSIX extended regular expression; ${advice}`,
+    `x.yaml:16:18: "${nested(21)}" is too large an expression; ${smaller}`,
+    `x.yaml:17:18: "((a{1,100}){1,100}){1,100}" is too large an expression; ${smaller}`,
+    `x.yaml:18:18: "(a)b\\\\1" is no POSIX extended regular expression; ${advice}`,
   ]);
 });
 

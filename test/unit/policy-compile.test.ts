@@ -10,6 +10,7 @@ import {
   matchStatfs,
   ruleName,
   StatfsField,
+  SysinfoField,
   UnameField,
 } from '../../src/native/policy.js';
 import { addRules, compilePolicy } from '../../src/policy/compile.js';
@@ -100,7 +101,7 @@ void t.test('rules reach the builder in the order of importance', (t) => {
           origin: '',
           when: { fstypes: ['9p', 'fuse.*'], paths: ['/m'] },
           except: { fstypes: ['fuse.x'], paths: ['/m/n'], programs: ['p'] },
-          answer: { fstype: 'ext3', shared: 7 },
+          answer: { fstype: 'ext3', source: '/dev/vda', shared: 7 },
         },
         {
           id: 'd',
@@ -114,6 +115,10 @@ void t.test('rules reach the builder in the order of importance', (t) => {
       uname: [
         { id: 'e', origin: '', answer: { version: 'v' } },
         { id: 'f', origin: '', answer: { release: 'r' } },
+      ],
+      sysinfo: [
+        { id: 'g', origin: '', answer: { freeram: 0 } },
+        { id: 'h', origin: '', answer: { totalswap: 2 ** 53 - 1, totalram: 5 } },
       ],
     },
     sink,
@@ -141,6 +146,7 @@ void t.test('rules reach the builder in the order of importance', (t) => {
     ['exceptPath', '/m/n'],
     ['exceptProgram', 'p'],
     ['answerFstype', 'ext3', 0xef53n, false],
+    ['answerSource', '/dev/vda'],
     ['answerShared', 7],
     ['mounts', 'd'],
     ['whenPath', '/'],
@@ -148,6 +154,10 @@ void t.test('rules reach the builder in the order of importance', (t) => {
     ['uname', 'e, f'],
     ['answerUname', UnameField.version, 'v'],
     ['answerUname', UnameField.release, 'r'],
+    ['sysinfo', 'g, h'],
+    ['answerSysinfo', SysinfoField.freeram, 0n],
+    ['answerSysinfo', SysinfoField.totalram, 5n],
+    ['answerSysinfo', SysinfoField.totalswap, 2n ** 53n - 1n],
   ]);
   t.end();
 });
@@ -326,12 +336,13 @@ function staticImports(file: string, seen = new Set<string>()): Set<string> {
   return seen;
 }
 
-void t.test('shipped policies and --fstype load neither yaml nor zod', (t) => {
+void t.test('shipped policies, --fstype, --set and lines of k3s load neither yaml nor zod', (t) => {
   const policy = join(ROOT, 'src/policy');
   const slow = ['yaml', 'zod', 'yargs', 'koffi'];
   const load = staticImports(join(policy, 'load.ts'));
   t.ok(load.has('yaml') && load.has('zod'), 'the loader does, so this test can tell');
-  for (const file of ['index.ts', 'fstype.ts', 'merge.ts', 'compile.ts']) {
+  const others = ['parameters.ts', 'set.ts', '../programs/suggested.ts', '../programs/advice.ts'];
+  for (const file of ['index.ts', 'fstype.ts', 'merge.ts', 'compile.ts', ...others]) {
     const loaded = [...staticImports(join(policy, file))];
     t.same(
       loaded.filter((name) => slow.includes(name)),

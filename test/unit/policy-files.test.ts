@@ -55,7 +55,7 @@ const FAULTS: [string, string[], string[]][] = [
       '5:50: "absent" is not known here; write always or missing',
       '5:67: expected true or false, found "yes"; write true or false',
       '5:79: "pods" is not known here; write host or all',
-      '6:27: "zero_per_cpu" is not known here; write zero-per-cpu',
+      '6:27: "zero_per_cpu" is not known here; write zero-per-cpu or memory-stat or memory-stat-v2 or memory-max-usage',
       '6:51: "programm" is not a key here; did you mean program?',
       '7:27: the key "replace" is missing; write replace: "" to remove what matches',
       '7:39: "replce" is not a key here; did you mean replace?',
@@ -76,6 +76,39 @@ const FAULTS: [string, string[], string[]][] = [
       '6:26: expected a text, found the value true; write it in quotes: "true"',
       '7:26: expected a text, found a list; write a text in quotes: "1\\n"',
       '8:26: expected a text, found nothing; write a text in quotes: "1\\n"',
+    ],
+  ],
+  [
+    'what is made of another file',
+    [
+      '{ path: /a, generate: memory-stat, writes: keep }',
+      '{ path: /b, generate: memory-max-usage, when: missing, parents: true }',
+      '{ path: /c, generate: memory-stat, when: missing, writes: discard }',
+      '{ path: /d, generate: memory-stat-v2, writes: keep }',
+    ],
+    [
+      '4:48: memory-stat cannot keep writes: it is made of memory.usage_in_bytes anew at each open; write writes: discard',
+      '5:69: memory-max-usage is made of memory.usage_in_bytes in the same directory, which is there then; remove it',
+      '7:51: memory-stat-v2 cannot keep writes: it is made of memory.current anew at each open; write writes: discard',
+    ],
+  ],
+  [
+    'sizes',
+    [
+      '{ path: /a, content: "", writes: keep, maxSize: 64M }',
+      '{ path: /b, content: "", writes: keep, maxSize: -1 }',
+      '{ path: /c, content: "", writes: keep, maxSize: 9007199254740993 }',
+      '{ path: /d, content: "", writes: discard, maxSize: 1KiB }',
+      '{ path: /e, content: "", maxSize: 0 }',
+      '{ path: /f, content: "", writes: keep, maxSize: 0 }',
+      '{ path: /g, content: "", writes: keep, maxSize: "1 GiB" }',
+    ],
+    [
+      '4:53: expected a number of bytes, found "64M"; write a whole number: 64MiB',
+      '5:53: expected a number of bytes, found the number -1; write a whole number: 64MiB',
+      '6:53: expected a number of bytes, found the number 9007199254740993; write a smaller number: 64MiB',
+      '7:56: maxSize is for files that keep what is written; write writes: keep, or remove it',
+      '8:39: maxSize is for files that keep what is written; write writes: keep, or remove it',
     ],
   ],
   [
@@ -253,8 +286,9 @@ const GOOD = `${HEAD}files:
     parents: true
     filesystem: 0x9fa0
     mode: "0640"
+    maxSize: 2MiB
   - path: /sys/fs/cgroup/**/usage
-    generate: zero-per-cpu
+    generate: memory-stat-v2
     writes: discard
   - path: /etc/passwd
     rewrite:
@@ -295,24 +329,25 @@ void t.test('files that are right', (t) => {
       parents: true,
       filesystem: 0x9fa0,
       mode: 0o640,
+      maxSize: 2 * 1024 * 1024,
     },
     {
       ...DEFAULTS,
       id: 'x/files/4',
-      origin: 'x.yaml:19',
+      origin: 'x.yaml:20',
       when: { paths: ['/sys/fs/cgroup/**/usage'], missing: false },
-      answer: { generate: 'zero-per-cpu' },
+      answer: { generate: 'memory-stat-v2' },
       writes: 'discard',
     },
     {
       ...DEFAULTS,
       id: 'x/files/5',
-      origin: 'x.yaml:22',
+      origin: 'x.yaml:23',
       when: { paths: ['/etc/passwd'], missing: false },
       answer: {
         rewrite: [
-          { match: '^(root):[^:]*', replace: '\\1:x\\\\', origin: 'x.yaml:24:16' },
-          { match: 'a', replace: 'b\n', origin: 'x.yaml:26:18' },
+          { match: '^(root):[^:]*', replace: '\\1:x\\\\', origin: 'x.yaml:25:16' },
+          { match: 'a', replace: 'b\n', origin: 'x.yaml:27:18' },
         ],
       },
       mode: 0o4755,

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 import t from 'tap';
@@ -128,7 +129,13 @@ void t.test('files that cannot be read', (t) => {
   t.same(load('./mine.yaml/x'), [`the policy file "mine.yaml/x" does not exist; ${advice}`]);
   t.same(load('./loop'), [`the policy file "loop" is a loop of symbolic links; ${advice}`]);
   t.same(load('./latin.yaml'), [`the policy file "latin.yaml" is not UTF-8 text; ${advice}`]);
-  t.same(load('/dev/zero'), [`the policy file "/dev/zero" is larger than 1 MiB; ${advice}`]);
+  t.same(load('./endless/file'), [`the policy file "endless/file" does not exist; ${advice}`]);
+  for (const device of ['/dev/zero', '/dev/null', '/dev/ptmx'])
+    t.same(load(device), [`the policy file "${device}" is a device, or a terminal; ${advice}`]);
+  const socket = join(root, 'socket');
+  const server = createServer().listen(socket);
+  t.same(load(socket), [`the policy file "${socket}" is a socket; ${advice}`]);
+  server.close();
   t.same(
     load('./mine.yaml'),
     [
@@ -154,6 +161,47 @@ void t.test('a policy may come through a pipe', (t) => {
   );
   const loader = new PolicyLoader(locations());
   t.same(summary(loader.load(pipe, '.')), ['piped/statfs/1: 1021997 -> 58465342']);
+  t.end();
+});
+
+void t.test('a pipe that nobody writes to, or without an end, is refused', (t) => {
+  const root = t.testdir({ 'extends.yaml': file('extends', 'extends: [./pipe]') });
+  const pipe = join(root, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const loader = new PolicyLoader(locations());
+  const nobody = 'the policy file "pipe" is a pipe that nobody writes to; ';
+  t.match(
+    failure(() => loader.load('./pipe', root)),
+    [nobody],
+  );
+  t.match(
+    failure(() => loader.load('./extends.yaml', root)),
+    [`extends.yaml:3:11: ${nobody}`],
+  );
+  // It ends itself when nobody reads any more.
+  execFileSync('sh', ['-c', 'yes >"$0" &', pipe], { stdio: 'ignore' });
+  t.match(
+    failure(() => loader.load(pipe, '.')),
+    [/ is larger than 1 MiB; /],
+  );
+  t.end();
+});
+
+void t.test('content is no pipe and no device', (t) => {
+  const root = t.testdir({});
+  execFileSync('mkfifo', [join(root, 'pipe')]);
+  for (const [name, said] of [
+    ['./pipe', 'is not a regular file'],
+    ['/dev/zero', 'is a device, or a terminal'],
+    ['./', 'is a directory'],
+  ] as const) {
+    const rule = ['files:', '  - path: /x', `    contentFile: ${name}`];
+    writeFileSync(join(root, 'content.yaml'), file('content', ...rule));
+    t.match(
+      failure(() => new PolicyLoader(locations()).load('./content.yaml', root)),
+      [`content.yaml:5:18: the file "${name}" ${said}; `],
+    );
+  }
   t.end();
 });
 

@@ -18,7 +18,7 @@ const FAULTS: [string, string, string[]][] = [
       '4:5: the key "answer" is missing; write answer: { fstype: ext4 }',
       '5:13: expected at least one of fstype, path; write when: { fstype: 9p }',
       '5:25: expected at least one of fstype, path, program; write except: { program: systemd }',
-      '5:37: expected at least one of fstype, shared; write answer: { fstype: ext4 }',
+      '5:37: expected at least one of fstype, source, shared; write answer: { fstype: ext4 }',
     ],
   ],
   [
@@ -70,6 +70,20 @@ const FAULTS: [string, string, string[]][] = [
       '6:45: 2147483648 is no number of a peer group; write true, or a number from 1 to 2147483647',
       '7:45: expected true or the number of a peer group, found "yes"; write true, or a number from 1 to 2147483647',
       '8:45: expected true or the number of a peer group, found the number 1.5; write true, or a number from 1 to 2147483647',
+    ],
+  ],
+  [
+    'sources that no line can have',
+    ['""', '"a b"', '"a#"', '"a\\\\b"', `"${'x'.repeat(256)}"`, '5']
+      .map((told, index) => `  - { when: { path: /${index} }, answer: { source: ${told} } }\n`)
+      .reduce((text, line) => text + line, `${HEAD}mounts:\n`),
+    [
+      '4:45: "" is no source of a mount; write a device: /dev/vda1',
+      '5:45: "a b" has a blank, \\, # or another character that stands in no table; write a device: /dev/vda1',
+      '6:45: "a#" has a blank, \\, # or another character that stands in no table; write a device: /dev/vda1',
+      '7:45: "a\\\\b" has a blank, \\, # or another character that stands in no table; write a device: /dev/vda1',
+      `8:45: "${'x'.repeat(60)}" is longer than 255 bytes; write a device: /dev/vda1`,
+      '9:45: expected a source of a mount, found the number 5; write it in quotes',
     ],
   ],
   [
@@ -133,6 +147,8 @@ void t.test('what mount tables and uname say', (t) => {
     answer: { fstype: xfs }
   - when: { path: / }
     answer: { shared: 2147483647 }
+  - when: { path: /c }
+    answer: { source: 'host:/a,{b}*' }
 uname: { version: "#1 SMP" }
 `;
   const { file, problems } = readDocument(text, 'x.yaml', '/');
@@ -165,8 +181,15 @@ uname: { version: "#1 SMP" }
         except: { fstypes: [], paths: [], programs: [] },
         answer: { shared: 2147483647 },
       },
+      {
+        id: 'x/mounts/4',
+        origin: 'x.yaml:12',
+        when: { fstypes: [], paths: ['/c'] },
+        except: { fstypes: KERNEL_COLUMNS, paths: [], programs: [] },
+        answer: { source: 'host:/a,{b}*' },
+      },
     ],
-    uname: [{ id: 'x/uname', origin: 'x.yaml:12', answer: { version: '#1 SMP' } }],
+    uname: [{ id: 'x/uname', origin: 'x.yaml:14', answer: { version: '#1 SMP' } }],
   });
   t.end();
 });

@@ -2,8 +2,8 @@
 import * as z from 'zod';
 
 import { parseGlob, parseWordGlob } from '../glob.js';
-import { NAME_PATTERN } from '../normalised.js';
-import { matching, oneOrMore, text } from './values.js';
+import { NAME_PATTERN, SIZE_UNITS } from '../normalised.js';
+import { describeValue, matching, oneOrMore, text, type Report } from './values.js';
 
 function namePattern(fault: string, description: string) {
   const advice = 'write 1 to 64 letters, digits, dots, dashes and underscores';
@@ -55,7 +55,7 @@ export const removals = textList(
   'Rules, inherited through extends, that are not to be taken over.',
 );
 
-const pathJson = { type: 'string', pattern: '^/' };
+const pathJson = { type: 'string', pattern: '^(/|\\$\\{[a-z])' };
 
 /** Expanded globs, each once. */
 export const flattened = (globs: readonly (readonly string[])[]): string[] => [
@@ -75,3 +75,23 @@ export const programs = oneOrMore(
   programJson,
   'Programs for which the rule does not hold: globs of the last part of the file that runs (systemd).',
 ).transform(flattened);
+
+/** A number of bytes, with or without a unit. */
+export function readSize(input: unknown, report: Report): number {
+  const written = ['bigint', 'number', 'string'].includes(typeof input) ? String(input) : '';
+  const [, digits = '', unit] = /^(0|[1-9][0-9]*) ?(KiB|MiB|GiB)?$/.exec(written) ?? [];
+  const bytes = Number(digits) * (SIZE_UNITS.find(([name]) => name === unit)?.[1] ?? 1);
+  if (digits !== '' && Number.isSafeInteger(bytes)) return bytes;
+  report({
+    message: `expected a number of bytes, found ${describeValue(input)}`,
+    suggestion: digits === '' ? 'write a whole number: 64MiB' : 'write a smaller number: 64MiB',
+  });
+  return 0;
+}
+
+/** The same, for editors. */
+export const sizeJson = {
+  type: ['integer', 'string'],
+  minimum: 0,
+  pattern: '^(0|[1-9][0-9]*) ?(KiB|MiB|GiB)?$',
+};

@@ -1,4 +1,6 @@
 /** What a rule of `files` says twice, or in contradiction to itself. */
+import { generatorSource } from '../../native/policy.js';
+import type { Generator } from '../normalised.js';
 
 /** The parts of such a rule that have to do with each other, as they have been read. */
 interface Parts {
@@ -6,13 +8,14 @@ interface Parts {
   readonly redirect?: string | undefined;
   readonly content?: unknown;
   readonly contentFile?: unknown;
-  readonly generate?: unknown;
+  readonly generate?: Generator | undefined;
   readonly rewrite?: unknown;
   readonly writes?: string | undefined;
   readonly when?: string | undefined;
   readonly parents?: boolean | undefined;
   readonly filesystem?: unknown;
   readonly mode?: unknown;
+  readonly maxSize?: unknown;
 }
 
 /** A fault, and the key that it is about (none: the rule). */
@@ -64,7 +67,7 @@ function checkRedirect(rule: Parts): Fault[] {
 }
 
 /** Where a redirect leads: trees, and circles. */
-function checkTarget({ path, redirect = '' }: Parts): Fault[] {
+export function checkTarget({ path, redirect = '' }: Pick<Parts, 'path' | 'redirect'>): Fault[] {
   const trees = path.filter((glob) => glob.endsWith(BELOW));
   if (trees.length > 0 && trees.length < path.length) {
     const message = 'some of these paths end in /**, others do not';
@@ -87,6 +90,13 @@ function checkTarget({ path, redirect = '' }: Parts): Fault[] {
   });
 }
 
+/** Only what is kept can grow. */
+function checkSize(rule: Parts): Fault[] {
+  if (rule.maxSize === undefined || rule.writes === 'keep') return [];
+  const message = 'maxSize is for files that keep what is written';
+  return [{ keys: ['maxSize'], message, suggestion: 'write writes: keep, or remove it' }];
+}
+
 function checkFile(rule: Parts): Fault[] {
   const tree = rule.path.find((glob) => glob.endsWith(BELOW));
   const faults: Fault[] = [];
@@ -102,6 +112,22 @@ function checkFile(rule: Parts): Fault[] {
   if (rule.when === 'missing') {
     const message = 'there is nothing to rewrite where the file is missing';
     faults.push({ keys: ['when'], message, suggestion: 'write content: for such a file' });
+  }
+  return faults;
+}
+
+/** What is made of another file is made anew each time, and only where that one is. */
+function checkSource({ generate, writes, parents }: Parts): Fault[] {
+  const source = generate === undefined ? null : generatorSource(generate);
+  if (generate === undefined || source === null) return [];
+  const faults: Fault[] = [];
+  if (writes === 'keep') {
+    const message = `${generate} cannot keep writes: it is made of ${source} anew at each open`;
+    faults.push({ keys: ['writes'], message, suggestion: 'write writes: discard' });
+  }
+  if (parents === true) {
+    const message = `${generate} is made of ${source} in the same directory, which is there then`;
+    faults.push({ keys: ['parents'], message, suggestion: 'remove it' });
   }
   return faults;
 }
@@ -139,6 +165,8 @@ export function contradictions(rule: Parts): Fault[] {
     ...checkLinks(rule),
     ...(rule.redirect === undefined ? checkFile(rule) : checkRedirect(rule)),
     ...(rule.redirect === undefined ? [] : checkTarget(rule)),
+    ...checkSize(rule),
+    ...checkSource(rule),
     ...checkParents(rule),
   ];
 }

@@ -5,8 +5,9 @@ import * as z from 'zod';
 
 import { parseFilesystem, refused, type Parsed } from '../filesystems.js';
 import { GENERATORS, WRITES } from '../normalised.js';
+import { withPlaceholders } from '../parameters.js';
 import { checkEdit } from './edit.js';
-import { paths, programs, ruleId } from './common.js';
+import { paths, programs, readSize, ruleId, sizeJson } from './common.js';
 import { contradictions } from './files-check.js';
 import { filesystemJson } from './statfs.js';
 import { describeValue, needsOne, reader, text, type Report } from './values.js';
@@ -20,7 +21,9 @@ function parseTarget(written: string): Parsed<string> {
   const shown = JSON.stringify(written.slice(0, 60));
   const fault = (message: string, suggestion: string): Parsed<string> =>
     refused(`${shown}: ${message}`, suggestion);
-  if (!written.startsWith('/')) {
+  const masked = withPlaceholders(written, false);
+  if (!masked.ok) return masked;
+  if (!masked.value.startsWith('/')) {
     return fault('the target of a redirect is absolute', `write the path in full: /dev/null`);
   }
   if (/[*?]/.test(written)) {
@@ -37,7 +40,7 @@ function parseTarget(written: string): Parsed<string> {
   if (Buffer.byteLength(written) > MAX_PATH) {
     return fault(`the path is longer than ${MAX_PATH} bytes`, 'write a shorter one');
   }
-  return { ok: true, value: written };
+  return masked;
 }
 
 function parseContentFile(written: string): Parsed<string> {
@@ -126,7 +129,7 @@ export const fileRule = z
       description:
         'What is opened instead. With a path that ends in /** it is a directory: what lies below that path is looked for below this one.',
       type: 'string',
-      pattern: '^/',
+      pattern: '^(/|\\$\\{[a-z])',
     }).optional(),
     content: reader(readString, {
       description: 'What the file holds, in quotes: "1\\n".',
@@ -139,7 +142,8 @@ export const fileRule = z
       minLength: 1,
     }).optional(),
     generate: z.enum(GENERATORS).optional().meta({
-      description: 'Content that depends on the machine: zero-per-cpu is a 0 for each CPU.',
+      description:
+        'Content that depends on the machine: zero-per-cpu is a 0 for each CPU; memory-stat and memory-max-usage are made of memory.usage_in_bytes in the same directory of a cgroup of version 1, in the form of memory.stat and memory.max_usage_in_bytes; memory-stat-v2 of memory.current, for version 2.',
     }),
     rewrite: z.array(edit).superRefine(notEmpty).optional().meta({
       description: 'Changes to the lines of the real file, one after the other.',
@@ -167,6 +171,11 @@ export const fileRule = z
       description: 'Permission bits: octal digits in quotes. Default: "0444", with writes "0644".',
       type: 'string',
       pattern: '^0?[0-7]{1,4}$',
+    }).optional(),
+    maxSize: reader(readSize, {
+      description:
+        'With writes: keep: how many bytes the file may hold, a number with or without KiB, MiB, GiB. Default: 64MiB.',
+      ...sizeJson,
     }).optional(),
     except: except.optional(),
   })

@@ -7,8 +7,8 @@ import { columnNames } from '../tables.js';
 import { flattened, paths, programs, ruleId } from './common.js';
 import { describeValue, needsOne, oneOrMore, reader, text, type Report } from './values.js';
 
-/** Bytes of a type in a table. */
-const MAX_FSTYPE = 255;
+/** Bytes of a type or source in a table, as rules tell them. */
+const MAX_COLUMN = 255;
 /** Largest number of a peer group: an int of the kernel. */
 const MAX_GROUP = 2n ** 31n - 1n;
 
@@ -24,6 +24,9 @@ function refuseMagic(written: string): Parsed<never> | undefined {
   return refused(message, `write ${name ?? 'the name, as findmnt shows it'}`);
 }
 
+/** What the kernel writes as octal numbers. */
+const NO_COLUMN = /[\s\p{Cc}\\#]/u;
+
 function parseFstypeGlob(written: string): Parsed<readonly string[]> {
   return refuseMagic(written) ?? parseWordGlob(written);
 }
@@ -36,12 +39,23 @@ function parseFstype(written: string): Parsed<string> {
   if (written === '') return fault('is no filesystem type', 'write a name: ext4');
   if (/[*?{}]/.test(written)) return fault('is a glob, a line has one type', 'write a name: ext4');
   // The kernel would write these as octal numbers.
-  if (/[\s\p{Cc}\\#]/u.test(written)) {
+  if (NO_COLUMN.test(written)) {
     return fault('has a character that no type has', 'write a name: ext4');
   }
-  if (Buffer.byteLength(written) > MAX_FSTYPE) {
-    return fault(`is longer than ${MAX_FSTYPE} bytes`, 'write a name: ext4');
+  if (Buffer.byteLength(written) > MAX_COLUMN) {
+    return fault(`is longer than ${MAX_COLUMN} bytes`, 'write a name: ext4');
   }
+  return { ok: true, value: written };
+}
+
+function parseSource(written: string): Parsed<string> {
+  const fault = (message: string): Parsed<string> =>
+    refused(`${JSON.stringify(written.slice(0, 60))} ${message}`, 'write a device: /dev/vda1');
+  if (written === '') return fault('is no source of a mount');
+  if (NO_COLUMN.test(written)) {
+    return fault('has a blank, \\, # or another character that stands in no table');
+  }
+  if (Buffer.byteLength(written) > MAX_COLUMN) return fault(`is longer than ${MAX_COLUMN} bytes`);
   return { ok: true, value: written };
 }
 
@@ -90,13 +104,19 @@ const answer = z
       ...fstypeJson,
       description: 'Type that the table names.',
     }).optional(),
+    source: text('a source of a mount', parseSource, {
+      type: 'string',
+      minLength: 1,
+      description:
+        'Source (device) that the table names. Programs compare and open it: see docs/policy.md. One for each mount.',
+    }).optional(),
     shared: reader(readGroup, {
       description:
         'In mountinfo, a mount that is in no peer group is said to be in this one; true: 1.',
       anyOf: [{ const: true }, { type: 'integer', minimum: 1, maximum: Number(MAX_GROUP) }],
     }).optional(),
   })
-  .superRefine(needsOne(['fstype', 'shared'], 'write answer: { fstype: ext4 }'))
+  .superRefine(needsOne(['fstype', 'source', 'shared'], 'write answer: { fstype: ext4 }'))
   .meta({ description: 'What the lines say instead; all else in them stays as it is.' });
 
 /** One rule of `mounts`. */

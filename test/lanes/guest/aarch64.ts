@@ -20,6 +20,7 @@ import {
   resultOf,
   subjectEnvironment,
   tasks,
+  toldSource,
 } from '../../conformance/tasks.js';
 import { testBuild } from '../../support/paths.js';
 import type { Pair } from '../lane.js';
@@ -148,7 +149,7 @@ export async function runSuite(suite: Suite, options: GuestOptions): Promise<Sui
       if (native === undefined || wrapped === undefined) return [];
       const run = { lane: laneOf(way), pair, ...way };
       const verdicts = judgeBatch(all, native, wrapped, ({ shows }, before, after) =>
-        judge(before, after, pair, shows),
+        judge(before, after, way.paths ? { ...pair, source: toldSource } : pair, shows),
       );
       return verdicts.map(([task, verdict]) => {
         const milliseconds = times[i + 1]?.[all.indexOf(task)] ?? 0;

@@ -5,8 +5,9 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } fro
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { SILENCE_MS } from '../../support/silence.js';
+import type { Suite } from '../debian.js';
 import { Unavailable, findProgram, requireProgram } from '../programs.js';
-import { type Architecture, type Kernel, prepareKernel } from './kernel.js';
+import { type Architecture, archive, type Kernel, prepareKernel } from './kernel.js';
 import { quote } from '../../support/shell.js';
 
 export interface GuestOptions {
@@ -22,6 +23,11 @@ export interface GuestOptions {
   readonly cache?: 'none' | 'loose';
   /** It hangs when its console and its scripts have said nothing for so long. */
   readonly silenceMs?: number;
+  /**
+   * Owners, modes and special files of /run/9p are those of the host's directory: that takes root, and tells
+   * the types of files in their directory.
+   */
+  readonly passthrough?: true;
   /** Memory in MiB. */
   readonly memory?: number;
   /** Sees every line of the console. */
@@ -69,10 +75,13 @@ const machines: Readonly<Record<Architecture, Machine>> = {
 
 export class Guest {
   readonly #architecture: Architecture;
+  readonly #suite: Suite;
   #kernel: Kernel | undefined;
 
-  constructor(architecture: Architecture = 'x86_64') {
+  /** With the kernel of this release of Debian. */
+  constructor(architecture: Architecture = 'x86_64', suite: Suite = 'bookworm') {
     this.#architecture = architecture;
+    this.#suite = suite;
   }
 
   /** Why no guest can be started here, in words, or undefined if one can. */
@@ -84,7 +93,7 @@ export class Guest {
       const { qemu, debianPackage } = machines[this.#architecture];
       requireProgram(qemu, debianPackage);
       requireProgram('setpriv', 'util-linux');
-      this.#kernel ??= prepareKernel(this.#architecture);
+      this.#kernel ??= prepareKernel(this.#architecture, this.#suite);
       return undefined;
     } catch (error) {
       if (error instanceof Unavailable) return error.message;
@@ -108,6 +117,26 @@ export class Guest {
     const [result] = await this.runAll([script], options);
     if (result === undefined) throw new GuestError('the guest returned nothing');
     return result;
+  }
+
+  /**
+   * Boots with what is in a directory as the initramfs, over busybox in /bin, until it powers off: the lines
+   * of its console. Nothing of this machine is there.
+   */
+  async boot(content: string): Promise<readonly string[]> {
+    const kernel = this.#prepared();
+    const share = mkdtempSync(join(tmpdir(), 'guest-'));
+    try {
+      const initramfs = join(share, 'initramfs');
+      writeFileSync(initramfs, Buffer.concat([readFileSync(kernel.initramfs), archive(content)]));
+      const lines: string[] = [];
+      const onLine = (line: string): number => lines.push(line);
+      const own = { ...kernel, initramfs };
+      const { why } = await boot(this.#architecture, own, share, SILENCE_MS, { onLine });
+      return [...lines, why];
+    } finally {
+      spawnSync('rm', ['-rf', '--one-file-system', share]);
+    }
   }
 
   /** Boots once, runs the scripts one after the other, powers off. */
@@ -215,8 +244,8 @@ async function boot(
       '-append', kernelCommandLine,
       '-virtfs', `local,path=/,mount_tag=root,${shared},readonly=on`,
       '-virtfs', `local,path=${share},mount_tag=results,${shared}`,
-      // Owners, modes and special files are kept in extended attributes: no privilege is needed.
-      '-virtfs', `local,path=${work},mount_tag=work,security_model=mapped-xattr`,
+      // Else they are kept in extended attributes: no privilege is needed.
+      '-virtfs', `local,path=${work},mount_tag=work,security_model=${options.passthrough ? 'passthrough' : 'mapped-xattr'}`,
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );

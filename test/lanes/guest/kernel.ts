@@ -11,9 +11,11 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
+import { type DebianArchitecture, DebianPackages, type Suite } from '../debian.js';
 import { Unavailable, requireProgram } from '../programs.js';
 
 const here = import.meta.dirname;
@@ -30,6 +32,8 @@ const modules = [
   'loop',
   'ext4',
   'squashfs',
+  'bridge',
+  'veth',
 ];
 
 export type Architecture = 'x86_64' | 'aarch64';
@@ -58,31 +62,13 @@ function command(name: string, args: readonly string[], options: CommandOptions 
   return result.stdout;
 }
 
-/**
- * Packages of the architecture, whatever this machine's own is, by apt with lists of its own below
- * `scratch`: nothing of the system is changed, and nothing has to be updated beforehand.
- */
-function download(architecture: string, scratch: string): void {
-  requireProgram('apt-get', 'apt');
-  const state = join(scratch, 'apt');
-  mkdirSync(join(state, 'lists', 'partial'), { recursive: true });
-  mkdirSync(join(state, 'cache', 'archives', 'partial'), { recursive: true });
-  writeFileSync(join(state, 'status'), '');
-  const settings = {
-    'APT::Architecture': architecture,
-    'APT::Architectures': architecture,
-    'APT::Sandbox::User': '', // it could not enter the directory
-    'Dir::State::lists': join(state, 'lists'),
-    'Dir::State::status': join(state, 'status'),
-    'Dir::Cache': join(state, 'cache'),
-  };
-  const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-  command('apt-get', [...options, '-q', 'update']);
-  const depends = command('apt-cache', [...options, 'depends', `linux-image-${architecture}`]);
-  const kernel = new RegExp(`Depends: (linux-image-6\\.\\d\\S*-${architecture})`);
-  const name = kernel.exec(depends.toString())?.[1];
-  if (name === undefined) throw new Unavailable(`apt knows no linux-image-${architecture} (6.x)`);
-  command('apt-get', [...options, '-q', 'download', name, 'busybox-static'], { cwd: scratch });
+/** The kernel that the suite has for this architecture, and a static busybox, in `directory`. */
+function download(suite: Suite, architecture: DebianArchitecture, directory: string): void {
+  const packages = new DebianPackages(suite, architecture, join(directory, 'apt'));
+  const meta = `linux-image-${architecture}`;
+  const kernel = packages.dependsOf(meta).find((name) => /^linux-image-\d/.test(name));
+  if (kernel === undefined) throw new Unavailable(`${meta} of ${suite} depends on no kernel`);
+  packages.download([kernel, 'busybox-static'], directory);
 }
 
 interface Packages {
@@ -90,10 +76,11 @@ interface Packages {
   readonly busybox: string;
 }
 
-function cachedPackages(architecture: string): Packages | undefined {
+function cachedPackages(directory: string, architecture: string): Packages | undefined {
   const newest = (name: string): string | undefined =>
-    readdirSync(cache)
+    readdirSync(directory)
       .filter((file) => file.startsWith(name) && file.endsWith(`_${architecture}.deb`))
+      .map((file) => join(directory, file))
       .sort()
       .at(-1);
   const [kernel, busybox] = [newest('linux-image-'), newest('busybox-static_')];
@@ -101,19 +88,21 @@ function cachedPackages(architecture: string): Packages | undefined {
 }
 
 /** The cached packages; downloaded if there are none. */
-function requirePackages(architecture: string): Packages {
-  const cached = cachedPackages(architecture);
+function requirePackages(suite: Suite, architecture: DebianArchitecture): Packages {
+  const directory = join(cache, suite);
+  mkdirSync(directory, { recursive: true });
+  const cached = cachedPackages(directory, architecture);
   if (cached !== undefined) return cached;
   const scratch = mkdtempSync(join(cache, 'download-'));
   try {
-    download(architecture, scratch);
+    download(suite, architecture, scratch);
     for (const file of readdirSync(scratch).filter((name) => name.endsWith('.deb'))) {
-      renameSync(join(scratch, file), join(cache, file));
+      renameSync(join(scratch, file), join(directory, file));
     }
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
-  const downloaded = cachedPackages(architecture);
+  const downloaded = cachedPackages(directory, architecture);
   if (downloaded === undefined) throw new Unavailable(`apt-get download left no packages`);
   return downloaded;
 }
@@ -121,6 +110,8 @@ function requirePackages(architecture: string): Packages {
 /** Files of the modules, dependencies first, as modprobe would load them. */
 function moduleOrder(tree: string, release: string): string[] {
   requireProgram('depmod', 'kmod');
+  // depmod(8) of Debian 12 looks there; the packages of Debian 13 have them where it leads.
+  if (!existsSync(join(tree, 'lib'))) symlinkSync('usr/lib', join(tree, 'lib'));
   command('depmod', ['-b', tree, release]);
   const files = modules.flatMap((name) =>
     command('modprobe', ['-d', tree, '-S', release, '--show-depends', name])
@@ -132,6 +123,22 @@ function moduleOrder(tree: string, release: string): string[] {
   return [...new Set(files)];
 }
 
+const nameOfModule = (file: string): string => basename(file, '.xz');
+
+/** Debian 13 compresses them, which its kernel reads and busybox does not. */
+function copyModule(file: string, directory: string): void {
+  const to = join(directory, nameOfModule(file));
+  if (file.endsWith('.xz')) writeFileSync(to, command('xz', ['-dc', file]));
+  else copyFileSync(file, to);
+}
+
+/** What is in a directory, as the kernel takes it; several of them in one file are one. */
+export function archive(content: string): Buffer {
+  const list = readdirSync(content, { recursive: true, encoding: 'utf8' }).sort().join('\n');
+  const words = ['-o', '-H', 'newc', '-R', '0:0', '--quiet'];
+  return command('cpio', words, { cwd: content, input: list + '\n' });
+}
+
 function buildInitramfs(tree: string, release: string, output: string): void {
   const content = join(tree, 'initramfs');
   mkdirSync(join(content, 'bin'), { recursive: true });
@@ -141,24 +148,21 @@ function buildInitramfs(tree: string, release: string, output: string): void {
   copyFileSync(busybox, join(content, 'bin', 'busybox'));
   writeFileSync(join(content, 'init'), readFileSync(join(here, 'init.sh')), { mode: 0o755 });
   const order = moduleOrder(tree, release);
-  for (const file of order) copyFileSync(file, join(content, 'modules', basename(file)));
-  const names = order.map((file) => basename(file));
+  for (const file of order) copyModule(file, join(content, 'modules'));
+  const names = order.map(nameOfModule);
   writeFileSync(join(content, 'modules', 'order'), names.join('\n') + '\n');
-
-  const list = readdirSync(content, { recursive: true, encoding: 'utf8' }).sort().join('\n');
-  const archive = ['-o', '-H', 'newc', '-R', '0:0', '--quiet'];
-  writeFileSync(output, command('cpio', archive, { cwd: content, input: list + '\n' }));
+  writeFileSync(output, archive(content));
 }
 
 /**
  * Kernel and initramfs from the cache, made there if they are not. Several processes may do this
  * at once: everything is made under another name and renamed when it is complete.
  */
-export function prepareKernel(architecture: Architecture): Kernel {
+export function prepareKernel(architecture: Architecture, suite: Suite): Kernel {
   mkdirSync(cache, { recursive: true });
   requireProgram('cpio', 'cpio');
   requireProgram('dpkg-deb', 'dpkg');
-  const packages = requirePackages(debianNames[architecture]);
+  const packages = requirePackages(suite, debianNames[architecture]);
   const release = /linux-image-([^_]+)_/.exec(packages.kernel)?.[1];
   if (release === undefined) throw new Unavailable(`not a kernel package: ${packages.kernel}`);
 
@@ -181,7 +185,7 @@ export function prepareKernel(architecture: Architecture): Kernel {
     const result = join(scratch, 'result');
     mkdirSync(result);
     for (const file of [packages.kernel, packages.busybox]) {
-      command('dpkg-deb', ['-x', join(cache, file), tree]);
+      command('dpkg-deb', ['-x', file, tree]);
     }
     copyFileSync(join(tree, 'boot', `vmlinuz-${release}`), join(result, 'vmlinuz'));
     buildInitramfs(tree, release, join(result, 'initramfs'));

@@ -28,6 +28,10 @@ export interface Report {
     readonly stats: number;
     readonly cpu: boolean;
     readonly memory: boolean;
+    /** Bytes; 0 also where libcontainer finds no files to read. */
+    readonly memoryUsage: number;
+    readonly workingSet: number;
+    readonly rss: number;
   };
   /** The filesystem of each directory. */
   readonly directories?: Readonly<Record<string, Filesystem>>;
@@ -135,6 +139,16 @@ export function all(missing: Readonly<Record<string, RegExp>> = {}): Question['e
       if (error === undefined) hasFilesystem(t, report, directory, sizes);
       else t.match(report.directories?.[directory]?.error, error, `not of ${directory}`);
     }
+  };
+}
+
+/** The same, and how much memory is used. Where nobody knows which part is cache, none is. */
+export function counted(missing: Readonly<Record<string, RegExp>> = {}): Question['expect'] {
+  return (t, report, sizes) => {
+    all(missing)(t, report, sizes);
+    const { memoryUsage = 0, workingSet, rss = 0 } = report.root ?? {};
+    t.ok(memoryUsage > 0 && rss > 0, 'memory of the container "/"', { report });
+    t.equal(workingSet, memoryUsage, 'all of it is in use');
   };
 }
 

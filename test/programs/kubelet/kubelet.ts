@@ -9,6 +9,7 @@ import { Unavailable, requireProgram } from '../../lanes/programs.js';
 import { root, testBuild } from '../../support/paths.js';
 import { quote } from '../../support/shell.js';
 import { verdicts } from '../../support/soaks.js';
+import { image, makeImage } from '../k3s/image.js';
 
 export type Release = 'old' | 'new';
 
@@ -54,7 +55,7 @@ export function unavailable(): string | false {
   if (process.getuid?.() !== 0) return 'kubelet needs root';
   try {
     requireProgram('containerd', 'containerd');
-    if (!existsSync('/usr/lib/cni/loopback')) {
+    if (!existsSync('/usr/lib/cni/host-local')) {
       throw new Unavailable('no CNI plugins (Debian package containernetworking-plugins)');
     }
     requireProgram('ip', 'iproute2');
@@ -114,9 +115,10 @@ export function kubeletScript(release: Release, soaking: Soaking): string {
 export function k3sScript(soaking: Soaking): string {
   const { state, data, out, options = [] } = soaking;
   const directory = k3sParts();
-  const set = { K3S: `${directory}/k3s`, PARTS: directory, STATE: state, DATA: data };
+  const here = { PARTS: directory, STATE: state, DATA: data, IMAGES: makeImage() };
+  const set = { K3S: `${directory}/k3s`, ...here };
   const soak = [process.execPath, path.join(soakPrograms, 'k3s.js'), ...watched(soaking)];
-  return shell(set, [...soak, '--pod', 'localhost/pause:1', '--', ...options], out);
+  return shell(set, [...soak, '--pod', image, '--', ...options], out);
 }
 
 /** It has ended by itself, and never said anything of filesystems. */
@@ -144,6 +146,10 @@ export function holdsOut(t: Test, soak: Soak, policy: string): void {
 /** All that the experiment wanted to see. */
 export function isExperiment(t: Test, soak: Soak, policy: string): void {
   holdsOut(t, soak, policy);
-  const expected = { 'the node is Ready and stays so': 'met', 'a pod is scheduled': 'met' };
-  t.match(verdicts(soak), expected, 'a node, and a pod on it', { criteria: soak.criteria });
+  const expected = {
+    'the node is Ready and stays so': 'met',
+    'a pod runs': 'met',
+    'pods come and go': 'met',
+  };
+  t.match(verdicts(soak), expected, 'a node, and pods on it', { criteria: soak.criteria });
 }

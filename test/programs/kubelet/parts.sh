@@ -3,6 +3,7 @@
 #
 #   PARTS  the directory with kubelet, kube-apiserver, kube-controller-manager, kube-scheduler
 #   STATE  a directory on a filesystem that databases can lie on (memory, or a local disk)
+#   IMAGES the archive of an image with a pause program in it, for containerd (test/programs/k3s/image.ts)
 #   DATA   a directory that becomes /var/lib/kubelet: this is what all of this is about; empty where /var
 #          is on what it is about already, and can be written to
 
@@ -65,12 +66,17 @@ prepare_machine() {
     ip address add $address/32 dev lo
 }
 
-# Debian's, on its own directories. CNI needs a configuration, or the node is never ready.
+# Debian's, on its own directories, with the network of docs/k3s.
 start_containerd() {
-    mkdir -p "$STATE/cni"
-    cat >"$STATE/cni/10-loopback.conflist" <<'CNI'
-{ "cniVersion": "0.4.0", "name": "loopback", "plugins": [{ "type": "loopback" }] }
-CNI
+    pods=$(dirname "$(readlink -f "$0")")/../../../docs/k3s
+    mkdir -p "$STATE/cni" "$STATE/cni-bin"
+    cp "$pods/pod-network.conflist" "$STATE/cni/10-pods.conflist"
+    install "$pods/pod-network.sh" "$STATE/cni-bin/pod-network"
+    cp /usr/lib/cni/host-local "$STATE/cni-bin/"
+    # It is asked for with each pod, and containerd 1.6 cannot do without.
+    printf '#!/bin/sh\nnsenter "--net=$CNI_NETNS" ip link set lo up >&2 || :\necho "{}"\n' \
+        >"$STATE/cni-bin/loopback"
+    chmod +x "$STATE/cni-bin/loopback"
     cat >"$STATE/containerd.toml" <<TOML
 version = 2
 root = "$STATE/containerd"
@@ -80,18 +86,20 @@ state = "$STATE/containerd-state"
 [plugins."io.containerd.internal.v1.opt"]
   path = "$STATE/opt"
 [plugins."io.containerd.grpc.v1.cri"]
-  sandbox_image = "localhost/pause:1"
+  sandbox_image = "localhost/pods:1"
   enable_unprivileged_ports = false
   enable_unprivileged_icmp = false
   disable_hugetlb_controller = true
   [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "/usr/lib/cni"
+    bin_dir = "$STATE/cni-bin"
     conf_dir = "$STATE/cni"
   [plugins."io.containerd.grpc.v1.cri".containerd]
     snapshotter = "native"
 TOML
     part containerd containerd --config "$STATE/containerd.toml"
     until_works containerd ctr --address "$STATE/containerd.sock" version
+    [ -z "${IMAGES-}" ] || ctr --address "$STATE/containerd.sock" --namespace k8s.io images import \
+        --snapshotter native "$IMAGES" >>"$STATE/containerd.log" 2>&1
 }
 
 # Its configuration, for a node that asks nobody who is calling.

@@ -288,6 +288,8 @@ static void special(void) {
     compare("plain/content");
     compare("plain/redirected");
     compare("plain/typed");
+    compare("plain/rewritten");
+    compare("plain/longer");
     struct answer typed = ask_path("plain/typed");
     print("type plain/typed 0x%lx", (unsigned long)typed.fs.f_type);
     become(65534, NULL, 0);

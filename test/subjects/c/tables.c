@@ -48,24 +48,33 @@ static char *read_all(int fd, size_t part) {
     return text;
 }
 
-/* Says each line with `fstype=` before the type. */
+/* Behind the next occurrence, or NULL. */
+static const char *behind(const char *line, const char *text) {
+    const char *found = line ? strstr(line, text) : NULL;
+    return found ? found + strlen(text) : NULL;
+}
+
+/* Says each line with `source=` before the source, and `fstype=` before the type. */
 static void say_line(enum kind kind, const char *line) {
-    const char *type = NULL;
+    const char *type, *source;
     if (kind == MOUNTINFO) {
-        const char *separator = strstr(line, " - ");
-        type = separator ? separator + 3 : NULL;
+        type = behind(line, " - ");
+        source = behind(type, " ");
     } else if (kind == MOUNTSTATS) {
-        const char *with = strstr(line, " with fstype ");
-        type = with ? with + 13 : NULL;
+        type = behind(line, " with fstype ");
+        source = behind(line, "device ");
     } else {
-        type = strchr(line, ' ');
-        type = type ? strchr(type + 1, ' ') : NULL;
-        type = type ? type + 1 : NULL;
+        source = line;
+        type = behind(behind(line, " "), " ");
     }
-    if (!type)
+    if (!type || !source)
         print("  %s", line);
+    else if (source < type)
+        print("  %.*ssource=%.*sfstype=%s", (int)(source - line), line, (int)(type - source),
+              source, type);
     else
-        print("  %.*sfstype=%s", (int)(type - line), line, type);
+        print("  %.*sfstype=%.*ssource=%s", (int)(type - line), line, (int)(source - type), type,
+              source);
 }
 
 static void say_text(enum kind kind, char *text) {
@@ -314,7 +323,7 @@ static void own_namespace(void *unused) {
     int fd = open_or_die("/proc/self/mounts", O_RDONLY);
     char *text = read_all(fd, 4096), *rest = NULL;
     for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-        if (strncmp(line, "the\\040source ", 14) == 0)
+        if (strstr(line, "/own "))
             say_line(MOUNTS, line);
     free(text);
     close(fd);
@@ -350,17 +359,17 @@ struct request {
     uint64_t mount, wanted;
 };
 
-/* What statmount(2) says of the working directory's mount: its magic number and its type. */
+/* What statmount(2) says of the working directory's mount: its magic number, type and source. */
 static void statmount_forms(void) {
     uint64_t info[32], answer[512];
-    enum { UNIQUE = 0x4000, EMPTY = 0x1000, BASIC = 1, TYPE = 0x20 };
+    enum { UNIQUE = 0x4000, EMPTY = 0x1000, BASIC = 1, TYPE = 0x20, SOURCE = 0x200 };
     print("-- statmount");
     if (syscall(SYS_statx, AT_FDCWD, ".", 0, UNIQUE, info) != 0 ||
         ((uint32_t)info[0] & UNIQUE) == 0) {
         print("no unique numbers of mounts");
         return;
     }
-    struct request request = {sizeof request, 0, info[18], BASIC | TYPE};
+    struct request request = {sizeof request, 0, info[18], BASIC | TYPE | SOURCE};
     static const size_t rooms[] = {sizeof answer, 600, 513, 100, 0};
     for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
         memset(answer, 0, sizeof answer);
@@ -368,8 +377,9 @@ static void statmount_forms(void) {
         long result = syscall(STATMOUNT, &request, answer, rooms[i], 0UL);
         const char *texts = (const char *)&answer[64];
         if (result == 0)
-            print("%zu bytes: type=0x%lx fstype=%s", rooms[i], (unsigned long)answer[3],
-                  texts + (answer[4] >> 32));
+            print("%zu bytes: type=0x%lx fstype=%s source=%s", rooms[i], (unsigned long)answer[3],
+                  texts + (answer[4] >> 32),
+                  answer[1] & SOURCE ? texts + (answer[15] >> 32) : "not told");
         else
             print("%zu bytes: errno=%d", rooms[i], errno);
     }

@@ -111,6 +111,12 @@ static bool can_exec_without_leader(void) {
     return ended;
 }
 
+/* A lucky few say nothing: of ten in gVisor one or two meet a tracer that is writing an answer. */
+static int rounds(void) {
+    long scaled = effort(20);
+    return scaled < 10 ? 10 : (int)scaled;
+}
+
 int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "trial") == 0)
         return 0;
@@ -133,7 +139,7 @@ int main(int argc, char **argv) {
     right = ask_path("tree/file");
 
     pthread_t thread;
-    if (round == effort(20)) {
+    if (round == rounds()) {
         if (!can_exec_without_leader()) {
             print("exec by a thread whose leader has left hangs here");
             return 0;

@@ -193,7 +193,6 @@ int main(int count, char **words) {
     limits();
     if (geteuid() == 0)
         in_child(as_nobody, NULL, "nobody");
-    if (count > 2)
-        shared();
+    shared();
     return 0;
 }

@@ -37,6 +37,9 @@ type root struct {
 	CPU         bool         `json:"cpu"`
 	CPUTotal    uint64       `json:"cpuTotal"`
 	Memory      bool         `json:"memory"`
+	MemoryUsage uint64       `json:"memoryUsage"`
+	WorkingSet  uint64       `json:"workingSet"`
+	RSS         uint64       `json:"rss"`
 	Filesystems []filesystem `json:"filesystems"`
 }
 
@@ -122,7 +125,12 @@ func askRoot(m manager.Manager) *root {
 			said.CPU = true
 			said.CPUTotal = stats.Cpu.Usage.Total
 		}
-		said.Memory = stats.Memory != nil
+		if stats.Memory != nil {
+			said.Memory = true
+			said.MemoryUsage = stats.Memory.Usage
+			said.WorkingSet = stats.Memory.WorkingSet
+			said.RSS = stats.Memory.RSS
+		}
 	}
 	filesystems, err := m.GetFsInfo("")
 	if err != nil {

@@ -1,0 +1,167 @@
+/* own_calls.c - what filters of programs say of our calls.
+ * Rule: each filter that a program installs is run for our calls before it is there. Which programs
+ * have it is not followed: any thread with more filters than ours counts as one that does. */
+#include "own_calls.h"
+
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "../arch/arch.h"
+#include "../arch/kernel.h"
+#include "../process/again.h"
+#include "../tracee/stopped_call.h"
+#include "filter_run.h"
+
+#define LONGEST_FILTER 4096U /* BPF_MAXINSNS */
+#define UNKNOWN (-1)
+#define SOME_ADDRESS 0x10000U
+
+const struct own_calls *own_calls_of(uint32_t arch) {
+    static const struct own_calls own = {NUMBER_MEMFD_CREATE, NUMBER_FCNTL, NUMBER_CLOSE,
+                                         NUMBER_MMAP, NUMBER_MUNMAP};
+#ifdef ARCH_COMPAT_AUDIT
+    static const struct own_calls compat = {COMPAT_NUMBER_MEMFD_CREATE, COMPAT_NUMBER_FCNTL,
+                                            COMPAT_NUMBER_CLOSE, COMPAT_NUMBER_MMAP2,
+                                            COMPAT_NUMBER_MUNMAP};
+    if (arch == ARCH_COMPAT_AUDIT)
+        return &compat;
+#endif
+    return arch == ARCH_AUDIT ? &own : NULL;
+}
+
+/* ---- how many filters a thread has ---- */
+
+/* The number behind a name in /proc/TID/status, or UNKNOWN. */
+static int status_number(const char *tid, const char *name) {
+    char path[64], line[256];
+    int value = UNKNOWN;
+    snprintf(path, sizeof path, "/proc/%s/status", tid);
+    FILE *status = NULL;
+    for (int tries = 0; tries < TRIES_AT_ONCE && !status; tries++)
+        status = fopen(path, "re");
+    while (status && fgets(line, sizeof line, status)) {
+        if (strncmp(line, name, strlen(name)) == 0)
+            value = (int)strtol(line + strlen(name), NULL, 10);
+        else if (strncmp(line, "State:", 6) == 0)
+            value = UNKNOWN; /* before it there is only a name, proc_text.h */
+    }
+    if (status)
+        fclose(status);
+    return value;
+}
+
+/* Linux 5.9. */
+static int filters_of(const char *tid) {
+    return status_number(tid, "Seccomp_filters:");
+}
+
+/* ---- what filters say ---- */
+
+static bool installed;             /* one, by a program */
+static bool strict, compat_strict; /* ... that does not let all our calls pass, by ABI */
+
+static bool passes(const struct sock_filter *filter, size_t length,
+                   const struct k_seccomp_data *data) {
+    const uint32_t action = filter_run(filter, length, data) & K_SECCOMP_RET_ACTION_FULL;
+    return action == K_SECCOMP_RET_ALLOW || action == K_SECCOMP_RET_LOG;
+}
+
+/* As inject.c makes them; addresses and descriptors are some. */
+static bool all_pass(const struct sock_filter *filter, size_t length, uint32_t arch) {
+    const struct own_calls *calls = own_calls_of(arch);
+    const struct k_seccomp_data made[] = {
+        {calls->make, arch, 0, {SOME_ADDRESS, 0}},
+        {calls->make, arch, 0, {SOME_ADDRESS, K_MFD_CLOEXEC}},
+        {calls->make, arch, 0, {SOME_ADDRESS, K_MFD_ALLOW_SEALING}},
+        {calls->make, arch, 0, {SOME_ADDRESS, K_MFD_CLOEXEC | K_MFD_ALLOW_SEALING}},
+        {calls->set_flags, arch, 0, {3, F_SETFL, O_NONBLOCK}},
+        {calls->close, arch, 0, {3}},
+        {calls->map,
+         arch,
+         0,
+         {0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, UINT32_MAX, 0}},
+        {calls->unmap, arch, 0, {SOME_ADDRESS, 4096}},
+    };
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+        if (!passes(filter, length, &made[i]))
+            return false;
+    return true;
+}
+
+/* struct sock_fprog of the ABI. 0: it cannot be read. */
+static size_t read_filter(struct stopped_call *call, uint64_t address, struct sock_filter *filter) {
+    struct {
+        uint16_t length, pad[3];
+        uint64_t filter;
+    } program;
+    struct {
+        uint16_t length, pad;
+        uint32_t filter;
+    } compat = {0};
+    if (call->arch == ARCH_AUDIT && !(call->number & CALL_OF_X32)) {
+        if (tracee_read(call, address, &program, sizeof program) != sizeof program)
+            return 0;
+    } else {
+        if (tracee_read(call, address, &compat, sizeof compat) != sizeof compat)
+            return 0;
+        program.length = compat.length;
+        program.filter = compat.filter;
+    }
+    const size_t size = program.length * sizeof *filter;
+    if (program.length > LONGEST_FILTER ||
+        tracee_read(call, program.filter, filter, size) != (ssize_t)size)
+        return 0;
+    return program.length;
+}
+
+void own_calls_note_filter(struct stopped_call *call, const struct known_call *known) {
+    static struct sock_filter filter[LONGEST_FILTER];
+    const uint32_t first = (uint32_t)call->arguments[0];
+    if (first != (known->task == TASK_PRCTL ? PR_SET_SECCOMP : K_SECCOMP_SET_MODE_FILTER))
+        return;
+    const size_t length = read_filter(call, call->arguments[2], filter);
+    if (length == 0)
+        return; /* nor does the kernel install it */
+    installed = true;
+    strict = strict || !all_pass(filter, length, ARCH_AUDIT);
+#ifdef ARCH_COMPAT_AUDIT
+    compat_strict = compat_strict || !all_pass(filter, length, ARCH_COMPAT_AUDIT);
+#endif
+}
+
+bool own_calls_touch(struct stopped_call *call) {
+    const struct known_call *known = known_call(call->arch, call->number);
+    const bool clones = known && known->task == TASK_CLONE3;
+    if (!clones && !(known && (known->task == TASK_SECCOMP || known->task == TASK_PRCTL)))
+        return false;
+    struct sock_filter *filter = malloc(LONGEST_FILTER * sizeof *filter);
+    const size_t size = call->arguments[1] < 256 ? call->arguments[1] : 256;
+    if (filter && clones)
+        call->mechanism->read(call, call->arguments[0], filter, size);
+    else if (filter)
+        read_filter(call, call->arguments[2], filter);
+    free(filter);
+    return true;
+}
+
+bool own_calls_meet_filters(void) {
+    static int inherited = UNKNOWN; /* from above the tree */
+    if (inherited == UNKNOWN)
+        inherited = status_number("self", "Seccomp:") > 0;
+    return installed || inherited;
+}
+
+bool own_calls_are_forbidden(pid_t tid, uint32_t arch, int ours) {
+    char name[16];
+    if (arch == ARCH_AUDIT ? !strict : !compat_strict)
+        return false;
+    snprintf(name, sizeof name, "%d", tid);
+    const int own = filters_of("self"), all = filters_of(name);
+    return own == UNKNOWN || all == UNKNOWN || all > own + ours;
+}

@@ -1,0 +1,23 @@
+/* parent_signals.h - signals that reach the parent, and are meant for the command. */
+#ifndef SPOOF_PARENT_SIGNALS_H
+#define SPOOF_PARENT_SIGNALS_H
+
+#include <sys/signalfd.h>
+#include <sys/types.h>
+
+struct relay {
+    pid_t command;
+    int handle; /* its pidfd, or -1 (Linux before 5.3) */
+    pid_t guardian;
+};
+
+/* Passes a signal on, unless the command has got it already along with its process group. */
+void relay_signal(const struct relay *relay, const struct signalfd_siginfo *signal);
+
+/* Forks the witness: a process of our group that only notes what signals it gets. It also kills the
+ * command if we are killed. */
+void witness_begin(const struct relay *relay);
+/* Ends it: the command has ended. */
+void witness_end(void);
+
+#endif

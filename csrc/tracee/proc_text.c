@@ -1,0 +1,34 @@
+/* proc_text.c - reads them in one call, as the kernel makes them. Rule: there is always a NUL. */
+#include "proc_text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+ssize_t proc_text(int directory, const char *name, char *text, size_t capacity) {
+    int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd < 0 ? -1 : read(fd, text, capacity - 1);
+    if (length < 0)
+        length = -errno;
+    if (fd >= 0)
+        close(fd);
+    text[length > 0 ? length : 0] = '\0';
+    return length;
+}
+
+ssize_t proc_text_of(int proc, pid_t tid, const char *entry, char *text, size_t capacity) {
+    char name[64];
+    snprintf(name, sizeof name, "%d/%s", tid, entry);
+    return proc_text(proc, name, text, capacity);
+}
+
+const char *proc_status_field(const char *status, const char *field) {
+    /* The name comes first and then the state, so the last one is the kernel's. */
+    const char *state = NULL;
+    for (const char *next = status; (next = strstr(next, "\nState:")); next++)
+        state = next;
+    const char *found = state ? strstr(state, field) : NULL;
+    return found ? found + strlen(field) : NULL;
+}

@@ -1,0 +1,16 @@
+/* proc_text.h - small files of procfs as text. */
+#ifndef SPOOF_PROC_TEXT_H
+#define SPOOF_PROC_TEXT_H
+
+#include <sys/types.h>
+
+/* Reads what a file below a directory begins with: up to `capacity` - 1 bytes, and a NUL behind
+ * them. How many, or -errno, when the text is empty. */
+ssize_t proc_text(int directory, const char *name, char *text, size_t capacity);
+/* The same for an entry of a thread: "status". `proc` is a procfs. */
+ssize_t proc_text_of(int proc, pid_t tid, const char *entry, char *text, size_t capacity);
+/* What follows a field ("\nUid:") in the text of /proc/TID/status, or NULL. What a program is
+ * called is no field, whatever stands in it: gVisor writes newlines of it as they are. */
+const char *proc_status_field(const char *status, const char *field);
+
+#endif

@@ -1,0 +1,117 @@
+/**
+ * Keeps what `exec` has made of its words for a start that is the same: the front (csrc/front/again.c)
+ * then becomes the supervisor without Node. Rule: whatever had a say is in the entry, and is compared.
+ */
+import { lstatSync, realpathSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
+
+import { supervisorPath } from '../native/paths.js';
+import { digest, keepEntry, placeOfEntries, readEntry } from '../policy/cache-directory.js';
+import { PACKAGE_DIRECTORY } from '../policy/locations.js';
+import type { ReadFile } from '../policy/normalised.js';
+import type { ExecRequest } from './exec.js';
+import { baseDirectory, recordedState } from './origin.js';
+import { settledArguments } from './start.js';
+
+/** What the front would start: its state tells builds, and installations, from each other. */
+const SCRIPT = join(PACKAGE_DIRECTORY, 'dist/command/cli.js');
+const FORMAT = 'seccomp-spoof start 1';
+/** As many words, or directories, as the front takes. */
+const MOST = 64;
+
+/** What was decided, and by what. */
+export interface SettledStart {
+  readonly request: ExecRequest;
+  /** The words behind the verb, up to the command. */
+  readonly words: readonly string[];
+  /** Programs that are decided otherwise: the last part of a command's path. */
+  readonly programs: readonly string[];
+  /** The files of the user that had a say. */
+  readonly reads: readonly ReadFile[];
+}
+
+/** As the front makes it: which file it is, and who may change it. */
+function identityOf(path: string): string {
+  const { dev, ino, mode, uid, gid } = lstatSync(path, { bigint: true });
+  return [dev, ino, mode.toString(8), uid, gid].join(':');
+}
+
+/** And whether it was changed: good for files of this package. A link to one counts as the file. */
+function stateOf(path: string): string {
+  const { dev, ino, mode, uid, gid, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+  return [dev, ino, mode.toString(8), uid, gid, size, mtimeNs, ctimeNs].join(':');
+}
+
+/** An absolute path without links; undefined where a link, or `..`, leads to the file. */
+function plainPath(path: string): string | undefined {
+  const absolute = isAbsolute(path) ? path : join(process.cwd(), path);
+  const hasDots = /\/\.\.(\/|$)/.test(path.replace(/^(\.\.?\/)+/, ''));
+  return !hasDots && realpathSync(absolute) === absolute ? absolute : undefined;
+}
+
+function directoriesAbove(path: string): string[] {
+  const above = dirname(path);
+  return above === path ? [] : [above, ...directoriesAbove(above)];
+}
+
+/** Strings with their number before them; those of one thing follow each other. */
+const listOf = (things: readonly (readonly string[])[]): string[] => [
+  String(things.length),
+  ...things.flat(),
+];
+
+function entryFor({ request, words, programs, reads }: SettledStart): Buffer | undefined {
+  const files = reads.map(({ path, text }) => ({ path: plainPath(path), text: text.toString() }));
+  const texts = files.flatMap(({ path, text }) => (path === undefined ? [] : [{ path, text }]));
+  // What is no text, or has a NUL, comes out otherwise than it went in.
+  const areTexts = reads.every(
+    ({ text }) => Buffer.from(text.toString()).equals(text) && !text.includes(0),
+  );
+  if (texts.length < reads.length || !areTexts) return undefined;
+  const directories = [...new Set(texts.flatMap(({ path }) => directoriesAbove(path)))];
+  if (Math.max(words.length, programs.length, directories.length) > MOST) return undefined;
+  const isRelative = reads.some(({ path }) => !isAbsolute(path));
+  const supervisor = supervisorPath();
+  const strings = [
+    stateOf(SCRIPT),
+    ...listOf(words.map((word) => [word])),
+    ...listOf(programs.map((program) => [program])),
+    isRelative ? identityOf(process.cwd()) : '',
+    ...listOf(directories.map((path) => [path, identityOf(path)])),
+    ...listOf(texts.map(({ path, text }) => [path, identityOf(path), text])),
+    ...[supervisor, stateOf(supervisor)],
+    ...listOf(settledArguments(request).map((word) => [word])),
+  ];
+  const rest = Buffer.concat([block(strings), request.blob]);
+  return Buffer.concat([block([FORMAT, digest(rest)]), rest]);
+}
+
+const block = (strings: readonly string[]): Buffer =>
+  Buffer.from(strings.map((each) => `${each}\0`).join(''));
+
+/** Keeps it, if it is not what was kept before. Nothing happens where that cannot be done. */
+export function keepStart(start: SettledStart): void {
+  const place = placeOfEntries();
+  if (place === undefined || baseDirectory() !== undefined || recordedState() === undefined) return;
+  if ((process.env['SECCOMP_SPOOF_NATIVE_DIR'] ?? '') !== '') return;
+  try {
+    const name = `${digest(block([stateOf(SCRIPT), ...start.words]))}.start`;
+    const entry = entryFor(start);
+    if (entry === undefined || isKept(place, name, entry)) return;
+    keepEntry(place, name, entry);
+  } catch {
+    // A file has gone: the next start says so.
+  }
+}
+
+function isKept(
+  place: NonNullable<ReturnType<typeof placeOfEntries>>,
+  name: string,
+  entry: Buffer,
+) {
+  try {
+    return readEntry(place, name).equals(entry);
+  } catch {
+    return false;
+  }
+}

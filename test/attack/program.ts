@@ -1,0 +1,61 @@
+// What the tests of the attacker share: its programs, and how they are run, natively and below `exec`.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Test } from 'tap';
+import { cleanCommand } from '../support/environment.js';
+import { root, seccompSpoof, testBuild } from '../support/paths.js';
+
+export const mechanisms = (process.env['ATTACK_MECHANISMS'] ?? 'notify,trace,ptrace').split(',');
+
+export function compile(name: string, ...sources: readonly string[]): string {
+  const build = path.join(testBuild, 'attack');
+  const program = path.join(build, name);
+  mkdirSync(build, { recursive: true });
+  const words = ['-O2', '-Wall', '-Wextra', '-Werror', '-D_GNU_SOURCE', '-static', '-pthread'];
+  const files = sources.map((source) => path.join(root, 'test/attack', source));
+  const { status, stderr } = spawnSync('cc', [...words, '-o', program, ...files], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(stderr);
+  return program;
+}
+
+/** Why nothing can be attacked here. */
+export const missing = (): string | false =>
+  process.getuid?.() !== 0
+    ? 'needs root, to become others'
+    : spawnSync('setfacl', ['--version']).status !== 0 && 'needs setfacl';
+
+/** A directory for one run, with a policy of these rules about it. */
+export function makePlace(
+  t: Test,
+  rules: (directory: string) => readonly string[],
+): { readonly directory: string; readonly policy: string } {
+  const directory = mkdtempSync('/dev/shm/seccomp-spoof-attack-');
+  const policy = path.join(directory, 'policy.yaml');
+  chmodSync(directory, 0o755);
+  const head = ['apiVersion: seccomp-spoof/v1', 'name: attack', 'files:'];
+  writeFileSync(policy, [...head, ...rules(directory).map((rule) => `  - ${rule}`), ''].join('\n'));
+  t.teardown(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+  return { directory, policy };
+}
+
+export interface Run {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly status: number | null;
+}
+
+/** Natively, or below `exec` by a mechanism. */
+export function run(
+  words: readonly string[],
+  below?: { readonly mechanism: string; readonly policy: string },
+  input = '',
+): Run {
+  const exec = below ? [seccompSpoof, 'exec', '-m', below.mechanism, '-p', below.policy, '--'] : [];
+  const [command, all] = cleanCommand([...exec, ...words]);
+  return spawnSync(command, all, { cwd: '/', encoding: 'latin1', input, maxBuffer: 1 << 28 });
+}

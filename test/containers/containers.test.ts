@@ -1,0 +1,145 @@
+// docs/containers.md: its image is made, and each of its lines is run, by podman.
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import t, { type Test } from 'tap';
+import { parse } from 'yaml';
+import { make, MECHANISMS, tmpfsAsExt4 } from '../bundle/helpers.js';
+import { root } from '../support/paths.js';
+import { missing, missingFor, Podman } from './podman.js';
+
+const page = readFileSync(path.join(root, 'docs/containers.md'), 'utf8');
+const TOLD = 'statfs ef53\nmounts ext4\n';
+const TRUTH = 'statfs 1021994\nmounts tmpfs\n';
+
+/** The blocks of the page that are written in this language. */
+function blocks(language: string): readonly string[] {
+  const found = page.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, 'gm'));
+  return [...found].map(([, block = '']) => block);
+}
+
+interface Pod {
+  readonly spec: {
+    readonly containers: readonly {
+      readonly securityContext: {
+        readonly runAsUser: number;
+        readonly allowPrivilegeEscalation: boolean;
+        readonly readOnlyRootFilesystem: boolean;
+        readonly capabilities: { readonly drop: readonly string[] };
+      };
+    }[];
+  };
+}
+
+/** What kubelet makes of a pod. Its profile, RuntimeDefault, is the default here. */
+function ofPod({ spec }: Pod): readonly string[] {
+  return spec.containers.flatMap(({ securityContext: context }) => [
+    ...['--user', `${context.runAsUser}`],
+    ...(context.readOnlyRootFilesystem ? ['--read-only'] : []),
+    ...(context.allowPrivilegeEscalation ? [] : ['--security-opt', 'no-new-privileges']),
+    ...context.capabilities.drop.flatMap((name) => ['--cap-drop', name]),
+  ]);
+}
+
+/** `$ docker run --rm WORDS app` and what the page says that it prints; else what all print. */
+function lines(): readonly { words: readonly string[]; prints: string }[] {
+  return blocks('console').flatMap((block) =>
+    [...block.matchAll(/^\$ docker run --rm (.*)\n((?:[^$].*\n)*)/gm)].map(
+      ([, words = '', prints = '']) => ({
+        words: words.split(' '),
+        prints: prints === '' ? TOLD : prints,
+      }),
+    ),
+  );
+}
+
+/** The image of the page, and a podman that has it. */
+async function withImage(t: Test, name: string, options = {}): Promise<Podman> {
+  const podman = new Podman(t, options);
+  const context = t.testdir({ Dockerfile: blocks('Dockerfile')[0] ?? '' });
+  copyFileSync(await make(name, ...tmpfsAsExt4), path.join(context, 'spoof'));
+  const compiler = ['-static', '-O2', '-o', path.join(context, 'told')];
+  const source = path.join(root, 'test/containers/told.c');
+  t.equal(spawnSync('cc', [...compiler, source], { stdio: 'inherit' }).status, 0, 'told');
+  podman.build('app', context);
+  return podman;
+}
+
+await t.test('the page', { skip: missing() }, async (t) => {
+  const podman = await withImage(t, 'containers');
+
+  const found = lines();
+  t.ok(found.length > 7, `${found.length} lines`);
+  for (const { words, prints } of found)
+    t.match(
+      podman.run(['--rm', ...words]),
+      { status: 0, stdout: prints, stderr: '' },
+      words.join(' '),
+    );
+
+  const inPod = ofPod(parse(blocks('yaml')[1] ?? '') as Pod);
+  const contexts = found
+    .filter(({ prints }) => prints === TOLD)
+    .map(({ words }) => words.slice(0, -1));
+  for (const options of [...contexts, inPod])
+    for (const mechanism of MECHANISMS) {
+      const command = [...options, '--entrypoint', '/spoof', 'app', '-m', mechanism, '/told'];
+      const ended = podman.run(['--rm', ...command]);
+      t.match(ended, { status: 0, stdout: TOLD, stderr: '' }, command.join(' '));
+    }
+  const truth = podman.run(['--rm', ...inPod, '--entrypoint', '/told', 'app']);
+  t.match(truth, { status: 0, stdout: TRUTH, stderr: '' }, 'and without it the truth');
+});
+
+await t.test('the file of compose', { skip: missingFor('compose') }, async (t) => {
+  const podman = await withImage(t, 'compose');
+  const file = path.join(t.testdir({}), 'compose.yaml');
+  writeFileSync(file, blocks('yaml')[0] ?? '');
+  // Without a terminal, and without starting the service once more beside it.
+  const run = (...words: readonly string[]) =>
+    podman.compose(file, ['run', '--rm', '-T', '--no-deps', ...words]);
+  t.match(run('app'), { status: 0, stdout: TOLD });
+  for (const mechanism of MECHANISMS) {
+    const words = ['--entrypoint', '/spoof', 'app', '-m', mechanism, '/told'];
+    t.match(run(...words), { status: 0, stdout: TOLD }, mechanism);
+  }
+  t.match(run('--entrypoint', '/told', 'app'), { status: 0, stdout: TRUTH }, 'the truth');
+});
+
+await t.test('the pod', { skip: missingFor('pods') }, async (t) => {
+  const podman = await withImage(t, 'pod');
+  const file = path.join(t.testdir({}), 'pod.yaml');
+  writeFileSync(file, blocks('yaml')[1] ?? '');
+  const ended = podman.pod(t, file, 'app-app');
+  t.equal(ended.status, 0, ended.stderr);
+  t.equal(ended.stdout.slice(0, TOLD.length), TOLD);
+});
+
+await t.test('an ordinary user', { skip: missingFor('rootless') }, async (t) => {
+  const podman = await withImage(t, 'rootless', { rootless: true });
+  const told = { status: 0, stdout: TOLD };
+  for (const options of [[], ['--user', '1000:1000', '--cap-drop', 'ALL', '--read-only']])
+    for (const mechanism of MECHANISMS) {
+      const command = [...options, '--entrypoint', '/spoof', 'app', '-m', mechanism, '/told'];
+      t.match(podman.run(['--rm', ...command]), told, command.join(' '));
+    }
+  t.match(podman.run(['--rm', '--userns=keep-id', 'app']), told, 'as itself');
+  t.equal(podman.run(['--rm', '--entrypoint', '/told', 'app']).stdout, TRUTH, 'the truth');
+});
+
+await t.test('a profile that refuses what it needs', { skip: missing() }, async (t) => {
+  const podman = new Podman(t);
+  const context = t.testdir({ Dockerfile: blocks('Dockerfile')[0] ?? '', told: '' });
+  copyFileSync(await make('containers-refused', ...tmpfsAsExt4), path.join(context, 'spoof'));
+  podman.build('app', context);
+  const profile = path.join(context, 'profile.json');
+  const refused = { names: ['seccomp', 'ptrace'], action: 'SCMP_ACT_ERRNO' };
+  writeFileSync(profile, JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls: [refused] }));
+  const options = ['--rm', '--security-opt', `seccomp=${profile}`];
+  const ended = podman.run([...options, 'app']);
+  t.equal(ended.status, 125);
+  t.match(ended.stderr, /no mechanism works here/);
+  const doctor = podman.run([...options, '--entrypoint', '/spoof', 'app', '--doctor']);
+  t.equal(doctor.status, 1);
+  t.match(doctor.stdout, /seccomp\(2\)/);
+});

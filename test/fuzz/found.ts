@@ -1,0 +1,23 @@
+// Programs that the fuzzer found a difference with, made short. `$` is the place of all programs.
+export const found: Readonly<Record<string, readonly string[]>> = {
+  'a longer struct open_how of zeros': [
+    `openat2 -100 '$/lie/content' how:0x800,0,0,32 32`,
+    'read 3 buffer:100 100',
+    `openat2 -100 '$/lie/redirected' how:0x0,0,0,4096 4096`,
+    'read 4 buffer:100 100',
+    `openat2 -100 '$/lie/kept' how:0x1,0,0,300 300`,
+    `write 5 'K' 1`,
+    `openat2 -100 '$/lie/kept' how:0x0,0,0,300 300`,
+    'read 6 buffer:100 100',
+    `openat2 -100 '$/lie/content' how:0x800,0,0,4097 4097`,
+    `openat2 -100 '$/lie/content' how:0x800,0,0,23 23`,
+    `openat2 -100 '$/lie/content' how:0x800,0,0,32@cut 32`,
+    `openat2 -100 '$/lie/content' how:0x800,0,0,64@end 64`,
+  ],
+  'the name of an attribute that the kernel refuses': [
+    "getxattr '$/lie/absent' bad buffer:16 16",
+    "getxattr '$/lie/content' '' buffer:16 16",
+    "lgetxattr '$/lie/kept' '\\r256;' buffer:16 16",
+    "lgetxattr '$/lie/rewritten' 'user.x' buffer:16 16",
+  ],
+};

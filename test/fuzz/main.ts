@@ -1,0 +1,75 @@
+// `npm run fuzz`: a million calls, or as many as are asked for; docs/lanes.md.
+import { writeFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { parseArgs } from 'node:util';
+import { compare } from './compare.js';
+import { Arena, missing } from './ways.js';
+
+const help = `npm run fuzz -- [OPTION]...
+  --calls N      until so many calls were compared (1000000)
+  --seed N       programs of this seed, and of those after it (random)
+  --batch N      programs below one exec (400)
+  --most N       ends after so many differences (5)
+  --only REGEXP  ways by name: MECHANISM,POLICY,USER, like 'trace,full,root'
+  --report FILE  writes the result as Markdown`;
+
+const { values } = parseArgs({
+  options: {
+    calls: { type: 'string', default: '1000000' },
+    seed: { type: 'string' },
+    batch: { type: 'string', default: '400' },
+    most: { type: 'string', default: '5' },
+    only: { type: 'string', default: '' },
+    report: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+async function run(): Promise<number> {
+  const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32));
+  const only = new RegExp(values.only);
+  const arena = new Arena();
+  const began = Date.now();
+  console.log(`seed ${seed}`);
+  try {
+    await arena.prepare();
+    const { counts, differences } = await compare(arena, {
+      seed,
+      calls: Number(values.calls),
+      batch: Number(values.batch),
+      most: Number(values.most),
+      ways: (way) => only.test(`${way.mechanism},${way.policy},${way.user}`),
+      say: (line) => {
+        console.log(line);
+      },
+    });
+    const rows = {
+      'calls that were compared': counts.calls,
+      programs: counts.programs,
+      'programs that two native runs answered differently (they count for nothing)':
+        counts.unsteady,
+      'differences that were not there when the program ran alone': counts.vanished,
+      differences: differences.length,
+    };
+    const report = [
+      `Made by \`npm run fuzz\` on ${new Date().toISOString().slice(0, 10)}, seed ${seed}, in ${Math.round((Date.now() - began) / 60_000)} minutes.`,
+      `Linux ${release()}, ${cpus().length} processors (${cpus()[0]?.model ?? 'unknown'}).`,
+      '',
+      ...['| what | times |', '| --- | --- |'],
+      ...Object.entries(rows).map(([what, times]) => `| ${what} | ${times} |`),
+      '',
+    ].join('\n');
+    console.log(report);
+    if (values.report !== undefined) writeFileSync(values.report, report);
+    return differences.length > 0 ? 1 : 0;
+  } finally {
+    arena.close();
+  }
+}
+
+const why = missing();
+if (values.help) console.log(help);
+else if (why !== false) {
+  console.error(`fuzz: ${why}`);
+  process.exitCode = 2;
+} else process.exitCode = await run();

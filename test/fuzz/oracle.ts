@@ -1,0 +1,63 @@
+// What a program has to say below `exec`: what it says natively, but for what the policy names. Each
+// departure that is not the policy's is a sentence of docs/limits.md, which stands beside it here.
+import type { Program } from './generate.js';
+import { told, type Way } from './ways.js';
+
+const changes = (program: Program, pattern: RegExp): boolean =>
+  program.lines.some((line) => pattern.test(line));
+
+/** Whose rights or root are others than those that it began with. */
+const becomesOther = /^(?:set|drop|chroot|unshare|prctl (?:4|23|24)|groups|clone 0x[12]00)/;
+
+/** Both sides go through it: what cannot be told apart from here is left out. */
+export function common(program: Program, way: Way, text: string): string {
+  if (way.policy !== 'full') return text;
+  let left = text
+    // "Inode, device, times and blocks of files with `content` or `rewrite`." "`st_nlink` of an open file
+    // with `content`."
+    .replaceAll(/ nlink=\d+/g, '')
+    .replaceAll(/ dev=\d+/g, '');
+  // "`uname:` under `notify`: another UTS namespace ... Fallback."
+  if (way.mechanism === 'notify' && changes(program, /^(?:clone|unshare) 0x4000000/))
+    left = left.replaceAll(/ release=\S+ version=\S+/g, '');
+  // "A user namespace that has capabilities over its own files, or denies `setgroups`. Fallback where
+  // permissions matter." "A program that cannot be read (... not dumpable), without `CAP_SYS_PTRACE`. Fallback."
+  const isForeign =
+    (way.user === 'namespace' && changes(program, becomesOther)) ||
+    (way.user !== 'root' && changes(program, /^(?:clone|unshare) 0x100|^prctl 4 0/));
+  const lies = program.lines.some((line) => line.includes('lie'));
+  if (isForeign && lies) return '';
+  // "Programs with another user, root or fewer capabilities than the tracer ... `F_GETFL` says `O_RDWR`, and
+  // writing to what is for reading gives `EPERM`, not `EBADF`; what was written ... is read by the next open."
+  if (lies && way.mechanism !== 'notify' && changes(program, becomesOther)) return '';
+  if (isForeign) left = left.replaceAll(/ type=\w+/g, '').replaceAll(/^(\d+ table) .*$/gm, '$1');
+  // "`ptrace`: a seccomp filter of the program's own that answers a call which a rule answers, too."
+  if (lies && way.mechanism === 'ptrace' && changes(program, /^forbid/)) return '';
+  // "`notify`: `linkat` with `AT_EMPTY_PATH` and a descriptor of a file that a rule tells."
+  if (lies && way.mechanism === 'notify') left = left.replaceAll(/^(\d+ linkat) .*$/gm, '$1');
+  if (lies) {
+    // The same: what is asked of the file's filesystem is told of memory.
+    left = left
+      .replaceAll(/^(\d+ f?statfs .*) flags=\w+ blocks=\w+/gm, '$1')
+      .replaceAll(/^(\d+ f?statfs .*) id=\d+/gm, '$1');
+    // "Programs with another user, root or fewer capabilities than the tracer ... another inode than `stat`
+    // says".
+    if (changes(program, becomesOther)) left = left.replaceAll(/ file=\d+/g, '');
+    // "Owner of files with `content` where the user namespace has no root."
+    if (way.user === 'namespace') left = left.replaceAll(/ [ug]id=\d+/g, '');
+  }
+  return left;
+}
+
+/** The native transcript, as the policy wants it told. */
+export function expected(way: Way, native: string): string {
+  if (way.policy !== 'full') return native;
+  return native
+    .replaceAll(' type=1021994 ', ' type=ef53 ')
+    .replaceAll(/^(\d+ table .*)$/gm, (line) => line.replaceAll(' tmpfs', ' ext4'))
+    .replaceAll(
+      / release=\S+ version=\S+/g,
+      ` release=${told.release} version=${told.version.replaceAll(' ', '\\x20')}`,
+    )
+    .replaceAll(/ totalram=\d+/g, ` totalram=${told.totalram}`);
+}

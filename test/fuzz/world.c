@@ -1,0 +1,147 @@
+/* world.c - what programs find in their directories, and what is left on the disk. Rule: `lies` are
+ * real files natively and below a policy that knows nothing of them; else the policy tells them.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+
+static void must(int result, const char *what) {
+    if (result >= 0)
+        return;
+    perror(what);
+    exit(1);
+}
+
+static void make_file(const char *path, const char *text, unsigned mode) {
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    must(file, path);
+    must((int)write(file, text, strlen(text)), path);
+    must(fchmod(file, mode), path);
+    close(file);
+}
+
+void world_make(const char *place, bool lies_are_real, unsigned owner) {
+    must(chdir(place), place);
+    umask(0);
+    must(mkdir("p", 0755), "p");
+    must(mkdir("lie", 0755), "lie");
+    must(mkdir("lie/tree", 0755), "lie/tree");
+    must(mkdir("target", 0755), "target");
+    must(mkdir("target/tree", 0755), "target/tree");
+    make_file("target/redirected", "where it leads\n", 0644);
+    make_file("target/tree/x", "below a tree\n", 0640);
+    make_file("lie/rewritten", lies_are_real ? "name: other\nrest\n" : "name: one\nrest\n", 0444);
+    if (lies_are_real) {
+        make_file("lie/content", "told\n", 0444);
+        make_file("lie/kept", "kept\n", 0644);
+        make_file("lie/absent", "only where nothing is\n", 0444);
+        must(link("target/redirected", "lie/redirected"), "lie/redirected");
+        must(link("target/tree/x", "lie/tree/x"), "lie/tree/x");
+    }
+    const char *const all[] = {"p",        "target/redirected", "target/tree/x", "lie/rewritten",
+                               "lie/kept", "lie/content",       "lie/absent"};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (chown(all[i], owner, owner) < 0 && errno != ENOENT)
+            must(-1, all[i]);
+}
+
+void world_make_one(const char *place, const char *name) {
+    char path[512];
+    snprintf(path, sizeof path, "%s/p/%s", place, name);
+    must(mkdir(path, 0755), path);
+    must(chdir(path), path);
+    must(mkdir("d", 0755), "d");
+    make_file("f", "text of f\n", 0644);
+    make_file("g", "text of g, which nobody may write\n", 0400);
+    make_file("d/f", "text of d/f\n", 0666);
+    must(symlink("f", "s"), "s");
+    must(symlink("d", "t"), "t");
+    must(symlink("loop", "loop"), "loop");
+    must(symlink("../../lie", "lies"), "lies");
+    must(mkfifo("fifo", 0644), "fifo");
+}
+
+static int by_name(const struct dirent **left, const struct dirent **right) {
+    return strcmp((*left)->d_name, (*right)->d_name);
+}
+
+static void dump_file(const char *name, const struct stat *is) {
+    say(" %o %u:%u %lu", is->st_mode, is->st_uid, is->st_gid, (unsigned long)is->st_nlink);
+    char text[4096];
+    if (S_ISREG(is->st_mode)) {
+        int file = open(name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        ssize_t size = file < 0 ? -1 : read(file, text, sizeof text);
+        say(" %ld ", (long)is->st_size);
+        if (size > 0)
+            say_bytes((unsigned char *)text, (size_t)size);
+        if (file >= 0)
+            close(file);
+    } else if (S_ISLNK(is->st_mode)) {
+        ssize_t size = readlink(name, text, sizeof text);
+        say(" ");
+        if (size > 0)
+            say_bytes((unsigned char *)text, (size_t)size);
+    }
+    ssize_t size = lgetxattr(name, "user.x", text, sizeof text);
+    if (size >= 0) {
+        say(" user.x=");
+        say_bytes((unsigned char *)text, (size_t)size);
+    }
+    say("\n");
+}
+
+/* What is in the current directory, depth first. */
+static void dump_directory(int depth) {
+    struct dirent **entries;
+    int count = depth > 16 ? 0 : scandir(".", &entries, NULL, by_name);
+    for (int i = 0; i < count; i++) {
+        const char *name = entries[i]->d_name;
+        struct stat is;
+        if (!strcmp(name, ".") || !strcmp(name, "..") || lstat(name, &is) < 0)
+            continue;
+        say("%*s", depth, "");
+        say_bytes((const unsigned char *)name, strlen(name));
+        dump_file(name, &is);
+        if (S_ISDIR(is.st_mode) && chdir(name) == 0) {
+            dump_directory(depth + 1);
+            must(chdir(".."), "..");
+        }
+    }
+    if (count > 0) {
+        for (int i = 0; i < count; i++)
+            free(entries[i]);
+        free(entries);
+    }
+}
+
+static void flush(const char *title) {
+    printf("= %s\n", title);
+    fwrite(the_transcript->text, 1, the_transcript->used, stdout);
+    the_transcript->used = 0;
+}
+
+void world_dump(const char *place) {
+    must(chdir(place), place);
+    must(chdir("p"), "p");
+    struct dirent **entries;
+    int count = scandir(".", &entries, NULL, by_name);
+    for (int i = 0; i < count; i++) {
+        const char *name = entries[i]->d_name;
+        if (*name == '.' || chdir(name) < 0)
+            continue;
+        dump_directory(1);
+        must(chdir(".."), "..");
+        flush(name);
+    }
+    must(chdir("../target"), "target");
+    dump_directory(1);
+    flush("target");
+}

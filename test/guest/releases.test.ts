@@ -1,0 +1,38 @@
+// The kernels of Debian 11 (5.10: no ADDFD_SEND, no WAIT_KILLABLE_RECV) and 13 (6.12), on a root that is 9p:
+// the checks of the seed, and a part of the conformance suite by each mechanism. With EFFORT=100 all of it, with as
+// many calls as on the host, which takes more than a quarter of an hour for each kernel.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { Guest } from '../lanes/guest/guest.js';
+import { testBuild } from '../support/paths.js';
+import { buildPrograms, checkAll, onNine } from './checks.js';
+import { nine, reportSuite, suite } from './suite.js';
+
+mkdirSync(testBuild, { recursive: true });
+const build = mkdtempSync(join(testBuild, 'guest-'));
+t.teardown(() => {
+  rmSync(build, { recursive: true });
+});
+
+const effort = process.env['EFFORT'];
+/** Of each kind one. Before Linux 5.19 a handler without SA_RESTART ends a call (docs/limits.md). */
+const PART =
+  "--effort 1 --only '^(objects|limits|descriptors|existing|users|threads|signals restart|go answers)$'";
+
+for (const [debian, kernel] of [
+  ['bullseye', /^5\.10\./],
+  ['trixie', /^6\.12\./],
+] as const) {
+  const guest = new Guest('x86_64', debian);
+  const skip = guest.available() ?? false;
+  await t.test(`Debian's ${debian}`, { skip }, async (t) => {
+    t.match(guest.release, kernel);
+    await checkAll(t, guest, onNine(buildPrograms(build), guest.release), {
+      version: '9p2000.u',
+    });
+    const words = [effort === undefined ? PART : `--effort ${effort}`];
+    const script = suite(build, debian, { ...nine, directory: '/run/9p' }, words);
+    reportSuite(t, await guest.run(script));
+  });
+}

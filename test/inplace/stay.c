@@ -1,0 +1,101 @@
+/* stay VERB... - what the tests of a parent that stays (stay.test.ts) need from a command.
+ *
+ *   count SIGNAL NAME  says "ready PID", then for each SIGNAL how it came: "NAME code=C value=V";
+ *                      at SIGWINCH it says "fence", at SIGUSR2 "end", and ends with 5
+ *   sender WORDS...    starts WORDS in a process group of its own, waits for "ready PID" on its
+ *                      standard output, and then follows its own standard input, a line each:
+ *                      "one SIGNAL", "queue SIGNAL VALUE" (to the process it started), "group
+ *                      SIGNAL" (to its group), "command SIGNAL" (to PID), "read" (passes on a
+ *                      line), "changed" (says how the process it started has changed) */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int count(int number, const char *name) {
+    sigset_t set;
+    siginfo_t info;
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    sigaddset(&set, SIGUSR2);
+    sigaddset(&set, SIGWINCH);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    printf("ready %d\n", getpid());
+    fflush(stdout);
+    for (;;) {
+        if (sigwaitinfo(&set, &info) < 0)
+            continue;
+        if (info.si_signo == SIGUSR2) {
+            puts("end");
+            return 5;
+        }
+        if (info.si_signo == SIGWINCH)
+            puts("fence");
+        else
+            printf("%s code=%d value=%d\n", name, info.si_code,
+               info.si_code == SI_QUEUE ? info.si_value.sival_int : 0);
+        fflush(stdout);
+    }
+}
+
+static void say_change(pid_t child) {
+    int status;
+    if (waitpid(child, &status, WUNTRACED | WCONTINUED) != child)
+        printf("wait: %s\n", strerror(errno));
+    else if (WIFSTOPPED(status))
+        printf("stopped %d\n", WSTOPSIG(status));
+    else if (WIFCONTINUED(status))
+        puts("continued");
+    else if (WIFEXITED(status))
+        printf("exited %d\n", WEXITSTATUS(status));
+    else
+        printf("signal %d\n", WTERMSIG(status));
+}
+
+static int send_as_told(char **words) {
+    int output[2], number, value;
+    char line[256];
+    pid_t command = 0;
+    if (pipe2(output, O_CLOEXEC) != 0)
+        return 2;
+    pid_t child = fork();
+    if (child == 0) {
+        setpgid(0, 0);
+        dup2(output[1], STDOUT_FILENO);
+        execvp(words[0], words);
+        _exit(127);
+    }
+    setpgid(child, child);
+    close(output[1]);
+    FILE *from = fdopen(output[0], "r");
+    if (!fgets(line, sizeof line, from) || sscanf(line, "ready %d", &command) != 1)
+        return 3;
+    while (fgets(line, sizeof line, stdin)) {
+        if (sscanf(line, "one %d", &number) == 1)
+            kill(child, number);
+        else if (sscanf(line, "queue %d %d", &number, &value) == 2)
+            sigqueue(child, number, (union sigval){.sival_int = value});
+        else if (sscanf(line, "group %d", &number) == 1)
+            kill(-child, number);
+        else if (sscanf(line, "command %d", &number) == 1)
+            kill(command, number);
+        else if (strncmp(line, "read", 4) == 0)
+            fputs(fgets(line, sizeof line, from) ? line : "(nothing)\n", stdout);
+        else if (strncmp(line, "changed", 7) == 0)
+            say_change(child);
+    }
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    if (argc > 3 && strcmp(argv[1], "count") == 0)
+        return count(atoi(argv[2]), argv[3]);
+    if (argc > 2 && strcmp(argv[1], "sender") == 0)
+        return send_as_told(argv + 2);
+    return 2;
+}

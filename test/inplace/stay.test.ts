@@ -1,0 +1,168 @@
+// `exec --stay`, as `exec` does by itself where only an ancestor may read a program: signals reach the
+// command once, it stops and goes on with who started it, and it ends as one program.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import { SILENCE_MS } from '../support/silence.js';
+import { cleanly, ended, program, run, scratch, stay, terminal } from './helpers.js';
+
+const SIGINT = 2;
+const SIGUSR1 = 10;
+const SIGUSR2 = 12;
+const SIGTERM = 15;
+const SIGCONT = 18;
+const SIGSTOP = 19;
+const SIGTSTP = 20;
+const SIGWINCH = 28;
+
+const mechanisms = ['notify', 'trace', 'ptrace'] as const;
+const product = (mechanism: string): string[] => [
+  ...[program, 'exec', '--stay', '--mechanism', mechanism],
+  ...['--fstype', 'tmpfs=ext4'],
+];
+
+/** Runs `stay count` below the product, has `stay sender` follow the lines, and gives what it says. */
+async function send(
+  mechanism: string,
+  count: readonly [signal: number, name: string],
+  lines: readonly string[],
+): Promise<readonly string[]> {
+  const words = [...product(mechanism), stay, 'count', String(count[0]), count[1]];
+  const end = await run([stay, 'sender', ...words], { input: lines.map((l) => `${l}\n`).join('') });
+  return [...end.stdout.trimEnd().split('\n'), ...(end.stderr === '' ? [] : [end.stderr])];
+}
+
+const end = [`one ${SIGUSR2}`, 'read', 'changed'];
+
+for (const mechanism of mechanisms) {
+  void t.test(`${mechanism}: one signal is one signal`, async (test) => {
+    const once = 'it code=0 value=0';
+    // The parent takes the lowest signal first: who hears of this one knows that it has no other left.
+    const fence = [`one ${SIGWINCH}`, 'read'];
+    const group = [`group ${SIGTERM}`, 'read', ...fence];
+    const term = await send(
+      mechanism,
+      [SIGTERM, 'it'],
+      // Were one of them doubled, the second one would be read in place of what comes next.
+      [
+        ...[`one ${SIGTERM}`, 'read', ...group, `queue ${SIGTERM} 41`, 'read'],
+        ...[...group, `queue ${SIGTERM} 42`, 'read', ...end],
+      ],
+    );
+    test.same(term, [
+      ...[once, once, 'fence', 'it code=-1 value=41'],
+      ...[once, 'fence', 'it code=-1 value=42', 'end', 'exited 5'],
+    ]);
+    const int = await send(mechanism, [SIGINT, 'it'], [`group ${SIGINT}`, 'read', ...end]);
+    test.same(int, [once, 'end', 'exited 5']);
+  });
+
+  void t.test(`${mechanism}: the command stops, and goes on`, async (test) => {
+    // The parent goes on at once, the command when it was told: until then nothing more is sent.
+    const goesOn = ['changed', `one ${SIGUSR1}`, 'read'];
+    const said = await send(
+      mechanism,
+      [SIGUSR1, 'it'],
+      [
+        ...[`command ${SIGSTOP}`, 'changed', `command ${SIGCONT}`, ...goesOn],
+        ...[`one ${SIGTSTP}`, 'changed', `one ${SIGCONT}`, ...goesOn],
+        ...[`group ${SIGSTOP}`, 'changed', `group ${SIGCONT}`, ...goesOn],
+        ...[`group ${SIGTSTP}`, 'changed', `group ${SIGCONT}`, ...goesOn, ...end],
+      ],
+    );
+    const went = ['continued', 'it code=0 value=0'];
+    test.same(said, [
+      ...[`stopped ${SIGSTOP}`, ...went, `stopped ${SIGTSTP}`, ...went],
+      ...[`stopped ${SIGSTOP}`, ...went, `stopped ${SIGTSTP}`, ...went, 'end', 'exited 5'],
+    ]);
+  });
+
+  void t.test(`${mechanism}: it ends by the signal that ended the command`, async (test) => {
+    for (const signal of [SIGTERM, SIGUSR1, 9]) {
+      const said = await send(mechanism, [SIGINT, 'it'], [`command ${signal}`, 'changed']);
+      test.same(said, [`signal ${signal}`]);
+    }
+    const killed = await send(mechanism, [SIGINT, 'it'], ['one 9', 'changed', 'read']);
+    test.same(killed, ['signal 9', '(nothing)'], 'a parent that is killed takes the command along');
+  });
+
+  void t.test(`${mechanism}: Ctrl-C comes once, from the terminal`, async (test) => {
+    const ctrlC = ['send \\x03', 'expect it code=128'];
+    const script = ['expect ready', ...ctrlC, ...ctrlC, ...ctrlC, 'send \\x1c', 'end', ''];
+    const words = [terminal, ...product(mechanism), stay, 'count', String(SIGINT), 'it'];
+    const { status, stdout, stderr } = await run(words, { input: script.join('\n') });
+    test.same([status, stderr], [0, '']);
+    test.match(stdout, /^end: signal 3$/m, 'Ctrl-\\');
+    test.equal(stdout.match(/it code=128/g)?.length, 3);
+  });
+
+  void t.test(`${mechanism}: daemons are served when the command is gone`, async (test) => {
+    const place = scratch(test);
+    const gate = path.join(place, 'gate');
+    const script = `
+      mkfifo ${gate}
+      ${product(mechanism).join(' ')} sh -c '(read x <${gate}; stat -f -c %T /dev/shm) & exit 3'
+      echo "status $?"
+      echo go >${gate}`;
+    const all = await run(['sh', '-c', script]);
+    test.same([all.stdout, all.stderr], ['status 3\next2/ext3\n', '']);
+  });
+}
+
+/** The processes below one, its own first. */
+function below(pid: number): readonly number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return [pid, ...children.split(' ').filter(Boolean).map(Number).flatMap(below)];
+}
+const nameOf = (pid: number): string => readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+
+async function firstLine(child: ChildProcess): Promise<void> {
+  await new Promise((resolve) => child.stdout?.once('data', resolve));
+}
+
+/** The command may run before all are there, and called so. */
+async function appears(above: number, name: string): Promise<number | undefined> {
+  for (const limit = Date.now() + SILENCE_MS; Date.now() < limit;) {
+    const found = below(above).find((pid) => nameOf(pid) === name);
+    if (found !== undefined) return found;
+    await setTimeout(10);
+  }
+  return undefined;
+}
+
+const waits = ['sh', '-c', 'echo go; read x'];
+
+/** Ends one of the processes while the command waits for a line, which comes if `goes` on. */
+async function without(test: Test, victim: string, command: readonly string[], goes = false) {
+  const [file = '', ...words] = cleanly([...product('notify'), ...command]);
+  const child = spawn(file, words, { stdio: 'pipe' });
+  const done = ended(child, victim);
+  await firstLine(child);
+  const found = await appears(child.pid ?? 0, victim);
+  test.ok(found !== undefined, `${victim} is there`);
+  if (found !== undefined) process.kill(found, 'SIGKILL');
+  if (goes) child.stdin.end('\n');
+  const { status, signal } = await done;
+  test.same([status, signal], goes ? [0, null] : [null, 'SIGKILL'], victim);
+}
+
+void t.test('whatever dies, nothing is left that waits', async (test) => {
+  await without(test, 'spoof-guardian', waits);
+  await without(test, 'spoof-parent', waits);
+  await without(test, 'spoof-witness', waits, true);
+});
+
+const skip = process.getuid?.() === 0 ? false : 'becomes another user, which needs root';
+const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+
+void t.test('nor where the command has changed its user', { skip }, async (test) => {
+  await without(test, 'spoof-guardian', [...asNobody, ...waits]);
+});
+
+void t.test('-v says what is different', async (test) => {
+  const said = await run([...product('notify'), '-v', 'true']);
+  test.equal(said.status, 0);
+  test.match(said.stderr, /a parent stays: the command has another process id/);
+});

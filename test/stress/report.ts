@@ -1,0 +1,33 @@
+// The figures of a run, as a section of docs/reliability.md.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { clock } from '../../bench/soak/duration.js';
+import { putSection } from '../support/section.js';
+import type { Result } from './stress.js';
+
+export function writeReport(file: string, result: Result): void {
+  const { rows, counts, notHere, growth } = result;
+  const text = [
+    `Programs asked for filesystems and files below each mechanism for ${clock(result.milliseconds)}, and each answer was checked, while`,
+    `other trees met what the second table says. Result: 0 wrong answers; ${growth.length === 0 ? 'memory and descriptors stayed as they were' : growth.join('; ')}.`,
+    '',
+    `Made by \`npm run stress\` on ${new Date().toISOString().slice(0, 10)}; do not edit.`,
+    `Linux ${release()}, ${cpus().length} processors (${cpus()[0]?.model.replace(/ .*-Core.*/, '') ?? 'unknown'}), beside whatever else ran there.`,
+    '',
+    '| mechanism | calls checked | let run | memory of the supervisor, warm (KB) | at the end (KB) | descriptors, warm | at the end |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
+    ...rows.map(
+      ({ mechanism, calls, native, before, after }) =>
+        `| \`${mechanism}\` | ${calls} | ${native} | ${before.memoryKb} | ${after.memoryKb} | ${before.descriptors} | ${after.descriptors} |`,
+    ),
+    '',
+    '| what other trees met | times |',
+    '| --- | --- |',
+    ...Object.entries(counts).map(([name, count]) => `| ${name} | ${count} |`),
+    ...Object.entries(notHere).flatMap(([name, why]) =>
+      name in counts ? [] : [`| ${name} | not here: ${why} |`],
+    ),
+  ].join('\n');
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : '# Reliability\n';
+  writeFileSync(file, putSection(before, 'Stress', text));
+}

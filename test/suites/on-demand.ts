@@ -1,0 +1,108 @@
+// `npm run test:suites`: the tests of CPython, Go and stress-ng, natively and below `exec` by each mechanism, with
+// the default policy and with one that stops every call that can be stopped. Not a part of `npm test`.
+// Rule: a case counts only if it ends natively twice in the same way; then it has to end so below `exec`.
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import t, { type Test } from 'tap';
+import { cleanCommand } from '../support/environment.js';
+import { seccompSpoof } from '../support/paths.js';
+import { SILENCE_MS } from '../support/silence.js';
+import { type Cases, type Part, suites } from './suites.js';
+
+const place = mkdtempSync(path.join(tmpdir(), 'suites-'));
+t.teardown(() => {
+  rmSync(place, { recursive: true, force: true });
+});
+const full = path.join(place, 'full.yaml');
+writeFileSync(
+  full,
+  `apiVersion: seccomp-spoof/v1
+name: full
+statfs:
+  - when: { type: ext4 }
+    answer: { type: xfs }
+  - when: { type: tmpfs, path: ${place}/nowhere/** }
+    answer: { type: xfs }
+mounts:
+  - when: { fstype: ext4, path: '${place}/nowhere/**' }
+    answer: { fstype: xfs }
+files:
+  - { path: ${place}/nowhere/content, content: "told\\n" }
+  - { path: ${place}/nowhere/redirected, redirect: ${place}/nowhere/target }
+  - { path: '${place}/nowhere/tree/**', redirect: ${place}/nowhere/other }
+  - { path: ${place}/nowhere/rewritten, rewrite: [{ match: 'one', replace: 'other' }] }
+`,
+);
+
+const mechanisms = ['notify', 'trace', 'ptrace'];
+const policies: Readonly<Record<string, string>> = { default: '9p-as-ext4', full };
+const only = new RegExp(process.env['ONLY'] ?? '');
+
+interface Ended {
+  readonly status: number | null;
+  readonly said: string;
+}
+
+/** What has fallen silent is ended, with what it has started in its session. */
+function start(words: readonly string[], directory: string): Promise<Ended> {
+  const [command, rest] = cleanCommand(words);
+  const child = spawn('setsid', ['-w', command, ...rest], {
+    cwd: directory,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  const silence = setTimeout(() => {
+    said += '\nhung';
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  }, SILENCE_MS);
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('latin1').on('data', (text: string) => {
+      said += text;
+      silence.refresh();
+    });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status) => {
+      clearTimeout(silence);
+      resolve({ status, said });
+    });
+  });
+}
+
+async function casesOf(part: Part, scratch: string, below: readonly string[]): Promise<Cases> {
+  rmSync(scratch, { recursive: true, force: true });
+  mkdirSync(scratch);
+  const { status, said } = await start([...below, ...part.command], part.directory ?? scratch);
+  const cases = part.cases(said, scratch, status);
+  return cases.size > 0 ? cases : new Map([[part.name, `no cases, status ${status ?? 'none'}`]]);
+}
+
+const differing = (expected: Cases, cases: Cases): string[] =>
+  [...expected]
+    .filter(([name, outcome]) => cases.get(name) !== outcome)
+    .map(([name, outcome]) => `${name}: ${outcome} natively, ${cases.get(name) ?? 'none'} below`);
+
+async function compare(t: Test, part: Part, scratch: string): Promise<void> {
+  const [once, again] = [await casesOf(part, scratch, []), await casesOf(part, scratch, [])];
+  const steady = new Map([...once].filter(([name, outcome]) => again.get(name) === outcome));
+  t.comment(`${part.name}: ${steady.size} of ${once.size} cases end the same natively`);
+  for (const mechanism of mechanisms)
+    for (const [policy, file] of Object.entries(policies)) {
+      const below = [seccompSpoof, 'exec', '-q', '-m', mechanism, '-p', file, '--'];
+      const first = differing(steady, await casesOf(part, scratch, below));
+      const second = first.length > 0 ? differing(steady, await casesOf(part, scratch, below)) : [];
+      const stay = first.filter((line) => second.includes(line));
+      for (const line of first)
+        if (!stay.includes(line)) t.comment(`once in two, ${mechanism}, ${policy}: ${line}`);
+      t.same(stay, [], `${part.name}: ${steady.size} cases by ${mechanism}, ${policy} policy`);
+    }
+}
+
+for (const suite of suites)
+  await t.test(suite.name, { skip: suite.unavailable() ?? false }, async (t) => {
+    const scratch = path.join(place, 'scratch');
+    for (const part of suite.parts(scratch))
+      if (only.test(`${suite.name} ${part.name}`)) await compare(t, part, scratch);
+  });
