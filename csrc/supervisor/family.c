@@ -5,8 +5,13 @@
 #include "family.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -18,12 +23,12 @@
 #include "../arch/kernel.h"
 #include "../process/again.h"
 #include "../process/fd_passing.h"
+#include "../tracee/proc_text.h"
 #include "segment.h"
 
 static struct {
     pid_t parent, command; /* 0: it has ended */
     bool is_stopped;
-    bool sent_stop;         /* SIGSTOP, to the parent */
     _Atomic bool *stopping; /* shared: the parent is about to stop, or stopped */
     int children;           /* signalfd */
 } family;
@@ -60,16 +65,81 @@ static void signal_parent(int signal) {
         kill(family.parent, signal);
 }
 
+/* ---- who is stopped ---- */
+
+struct standing {
+    bool is_known, is_stopped;
+    uint64_t pending; /* signals, bit N-1: signal N; gVisor does not say */
+};
+
+static bool has_pending(const struct standing *standing, int signal) {
+    return standing->pending & 1ULL << (signal - 1);
+}
+
+static struct standing read_standing(pid_t pid) {
+    char name[64], text[4096];
+    struct standing standing = {0};
+    snprintf(name, sizeof name, "/proc/%d/status", pid);
+    if (proc_text(AT_FDCWD, name, text, sizeof text) <= 0)
+        return standing;
+    const char *state = proc_status_field(text, "\nState:\t");
+    const char *of_thread = proc_status_field(text, "\nSigPnd:");
+    const char *of_process = proc_status_field(text, "\nShdPnd:");
+    /* One that is traced stands still at each of its stops: only its signals tell which it is. */
+    standing.is_known = state && (*state != 't' || of_process);
+    standing.is_stopped = state && strchr("Tt", *state);
+    standing.pending = (of_thread ? strtoull(of_thread, NULL, 16) : 0) |
+                       (of_process ? strtoull(of_process, NULL, 16) : 0);
+    return standing;
+}
+
+/* Who sends to a group holds the kernel's lock of the task list until each member has it; this call
+ * changes nothing, but needs that lock. */
+static void wait_for_senders(void) {
+    setpgid(0, getpgrp());
+}
+
+/* Is the parent stopped by SIGSTOP, or about to be? `unknown` if nobody says. */
+static bool parent_stops(bool unknown) {
+    const struct standing first = read_standing(family.parent);
+    if (!first.is_known || first.is_stopped || has_pending(&first, SIGSTOP))
+        return first.is_known || unknown;
+    /* Its state was read first: the signal may have been taken between the two. */
+    return read_standing(family.parent).is_stopped;
+}
+
+/* The same of the command, and by any signal; asked after the parent, of what came later. */
+static bool command_stops(bool unknown) {
+    wait_for_senders();
+    const struct standing command = read_standing(family.command);
+    if (!command.is_known)
+        return unknown;
+    return (command.is_stopped && !has_pending(&command, SIGCONT)) ||
+           has_pending(&command, SIGSTOP);
+}
+
+/* Has the parent the command's SIGSTOP already, as it was sent to their group? Then it is stopped,
+ * or a SIGCONT has come since: for the group, and the command goes on, too, or for the parent,
+ * which passes it on. Another SIGSTOP would stop it twice. */
+static bool parent_has_stop(void) {
+    wait_for_senders();
+    if (parent_stops(false))
+        return true;
+    const struct standing parent = read_standing(family.parent);
+    return has_pending(&parent, SIGCONT) || !command_stops(true);
+}
+
+/* ---- the command's changes ---- */
+
 void family_note_continued(pid_t pid) {
     if (pid != family.command || !family.is_stopped)
         return;
     family.is_stopped = false;
     /* First: then a stop that is still to come is none. Who goes on already needs no signal, which
-     * could undo the next stop. */
+     * could undo the next stop; nor does who has stopped again, and the command with it. */
     tell(FAMILY_CONTINUED, 0, false);
-    if (family.sent_stop || *family.stopping)
+    if (*family.stopping || (parent_stops(true) && !command_stops(false)))
         signal_parent(SIGCONT);
-    family.sent_stop = false;
 }
 
 /* SIGSTOP cannot be held back until all is told; but who sends both knows their order. */
@@ -78,11 +148,10 @@ void family_note_stop(pid_t pid, int signal) {
         return;
     family_note_continued(pid); /* who stops again went on, though wait(2) has not told */
     family.is_stopped = true;
-    family.sent_stop = signal == SIGSTOP;
-    if (signal == SIGSTOP)
-        signal_parent(SIGSTOP);
-    else
+    if (signal != SIGSTOP)
         tell(FAMILY_STOPPED, signal, false);
+    else if (!parent_has_stop())
+        signal_parent(SIGSTOP);
 }
 
 static bool is_alone(void) {

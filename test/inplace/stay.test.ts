@@ -79,6 +79,15 @@ for (const mechanism of mechanisms) {
     ]);
   });
 
+  void t.test(`${mechanism}: a group that stops, stops once`, async (test) => {
+    // The parent has its own SIGSTOP, and may have gone on before anybody tells it of the command's.
+    const round = ['changed', `group ${SIGCONT}`, 'changed', `one ${SIGUSR1}`, 'read'];
+    const rounds = Array.from({ length: 20 }, () => [`group ${SIGSTOP}`, ...round]);
+    const said = await send(mechanism, [SIGUSR1, 'it'], [...rounds.flat(), ...end]);
+    const went = rounds.flatMap(() => [`stopped ${SIGSTOP}`, 'continued', 'it code=0 value=0']);
+    test.same(said, [...went, 'end', 'exited 5']);
+  });
+
   void t.test(`${mechanism}: it ends by the signal that ended the command`, async (test) => {
     for (const signal of [SIGTERM, SIGUSR1, 9]) {
       const said = await send(mechanism, [SIGINT, 'it'], [`command ${signal}`, 'changed']);
