@@ -29,25 +29,32 @@
 static struct {
     pid_t parent, command; /* 0: it has ended */
     bool is_stopped;
-    _Atomic bool *stopping; /* shared: the parent is about to stop, or stopped */
-    int children;           /* signalfd */
+    struct {
+        _Atomic bool stopping;   /* the parent is about to stop, or stopped */
+        _Atomic bool continuing; /* it has a SIGCONT that it may pass on */
+    } * shared;
+    int children; /* signalfd */
 } family;
 
 bool family_is_ours(void) {
     return family.parent != 0;
 }
 
-int family_open_word(void) {
-    void *word = mmap(NULL, sizeof *family.stopping, PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (word == MAP_FAILED)
+int family_open_words(void) {
+    void *words = mmap(NULL, sizeof *family.shared, PROT_READ | PROT_WRITE,
+                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (words == MAP_FAILED)
         return -errno;
-    family.stopping = word;
+    family.shared = words;
     return 0;
 }
 
 void family_set_stopping(bool stopping) {
-    *family.stopping = stopping;
+    family.shared->stopping = stopping;
+}
+
+void family_set_continuing(bool continuing) {
+    family.shared->continuing = continuing;
 }
 
 /* ---- telling ---- */
@@ -126,19 +133,21 @@ static bool parent_has_stop(void) {
     if (parent_stops(false))
         return true;
     const struct standing parent = read_standing(family.parent);
-    return has_pending(&parent, SIGCONT) || !command_stops(true);
+    return has_pending(&parent, SIGCONT) || family.shared->continuing || !command_stops(true);
 }
 
 /* ---- the command's changes ---- */
 
 void family_note_continued(pid_t pid) {
-    if (pid != family.command || !family.is_stopped)
+    if (pid != family.command)
         return;
+    /* First: then a stop that is still to come is none. */
+    if (family.is_stopped)
+        tell(FAMILY_CONTINUED, 0, false);
     family.is_stopped = false;
-    /* First: then a stop that is still to come is none. Who goes on already needs no signal, which
-     * could undo the next stop; nor does who has stopped again, and the command with it. */
-    tell(FAMILY_CONTINUED, 0, false);
-    if (*family.stopping || (parent_stops(true) && !command_stops(false)))
+    /* Who goes on already needs no signal, which could undo the next stop; nor does who has stopped
+     * again, and the command with it. */
+    if (family.shared->stopping || (parent_stops(true) && !command_stops(false)))
         signal_parent(SIGCONT);
 }
 

@@ -15,10 +15,12 @@ struct family_news {
     bool is_last; /* ENDED: nobody else is left */
 };
 
-/* Before the guardian is forked: makes the word that it shares with the parent. 0 or -errno. */
-int family_open_word(void);
+/* Before the guardian is forked: makes the words that it shares with the parent. 0 or -errno. */
+int family_open_words(void);
 /* In the parent: it is about to stop, or not any more. */
 void family_set_stopping(bool stopping);
+/* In the parent: it takes a SIGCONT, which it may pass on, or has done so. */
+void family_set_continuing(bool continuing);
 
 /* In the guardian's process: forks the command, tells the parent of it on this socket, and leaves
  * the session. As fork(2); 0 in the process that is to become the command. */

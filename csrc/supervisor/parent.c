@@ -139,11 +139,20 @@ static int hold_nothing(int news) {
     return 3;
 }
 
+static void relay_next(const struct relay *relay, int signals) {
+    struct signalfd_siginfo signal;
+    if (read(signals, &signal, sizeof signal) == sizeof signal)
+        relay_signal(relay, &signal);
+}
+
 static _Noreturn void stay(int news, pid_t guardian) {
     struct family_news begun = {0};
     int command = -1;
-    sigset_t all;
-    sigfillset(&all);
+    sigset_t continuation, others;
+    sigemptyset(&continuation);
+    sigaddset(&continuation, SIGCONT);
+    sigfillset(&others);
+    sigdelset(&others, SIGCONT);
     stop_timers();
     proctitle_set("spoof-parent", "seccomp-spoof: parent");
     news = hold_nothing(news);
@@ -157,16 +166,21 @@ static _Noreturn void stay(int news, pid_t guardian) {
     }
     struct pollfd watched[] = {
         {.fd = news, .events = POLLIN},
-        {.fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK), .events = POLLIN},
+        {.fd = signalfd(-1, &continuation, SFD_CLOEXEC | SFD_NONBLOCK), .events = POLLIN},
+        {.fd = signalfd(-1, &others, SFD_CLOEXEC | SFD_NONBLOCK), .events = POLLIN},
     };
     for (;;) {
-        struct signalfd_siginfo signal;
-        if (poll(watched, 2, -1) < 0)
+        if (poll(watched, 3, -1) < 0)
             continue;
-        if (watched[0].revents)
+        if (watched[0].revents) {
             heed_news(news, guardian, begun.status);
-        else if (read(watched[1].fd, &signal, sizeof signal) == sizeof signal)
-            relay_signal(&relay, &signal);
+        } else if (watched[1].revents) {
+            family_set_continuing(true); /* before it is taken: then it is pending no more */
+            relay_next(&relay, watched[1].fd);
+            family_set_continuing(false);
+        } else {
+            relay_next(&relay, watched[2].fd);
+        }
     }
 }
 
@@ -190,7 +204,7 @@ int parent_stay(const struct guardian_setup *setup, struct failure *failure) {
     note_kept();
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0)
         return fail(failure, errno, "cannot make a socket for the guardian");
-    int error = family_open_word();
+    int error = family_open_words();
     if (error != 0)
         return fail(failure, -error, "no memory to share with the guardian");
     prctl(PR_SET_CHILD_SUBREAPER, 1);

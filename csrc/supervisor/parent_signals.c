@@ -112,19 +112,33 @@ static bool is_of_terminal(const siginfo_t *info) {
     }
 }
 
+/* Takes from the witness what it has of a signal; false if it does not answer. */
+static bool ask_witness(int number, siginfo_t *seen) {
+    while (recv(witness.socket, seen, sizeof *seen, MSG_DONTWAIT) > 0)
+        ; /* an answer that came too late */
+    return witness.pid != 0 &&
+           send(witness.socket, &number, sizeof number, MSG_NOSIGNAL) == sizeof number &&
+           recv(witness.socket, seen, sizeof *seen, 0) == sizeof *seen;
+}
+
 /* Was it sent to the whole group? */
 static bool is_for_group(const siginfo_t *info) {
     siginfo_t seen;
     /* Who sends to a group holds the kernel's lock of the task list until each member has it; this
      * call changes nothing, but needs that lock. */
     setpgid(0, getpgrp());
-    while (recv(witness.socket, &seen, sizeof seen, MSG_DONTWAIT) > 0)
-        ; /* an answer that came too late */
-    if (witness.pid == 0 ||
-        send(witness.socket, &info->si_signo, sizeof info->si_signo, MSG_NOSIGNAL) < 0 ||
-        recv(witness.socket, &seen, sizeof seen, 0) != sizeof seen)
+    if (!ask_witness(info->si_signo, &seen))
         return is_of_terminal(info);
     return seen.si_signo == info->si_signo && is_same(&seen, info);
+}
+
+/* It was stopped with the group, and the parent alone goes on: then it could not answer. */
+static void continue_witness(void) {
+    const int how = WSTOPPED | WNOHANG | WNOWAIT;
+    siginfo_t seen = {0};
+    if (witness.pid != 0 && waitid(P_PID, (id_t)witness.pid, &seen, how) == 0 && seen.si_pid != 0 &&
+        kill(witness.pid, SIGCONT) == 0)
+        ask_witness(SIGCONT, &seen); /* this one is not of the group's */
 }
 
 /* A stop of the terminal or the group that came after it takes a SIGCONT back, here as in the
@@ -140,6 +154,7 @@ void relay_signal(const struct relay *relay, const struct signalfd_siginfo *sign
     siginfo_t info = to_siginfo(signal);
     const bool is_about_child = info.si_signo == SIGCHLD && info.si_code > 0;
     const bool is_of_guardian = info.si_signo == SIGCONT && info.si_pid == relay->guardian;
+    continue_witness();
     if (is_about_child || is_of_guardian || is_for_group(&info) || is_taken_back(&info))
         return;
     /* Only its own sender may say what the kernel says: kill(2) and the kernel itself. */

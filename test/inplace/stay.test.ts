@@ -88,6 +88,20 @@ for (const mechanism of mechanisms) {
     test.same(said, [...went, 'end', 'exited 5']);
   });
 
+  void t.test(`${mechanism}: a group that stops, and of which one goes on`, async (test) => {
+    const once = 'it code=0 value=0';
+    const fence = [`one ${SIGWINCH}`, 'read'];
+    const group = [`group ${SIGUSR1}`, 'read', ...fence];
+    const goesOn = [`one ${SIGCONT}`, 'changed', `one ${SIGUSR1}`, 'read'];
+    const said = await send(
+      mechanism,
+      [SIGUSR1, 'it'],
+      [`group ${SIGSTOP}`, 'changed', ...goesOn, ...group, ...end],
+    );
+    const went = [`stopped ${SIGSTOP}`, 'continued', once];
+    test.same(said, [...went, once, 'fence', 'end', 'exited 5']);
+  });
+
   void t.test(`${mechanism}: it ends by the signal that ended the command`, async (test) => {
     for (const signal of [SIGTERM, SIGUSR1, 9]) {
       const said = await send(mechanism, [SIGINT, 'it'], [`command ${signal}`, 'changed']);
