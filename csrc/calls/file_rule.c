@@ -1,6 +1,6 @@
 /* file_rule.c - from a path to the files rule that holds for it.
- * Rule: CONTINUE is right whenever nothing is found: the kernel then resolves the same path, and a
- * rule that might have held is only ever missed, never wrongly applied. */
+ * Rule: a rule that might have held is only ever missed, never wrongly applied; but a lookup in
+ * doubt says so, and then nothing that would write is let run. */
 #include "file_rule.h"
 
 #include <errno.h>
@@ -24,8 +24,8 @@ bool file_rule_is_worthwhile(const uint8_t *policy, const char *path) {
 
 bool file_rule_may_hold(const uint8_t *policy, const char *path, const struct lookup *lookup) {
     uint32_t number;
-    if (lookup->fallback == FALLBACK_BUSY)
-        return true; /* however it is named: the next one could be looked up */
+    if (lookup->fallback == FALLBACK_BUSY || lookup->fallback == FALLBACK_BOUND)
+        return true; /* however it is named: it could be looked up with more time, or room */
     return lookup->fallback != FALLBACK_NONE && path[0] == '/' &&
            match_file(policy, path, NULL, &number);
 }
@@ -45,9 +45,16 @@ static bool be_in_doubt(struct lookup *lookup) {
     return false;
 }
 
+/* ... or for want of room for its path: of a longer one the kernel tells nothing. */
+static bool be_too_long(const uint8_t *policy, struct lookup *lookup) {
+    if (match_file_reaches(policy, TRACEE_PATH_MAX - 1))
+        lookup->fallback = FALLBACK_BOUND;
+    return false;
+}
+
 /* The absolute path of what was looked up, there or not. False: it has none that a rule could name,
  * or the lookup says that this is in doubt. */
-static bool name_lookup(struct stopped_call *call, struct lookup *lookup,
+static bool name_lookup(struct stopped_call *call, const uint8_t *policy, struct lookup *lookup,
                         const struct lookup_request *request, char *path) {
     const char *missing = request->missing;
     if (lookup->plain) {
@@ -57,6 +64,8 @@ static bool name_lookup(struct stopped_call *call, struct lookup *lookup,
     ssize_t length = descriptor_path(call, lookup->fd, path, TRACEE_PATH_MAX);
     if (length < 0 && error_is_ours((int)-length))
         return be_in_doubt(lookup);
+    if (length == -ENAMETOOLONG)
+        return be_too_long(policy, lookup);
     if (length <= 0 || path[0] != '/')
         return false;
     if (!lookup->missing)
@@ -70,7 +79,7 @@ static bool name_lookup(struct stopped_call *call, struct lookup *lookup,
     if (length == 1)
         length = 0;
     if ((size_t)length + rest + 2 > TRACEE_PATH_MAX)
-        return false;
+        return be_too_long(policy, lookup);
     path[length] = '/';
     memcpy(path + length + 1, missing, rest);
     path[(size_t)length + 1 + rest] = '\0';
@@ -87,7 +96,7 @@ static bool set_source(const char *generator, struct found_file *found) {
     return length > 0 && (size_t)length < sizeof found->target;
 }
 
-static bool set_target(const uint8_t *policy, struct found_file *found) {
+static bool set_target(const uint8_t *policy, struct lookup *lookup, struct found_file *found) {
     const char *bytes = blob_at(policy, found->rule->bytes.offset);
     const char *rest = "";
     if ((found->rule->flags & BLOB_FILE_SOURCE) && !found->is_parent)
@@ -99,6 +108,8 @@ static bool set_target(const uint8_t *policy, struct found_file *found) {
     int length = rest ? snprintf(found->target, sizeof found->target, "%s%s%s", bytes, rest,
                                  found->wants_directory ? "/" : "")
                       : -1;
+    if (length >= (int)sizeof found->target)
+        lookup->fallback = FALLBACK_BOUND; /* the rule holds, and leads nowhere */
     return length > 0 && (size_t)length < sizeof found->target;
 }
 
@@ -151,7 +162,7 @@ static bool match(struct stopped_call *call, const uint8_t *policy, struct looku
                   const struct lookup_request *request, struct found_file *found) {
     const char *missing = request->missing;
     char program[PROGRAM_NAME];
-    if (!name_lookup(call, lookup, request, found->path) ||
+    if (!name_lookup(call, policy, lookup, request, found->path) ||
         (!match_as(policy, NULL, found) && !match_below_proc(policy, lookup, found)))
         return false;
     /* Which program it is takes a while to find out. */
@@ -162,7 +173,7 @@ static bool match(struct stopped_call *call, const uint8_t *policy, struct looku
             return false;
     }
     found->wants_directory = lookup->missing && missing[strlen(missing) - 1] == '/';
-    return holds(call, lookup, missing, found) && set_target(policy, found);
+    return holds(call, lookup, missing, found) && set_target(policy, lookup, found);
 }
 
 /* What the rule says, or what the file would lie on. */

@@ -125,11 +125,11 @@ static struct verdict serve_path_open(struct stopped_call *call, const uint8_t *
     if (holds) {
         verdict = serve_found(call, policy, arguments, &found);
         found_close(&found);
-    } else if (table && lookup.fd >= 0)
-        verdict = open_table(call, policy, arguments, &lookup);
-    else if (open_may_change(arguments->flags) &&
-             file_rule_may_hold(policy, arguments->path, &lookup))
+    } else if (open_may_change(arguments->flags) &&
+               file_rule_may_hold(policy, arguments->path, &lookup))
         verdict = fail_closed(NO_RULE, lookup.fallback);
+    else if (table && lookup.fd >= 0)
+        verdict = open_table(call, policy, arguments, &lookup);
     else
         verdict = let_run(lookup.fallback);
     lookup_close(&lookup);

@@ -49,6 +49,8 @@ uint32_t match_open(const uint8_t *blob, const char *path);
  * above) sees it? False: none. The time does not grow with rules whose globs begin otherwise, or
  * end in another plain name. */
 bool match_file(const uint8_t *blob, const char *path, const char *program, uint32_t *rule);
+/* May a rule hold for a path of more bytes than this, with names of up to 255? */
+bool match_file_reaches(const uint8_t *blob, uint32_t bytes);
 /* Which rule invents this directory, if there is none, because it names something below it and says
  * BLOB_FILE_PARENTS? */
 bool match_parent(const uint8_t *blob, const char *path, const char *program, uint32_t *rule);

@@ -99,6 +99,42 @@ bool match_parent(const uint8_t *blob, const char *path, const char *program, ui
     return match(blob, true, path, program, rule);
 }
 
+#define LONGEST_NAME 255U /* NAME_MAX */
+
+static bool glob_reaches(const char *glob, uint32_t bytes) {
+    uint32_t length = 0;
+    for (; *glob; glob++) {
+        if (glob[0] == '*' && glob[1] == '*')
+            return true;
+        if (*glob == '\\' && glob[1])
+            glob++;
+        else if (*glob == '*')
+            length += LONGEST_NAME - 1;
+        length++;
+    }
+    return length > bytes;
+}
+
+static bool one_reaches(const uint8_t *blob, struct blob_list starts, uint32_t bytes) {
+    const struct blob_start *start = blob_at(blob, starts.offset);
+    for (uint32_t i = 0; i < starts.count; i++) {
+        const struct blob_candidate *candidates = blob_at(blob, start[i].candidates.offset);
+        for (uint32_t j = 0; j < start[i].candidates.count; j++)
+            if (candidates[j].glob == 0 || glob_reaches(blob_at(blob, candidates[j].glob), bytes))
+                return true;
+    }
+    return false;
+}
+
+bool match_file_reaches(const uint8_t *blob, uint32_t bytes) {
+    const struct blob_header *header = blob_header(blob);
+    const struct blob_tail *tails = blob_at(blob, header->file_tails.offset);
+    for (uint32_t i = 0; i < header->file_tails.count; i++)
+        if (one_reaches(blob, tails[i].starts, bytes))
+            return true;
+    return one_reaches(blob, header->file_any_tail, bytes);
+}
+
 static uint32_t count_slashes(const char *text, const char *end) {
     uint32_t count = 0;
     for (; *text && text != end; text++)

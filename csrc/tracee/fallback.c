@@ -17,7 +17,7 @@ static const char *const fallback_names[FALLBACK_COUNT] = {
     [FALLBACK_CONTENT] = "content of the file could not be made",
     [FALLBACK_FLAGS] = "open flags that cannot be carried over",
     [FALLBACK_DELIVERY] = "descriptor could not be handed over",
-    [FALLBACK_BOUND] = "more memory or time than a file may take",
+    [FALLBACK_BOUND] = "more memory, time or room than a file or path may take",
     [FALLBACK_X32] = "call of x32",
     [FALLBACK_DEATHS] = "request killed its worker twice",
 };

@@ -23,9 +23,10 @@ enum fallback {
     FALLBACK_CONTENT,      /* what a program is to read could not be made */
     FALLBACK_FLAGS,        /* open flags that an injected file cannot have */
     FALLBACK_DELIVERY,     /* the descriptor could not be handed over */
-    FALLBACK_BOUND,        /* what a program is to read takes more memory or time than is allowed */
-    FALLBACK_X32,          /* a call of x32 */
-    FALLBACK_DEATHS,       /* the request killed its worker twice */
+    FALLBACK_BOUND,  /* what a program is to read takes more memory or time than is allowed, or
+                        a path more room than it has here */
+    FALLBACK_X32,    /* a call of x32 */
+    FALLBACK_DEATHS, /* the request killed its worker twice */
     FALLBACK_COUNT,
 };
 

@@ -101,8 +101,10 @@ static bool passes(struct step *step, enum sticky sticky) {
 /* Puts `target` in front of what is still to be resolved. */
 static bool push(struct step *step, const char *target, bool more) {
     size_t length = strlen(target), rest = strlen(step->rest);
-    if (length == 0 || length >= TRACEE_PATH_MAX || length + rest + 2 > REST_CAPACITY)
-        return give_up(step, FALLBACK_NONE); /* ENOENT or ENAMETOOLONG */
+    if (length == 0)
+        return give_up(step, FALLBACK_NONE); /* ENOENT */
+    if (length + rest + 2 > REST_CAPACITY)
+        return give_up(step, FALLBACK_BOUND); /* the kernel keeps each text by itself */
     memmove(step->rest + length + (more ? 1 : 0), step->rest, rest + 1);
     memcpy(step->rest, target, length);
     if (more)

@@ -162,7 +162,7 @@ for (const mechanism of mechanisms) {
       t.match(lines[0], /^open: (19|2[01]) EIO$/);
       t.ok(number(lines, 'memory') <= 256, lines.join(' '));
       t.equal(lines[2], 'open: 20', 'what is not open any more makes room');
-      t.match(stderr, /more memory or time than a file may take|could not be handed over/);
+      t.match(stderr, /more memory, time or room than a file or path may take|could not be handed over/);
     }
     t.equal(readFileSync(file, 'latin1').length, large.length, 'the real one');
     t.end();
@@ -224,7 +224,7 @@ for (const mechanism of mechanisms) {
       ...[ask, 'open', 'r', file ?? '', '3', 'memory', 'open', 'rw', other ?? '', '1'],
     );
     t.same(lines, ['open: 3', 'memory: 0', 'open: 0 EIO']);
-    t.match(stderr, /more memory or time than a file may take/);
+    t.match(stderr, /more memory, time or room than a file or path may take/);
     t.end();
   });
 

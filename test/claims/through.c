@@ -1,0 +1,156 @@
+/* through SCENARIO DIRECTORY - tries to write to a file that a rule names, by ways that are hard to
+ * follow; says what each of them gives. `make` first makes what the others walk along, without a
+ * supervisor. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define LINKS 40
+#define NAME_LENGTH 200
+
+static void die(const char *what) {
+    perror(what);
+    exit(2);
+}
+
+static const char *error_of(long result) {
+    return result < 0 ? strerrorname_np(errno) : "done";
+}
+
+/* ---- every way to write ---- */
+
+static void try_all(const char *scenario, const char *path) {
+    struct open_how how = {.flags = O_WRONLY | O_TRUNC};
+    char text[32] = {0};
+    printf("%s: %s", scenario, error_of(open(path, O_WRONLY | O_TRUNC)));
+    printf(" %s", error_of(open(path, O_RDWR)));
+    printf(" %s", error_of(open(path, O_RDONLY | O_TRUNC)));
+    printf(" %s", error_of(open(path, O_WRONLY | O_CREAT, 0666)));
+    printf(" %s", error_of(syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how)));
+    printf(" %s", error_of(creat(path, 0666)));
+    printf(" %s", error_of(truncate(path, 0)));
+    int fd = open(path, O_RDONLY);
+    printf(", %s\n", fd >= 0 && read(fd, text, sizeof text - 1) > 0 ? text : error_of(fd));
+}
+
+/* ---- links ---- */
+
+static void make_link(const char *target, const char *format, int number) {
+    char name[32];
+    snprintf(name, sizeof name, format, number);
+    if (symlink(target, name) != 0)
+        die(name);
+}
+
+/* The same directory, by links that lead to each other: of as many as the kernel follows, or of a
+ * few whose texts are long. */
+static void make_links(void) {
+    char target[4096];
+    make_link(".", "many%d", 1);
+    for (int i = 2; i < LINKS + 2; i++) {
+        snprintf(target, sizeof target, "many%d", i - 1);
+        make_link(target, "many%d", i);
+    }
+    make_link(".", "long%d", 1);
+    for (int i = 2; i < 6; i++) {
+        int length = snprintf(target, sizeof target, "long%d/", i - 1);
+        while (length + 3 < (int)sizeof target)
+            length += snprintf(target + length, sizeof target - (size_t)length, "./");
+        make_link(target, "long%d", i);
+    }
+}
+
+/* ---- depth ---- */
+
+/* Goes down from here, as far as the path of the directory becomes no longer than `most`; makes
+ * what is not there. */
+static void go_down(const char *place, size_t most) {
+    char name[NAME_LENGTH + 1], path[4096];
+    if ((mkdir(place, 0777) != 0 && errno != EEXIST) || chdir(place) != 0 ||
+        !getcwd(path, sizeof path))
+        die(place);
+    for (size_t length = strlen(path); length + 1 < most;) {
+        const size_t rest = most - length - 1;
+        const size_t part = rest < NAME_LENGTH ? rest : NAME_LENGTH;
+        memset(name, 'd', part);
+        name[part] = '\0';
+        if ((mkdir(name, 0777) != 0 && errno != EEXIST) || chdir(name) != 0)
+            die(name);
+        length += 1 + part;
+    }
+}
+
+static const struct place {
+    const char *name;
+    size_t length; /* of the path of the directory where the file lies */
+} places[] = {
+    {"tree", 4800}, /* its name cannot be told */
+    {"edge", 4092}, /* that of a new file cannot */
+    {"stars", 4800},
+    {"longer", 3850}, /* that of what it is redirected to cannot */
+};
+#define PLACES (sizeof places / sizeof *places)
+
+static void go(const char *directory, const struct place *place) {
+    if (chdir(directory) != 0)
+        die(directory);
+    go_down(place->name, place->length);
+}
+
+static void make_deep(const char *directory) {
+    for (size_t i = 0; i < PLACES; i++) {
+        go(directory, &places[i]);
+        int fd = open("ruled", O_CREAT | O_WRONLY, 0666);
+        if (fd < 0 || write(fd, "real", 4) != 4)
+            die("ruled");
+        close(fd);
+    }
+}
+
+/* Without a supervisor: is each as it was? */
+static void tell_deep(const char *directory) {
+    for (size_t i = 0; i < PLACES; i++) {
+        struct stat info;
+        go(directory, &places[i]);
+        printf("%s: %s, %s\n", places[i].name,
+               stat("ruled", &info) == 0 && info.st_size == 4 ? "as it was" : "changed",
+               access("new", F_OK) == 0 ? "and more" : "nothing new");
+    }
+}
+
+static void write_deep(const char *directory, const struct place *place) {
+    go(directory, place);
+    try_all(place->name, "./ruled");
+    printf("%s, new: %s\n", place->name, error_of(open("new", O_CREAT | O_EXCL | O_WRONLY, 0666)));
+}
+
+int main(int count, char **arguments) {
+    if (count != 3)
+        return 2;
+    const char *scenario = arguments[1], *directory = arguments[2];
+    if (chdir(directory) != 0)
+        die(directory);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (strcmp(scenario, "make") == 0) {
+        make_links();
+        make_deep(directory);
+    } else if (strcmp(scenario, "tell") == 0) {
+        tell_deep(directory);
+    } else if (strcmp(scenario, "links") == 0) {
+        try_all("40 links", "many40/ruled");
+        try_all("41 links", "many41/ruled");
+        try_all("long links", "long5/ruled");
+    } else if (strcmp(scenario, "depth") == 0) {
+        for (size_t i = 0; i < PLACES; i++)
+            write_deep(directory, &places[i]);
+    } else {
+        return 2;
+    }
+    return 0;
+}
