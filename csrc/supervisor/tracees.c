@@ -4,6 +4,7 @@
 #include "tracees.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define FIRST_CAPACITY 256
 
@@ -38,6 +39,23 @@ static void grow(void) {
             *find(old[i].tid) = old[i];
     if (old != first)
         free(old);
+}
+
+struct call_made call_made(const struct registers *registers) {
+    struct call_made made = {
+        .address = registers_address(registers),
+        .stack = registers_stack(registers),
+        .number = registers_number(registers),
+    };
+    for (int i = 0; i < 6; i++)
+        made.arguments[i] = registers_argument(registers, i);
+    return made;
+}
+
+bool call_is_made_again(const struct call_made *made, const struct registers *registers) {
+    const struct call_made now = call_made(registers);
+    return made->address == now.address && made->stack == now.stack && made->number == now.number &&
+           memcmp(made->arguments, now.arguments, sizeof now.arguments) == 0;
 }
 
 struct tracee_state *tracee_known(pid_t tid) {

@@ -1,4 +1,5 @@
-/* tracees.h - the tracees that are somewhere between two ends of a call, by thread id. */
+/* tracees.h - the tracees that are somewhere between two ends of a call, by thread id.
+ * Rule: what is remembered of a call that is to come counts for that very call alone. */
 #ifndef SPOOF_TRACEES_H
 #define SPOOF_TRACEES_H
 
@@ -6,9 +7,17 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "../arch/registers.h"
+
 struct job;
 struct injection;
 struct wait;
+
+/* By what a call that is made again is known: a handler may make another one before it. */
+struct call_made {
+    uint64_t address, stack, arguments[6];
+    int32_t number;
+};
 
 struct tracee_state {
     pid_t tid;                   /* 0: free */
@@ -17,12 +26,16 @@ struct tracee_state {
     struct injection *injection; /* mechanism/inject.h: its call has become another one */
     uint32_t delivers;           /* ... for this rule */
     bool looks_after;            /* what the call tells its caller is looked at when it has ended */
-    bool let_run;      /* its next call that is stopped is let run: nothing can be done about it */
+    bool let_run;                /* nothing can be done about its call, which is let run, ... */
+    struct call_made made;       /* ... if this is the one that is stopped next */
     uint64_t began;    /* mechanism ptrace: when its call began, tracer_waits.c; nanoseconds */
     uint64_t argument; /* ... its first argument */
     uint64_t ended_at; /* ... where it has ended with EINTR; 0: it has not */
     struct wait *wait; /* tracer_waits.c: its call is made again */
 };
+
+struct call_made call_made(const struct registers *registers);
+bool call_is_made_again(const struct call_made *made, const struct registers *registers);
 
 /* The entry of a tracee, or NULL. */
 struct tracee_state *tracee_known(pid_t tid);

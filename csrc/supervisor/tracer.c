@@ -152,8 +152,10 @@ static void on_status(pid_t tid, int status) {
         on_call_stop(tid);
     else if (status >> 16 != 0)
         on_event(tid, status >> 16, signal);
-    else if (!waits_on_signal(tid, signal))
+    else if (!waits_on_signal(tid, signal)) {
+        tracer_forget_let_run(tid);
         tracer_go_on(tid, signal); /* siginfo stays as it is */
+    }
 }
 
 /* ---- waiting ---- */

@@ -280,19 +280,35 @@ static void serve_again(pid_t tid, struct trace_stop *stop) {
         finish(tid, stop, &verdict);
 }
 
+/* Its call comes later, or never: it is served as any other. */
+void tracer_forget_let_run(pid_t tid) {
+    struct tracee_state *tracee = tracee_known(tid);
+    if (!tracee || !tracee->let_run)
+        return;
+    tracee->let_run = false;
+    tracer_settle(tid);
+}
+
+/* Is it the call that is to be let run? Whatever else comes first, that is over. */
+static bool is_made_again(pid_t tid, const struct registers *registers) {
+    const struct tracee_state *tracee = tracee_known(tid);
+    const bool again = tracee && tracee->let_run && call_is_made_again(&tracee->made, registers);
+    tracer_forget_let_run(tid);
+    return again;
+}
+
 void tracer_on_begin(pid_t tid) {
     struct trace_stop stop;
     server_begin(&the_tracer.server);
     const struct known_call *known = NULL;
     if (trace_stop_read(tid, &stop) == 0)
         known = known_call(stop.registers.arch, registers_number(&stop.registers));
-    struct tracee_state *tracee = tracee_known(tid);
+    const bool again = known && is_made_again(tid, &stop.registers);
+    const struct tracee_state *tracee = tracee_known(tid);
     if (!known || (tracee && tracee->injection)) {
         tracer_go_on(tid, 0); /* nothing for us, or a call of ours */
-    } else if (tracee && tracee->let_run) {
-        tracee->let_run = false;
+    } else if (again) {
         let_run_and_look(tid);
-        tracer_settle(tid);
     } else if (known->task == TASK_CLONE) {
         trace_keep_child(tid, &stop);
         tracer_go_on(tid, 0);
@@ -348,6 +364,7 @@ void tracer_on_end(pid_t tid) {
 void tracer_on_injected(pid_t tid, struct tracee_state *tracee) {
     const struct verdict delivered = {.decision = DECISION_DELIVER, .rule = tracee->delivers};
     const struct verdict other = undelivered(tracee->delivers, tracee->injection->closed);
+    const struct call_made made = call_made(&tracee->injection->before);
     server_begin(&the_tracer.server);
     switch (inject_end(&the_tracer.server, the_tracer.setup->policy, tid, tracee->injection)) {
     case INJECTED_AGAIN:
@@ -356,6 +373,7 @@ void tracer_on_injected(pid_t tid, struct tracee_state *tracee) {
         return;
     case INJECTED_FAILED:
         tracee->let_run = other.decision == DECISION_LET_RUN;
+        tracee->made = made;
         record_instead(the_tracer.setup->segment, &delivered, &other);
         break;
     case INJECTED_DONE:

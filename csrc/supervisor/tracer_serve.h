@@ -33,6 +33,8 @@ extern struct tracer the_tracer;
 
 /* A stop at the begin of a call. */
 void tracer_on_begin(pid_t tid);
+/* A handler may run before the call that is to be let run. */
+void tracer_forget_let_run(pid_t tid);
 /* A call that a filter of the program's own keeps for a tracer of its own, which it cannot have. */
 void tracer_on_foreign(pid_t tid);
 /* The end of a call that is to be looked at: it has told its caller the truth, who does not run

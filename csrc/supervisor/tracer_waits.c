@@ -327,10 +327,9 @@ static void on_end(pid_t tid, struct tracee_state *tracee) {
 /* Is it the begin of the call that is made again? */
 static bool is_again(pid_t tid, const struct wait *wait) {
     struct registers registers;
-    return wait->state == WAIT_REWOUND ||
-           (wait->state == WAIT_LEFT && registers_get(tid, &registers) == 0 &&
-            registers_number(&registers) == registers_number(&wait->before) &&
-            registers_address(&registers) == registers_address(&wait->before));
+    return wait->state <= WAIT_LEFT && registers_get(tid, &registers) == 0 &&
+           registers_number(&registers) == registers_number(&wait->before) &&
+           registers_address(&registers) == registers_address(&wait->before);
 }
 
 bool waits_on_call_stop(pid_t tid, struct tracee_state *tracee) {

@@ -72,4 +72,14 @@ for (const mechanism of mechanisms) {
     test.same(said([...below(policy), 'depth', directory])[0], `tree: ${sevenTimes('done')}, done`);
     test.end();
   });
+
+  await t.test(`by a handler while a call is let run, by ${mechanism}`, (test) => {
+    const { directory, policy } = made(test, ['{ path: DIR/ruled, redirect: DIR/other }']);
+    writeFileSync(path.join(directory, 'other'), 'other');
+    test.same(said([...below(policy), 'handler', directory]), [
+      mechanism === 'notify' ? 'let through' : 'none let through',
+    ]);
+    test.equal(readFileSync(path.join(directory, 'ruled'), 'utf8'), real);
+    test.end();
+  });
 }
