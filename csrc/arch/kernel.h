@@ -208,7 +208,11 @@ struct k_ptrace_syscall_info {
 #define K_PTRACE_SYSCALL_INFO_SECCOMP 3
 
 /* ---- others ---- */
-#define K_ERESTARTNOHAND 514 /* linux/errno.h: what programs never see */
+/* linux/errno.h: what programs never see, as results of calls that a signal has interrupted */
+#define K_ERESTARTSYS 512
+#define K_ERESTARTNOINTR 513
+#define K_ERESTARTNOHAND 514
+#define K_ERESTART_RESTARTBLOCK 516
 #define K_CLONE_UNTRACED 0x00800000U
 #define K_NR_PIDFD_SEND_SIGNAL 424
 #define K_NR_PIDFD_OPEN 434

@@ -259,6 +259,14 @@ enum injected inject_end(struct server *server, const uint8_t *policy, pid_t tid
                          struct injection *injection) {
     struct registers now;
     int64_t result = registers_get(tid, &now) == 0 ? registers_result(&now) : -ESRCH;
+    /* No handler runs now, so it is over when it is made again. Where signals are not held the
+     * kernel does with the program's own call what it does with any that is interrupted so. */
+    if (injection_is_interrupted(result) && injection->holds_signals)
+        return injection_again(tid, injection);
+    if (injection_is_interrupted(result)) {
+        scratch_take_back(tid, &injection->scratch);
+        return injection_finish(tid, injection, INJECTED_DONE, result);
+    }
     switch (injection->step) {
     case INJECTION_FAIL:
     case INJECTION_FAIL_FIRST:

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -55,9 +56,22 @@ enum injected injection_next(pid_t tid, struct injection *injection, enum inject
                              int32_t number, const uint64_t *arguments, int count) {
     hold_signals(tid, injection);
     injection->step = step;
-    return registers_next_call(tid, &injection->before, number, arguments, count) == 0
+    injection->number = number;
+    injection->count = count;
+    memcpy(injection->arguments, arguments, (size_t)count * sizeof *arguments);
+    return injection_again(tid, injection);
+}
+
+enum injected injection_again(pid_t tid, struct injection *injection) {
+    return registers_next_call(tid, &injection->before, injection->number, injection->arguments,
+                               injection->count) == 0
                ? INJECTED_AGAIN
                : INJECTED_GONE;
+}
+
+bool injection_is_interrupted(int64_t result) {
+    return result == -K_ERESTARTSYS || result == -K_ERESTARTNOINTR || result == -K_ERESTARTNOHAND ||
+           result == -K_ERESTART_RESTARTBLOCK;
 }
 
 enum injected injection_finish(pid_t tid, struct injection *injection, enum injected injected,

@@ -40,6 +40,9 @@ struct injection {
     uint64_t room;          /* where the path is written */
     uint64_t signals;       /* what the program has blocked, while it makes further calls of ours */
     bool holds_signals;     /* all are blocked meanwhile */
+    int32_t number;         /* ... the latest of these calls */
+    uint64_t arguments[6];  /* ... */
+    int count;              /* ... of its arguments */
     struct stat copied;     /* INJECTION_BY_PATH: its own copy, if that is what is opened */
     bool may_copy;          /* INJECTION_BY_PATH: where it fails the program makes a file instead */
     bool suspends;          /* no filter is asked meanwhile */
@@ -62,6 +65,10 @@ bool injection_has_failed_truly(int64_t result);
 /* One more call of ours follows. */
 enum injected injection_next(pid_t tid, struct injection *injection, enum injection_step step,
                              int32_t number, const uint64_t *arguments, int count);
+/* The call has not run to its end: a stop or the freezer has interrupted it, or a signal. */
+bool injection_is_interrupted(int64_t result);
+/* ... and is made once more, */
+enum injected injection_again(pid_t tid, struct injection *injection);
 /* The program's call ends, or runs as it has made it. Frees the injection, unless the thread is
  * gone. */
 enum injected injection_finish(pid_t tid, struct injection *injection, enum injected injected,

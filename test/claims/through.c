@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define LINKS 40
@@ -167,6 +170,58 @@ static void read_again_and_again(void) {
     printf("%s\n", let_through == 0 ? "none let through" : "let through");
 }
 
+/* ---- a stop in between ---- */
+
+/* Its state in /proc, once that is one of these. */
+static char await_state(pid_t child, const char *states) {
+    char name[64], line[512], state = '\0';
+    snprintf(name, sizeof name, "/proc/%d/stat", child);
+    while (state == '\0' || !strchr(states, state)) {
+        FILE *file = fopen(name, "r");
+        if (!file || !fgets(line, sizeof line, file))
+            die(name);
+        fclose(file);
+        state = strrchr(line, ')')[2];
+        sched_yield();
+    }
+    return state;
+}
+
+static void *take_signals(void *unused) {
+    for (;;)
+        pause();
+    return unused;
+}
+
+/* A child waits in an open of a FIFO, is stopped there, and goes on. It is its other thread that
+ * takes the signal to go on. */
+static void stop_in_open(const char *path) {
+    char text[32] = {0};
+    int status;
+    fflush(stdout);
+    const pid_t child = fork();
+    if (child == 0) {
+        pthread_t other;
+        if (pthread_create(&other, NULL, take_signals, NULL) != 0)
+            die("thread");
+        int fd = open(path, O_RDONLY);
+        printf("%s\n", fd >= 0 && read(fd, text, sizeof text - 1) > 0 ? text : error_of(fd));
+        exit(0);
+    }
+    await_state(child, "SZ");
+    kill(child, SIGSTOP);
+    waitpid(child, &status, WUNTRACED);
+    kill(child, SIGCONT);
+    waitpid(child, &status, WCONTINUED);
+    if (await_state(child, "SZ") == 'S') {
+        int fd = open("a-fifo", O_WRONLY);
+        if (fd < 0 || write(fd, "written", 7) != 7)
+            die("a-fifo");
+        close(fd);
+    }
+    waitpid(child, &status, 0);
+}
+
 int main(int count, char **arguments) {
     if (count != 3)
         return 2;
@@ -188,6 +243,10 @@ int main(int count, char **arguments) {
             write_deep(directory, &places[i]);
     } else if (strcmp(scenario, "handler") == 0) {
         read_again_and_again();
+    } else if (strcmp(scenario, "fifo") == 0) {
+        stop_in_open("a-fifo");
+    } else if (strcmp(scenario, "stop") == 0) {
+        stop_in_open("ruled");
     } else {
         return 2;
     }

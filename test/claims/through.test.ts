@@ -82,4 +82,13 @@ for (const mechanism of mechanisms) {
     test.equal(readFileSync(path.join(directory, 'ruled'), 'utf8'), real);
     test.end();
   });
+
+  if (mechanism !== 'notify')
+    await t.test(`a stop while a call is made for us, by ${mechanism}`, (test) => {
+      const { directory, policy } = made(test, ['{ path: DIR/ruled, redirect: DIR/a-fifo }']);
+      run(['mkfifo', path.join(directory, 'a-fifo')]);
+      test.same(said([through, 'fifo', directory]), ['written']);
+      test.same(said([...below(policy), 'stop', directory]), ['written']);
+      test.end();
+    });
 }
