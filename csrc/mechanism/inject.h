@@ -17,10 +17,11 @@ struct injection *inject_begin(struct server *server, pid_t tid, const struct tr
  * asked after us, would replace what a call without a number returns. So the call is made, but
  * fails; where such a filter has something to say, it stands. */
 struct injection *inject_answer(pid_t tid, const struct trace_stop *stop, int64_t value);
-/* At the begin of clone3(2): without CLONE_UNTRACED, by a copy of its arguments, which may be
- * read-only. NULL: it is let run. */
-struct injection *inject_clone(struct server *server, pid_t tid, const struct trace_stop *stop);
-/* At the first stop of a child: its registers are as its parent's were. */
+/* At the begin of clone(2) or clone3(2): without CLONE_UNTRACED, so that the child is traced like
+ * others. NULL: it is let run; or, *refused, it asks for that and must not. */
+struct injection *inject_clone(struct server *server, pid_t tid, const struct trace_stop *stop,
+                               bool *refused);
+/* At the first stop of a child: registers and memory become what its parent's were. */
 void inject_begin_child(pid_t tid);
 /* At its end. Frees the injection, but for INJECTED_AGAIN. */
 enum injected inject_end(struct server *server, const uint8_t *policy, pid_t tid,

@@ -17,7 +17,7 @@ enum injection_step {
     INJECTION_FAIL,       /* its own, with an argument that makes it fail: it is answered, ... */
     INJECTION_FAIL_FIRST, /* ... or what follows enters the kernel anew */
     INJECTION_BY_PATH,    /* its own, with a path below its stack */
-    INJECTION_CLONE,      /* clone3, with a copy of its arguments there */
+    INJECTION_CLONE,      /* clone, with another argument; clone3, with a copy of them there */
     INJECTION_MAKE,       /* memfd_create: the file, which the tracer fills */
     INJECTION_SET_FLAGS,  /* fcntl: its status flags */
     INJECTION_CLOSE,      /* close: it could not be filled */

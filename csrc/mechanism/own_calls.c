@@ -141,7 +141,8 @@ bool own_calls_touch(struct stopped_call *call) {
     if (!clones && !(known && (known->task == TASK_SECCOMP || known->task == TASK_PRCTL)))
         return false;
     struct sock_filter *filter = malloc(LONGEST_FILTER * sizeof *filter);
-    const size_t size = call->arguments[1] < 256 ? call->arguments[1] : 256;
+    const size_t most = LONGEST_FILTER * sizeof *filter;
+    const size_t size = call->arguments[1] < most ? call->arguments[1] : most;
     if (filter && clones)
         call->mechanism->read(call, call->arguments[0], filter, size);
     else if (filter)

@@ -12,13 +12,11 @@
 #define RED_ZONE 128U
 #define ALIGNMENT 64U
 
-int scratch_put(struct stopped_call *call, const struct registers *registers, const void *bytes,
-                size_t length, struct scratch *scratch) {
-    const uint64_t stack = registers_stack(registers);
+int scratch_put_at(struct stopped_call *call, uint64_t address, const void *bytes, size_t length,
+                   struct scratch *scratch) {
     scratch->address = 0;
-    if (length > SCRATCH_MAX || stack < RED_ZONE + SCRATCH_MAX + ALIGNMENT)
+    if (length > SCRATCH_MAX)
         return -E2BIG;
-    const uint64_t address = (stack - RED_ZONE - length) & ~(uint64_t)(ALIGNMENT - 1);
     if (call->mechanism->read(call, address, scratch->before, length) != (ssize_t)length)
         return -EFAULT;
     int error = trace_poke(call->tid, address, bytes, length);
@@ -28,6 +26,16 @@ int scratch_put(struct stopped_call *call, const struct registers *registers, co
     scratch->address = address;
     scratch->length = length;
     return 0;
+}
+
+int scratch_put(struct stopped_call *call, const struct registers *registers, const void *bytes,
+                size_t length, struct scratch *scratch) {
+    const uint64_t stack = registers_stack(registers);
+    scratch->address = 0;
+    if (stack < RED_ZONE + SCRATCH_MAX + ALIGNMENT)
+        return -E2BIG;
+    const uint64_t address = (stack - RED_ZONE - length) & ~(uint64_t)(ALIGNMENT - 1);
+    return scratch_put_at(call, address, bytes, length, scratch);
 }
 
 /* A call may wait for long, and another thread have its memory right below this stack: what it has

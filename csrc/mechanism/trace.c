@@ -183,12 +183,6 @@ int trace_poke(pid_t tid, uint64_t address, const void *bytes, size_t length) {
     return poke(tid, address, bytes, length);
 }
 
-void trace_keep_child(pid_t tid, struct trace_stop *stop) {
-    const uint64_t flags = registers_argument(&stop->registers, 0);
-    if (flags & K_CLONE_UNTRACED)
-        registers_set_argument(tid, &stop->registers, 0, flags & ~(uint64_t)K_CLONE_UNTRACED);
-}
-
 int trace_flush(struct stopped_call *call) {
     struct trace_stop *stop = call->stop;
     return stop->length != 0 ? trace_poke(call->tid, stop->address, stop->bytes, stop->length) : 0;

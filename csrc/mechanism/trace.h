@@ -32,8 +32,6 @@ bool trace_is_ours(pid_t tid);
 /* At a stop: no filter is asked of the calls that follow, or all are again. */
 bool trace_suspend_filters(pid_t tid, bool suspend);
 bool trace_may_suspend_filters(pid_t tid);
-/* At a stop of clone: takes CLONE_UNTRACED away, so that the child is traced like others. */
-void trace_keep_child(pid_t tid, struct trace_stop *stop);
 /* What a tracee is stopped in: 0 or -errno. */
 int trace_stop_read(pid_t tid, struct trace_stop *stop);
 /* Writes to memory of a tracee at once, as far as the tracee itself may. 0 or -errno. */

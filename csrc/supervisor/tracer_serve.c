@@ -131,8 +131,8 @@ static bool wait_for_pool(pid_t tid, const struct trace_stop *stop) {
 
 /* Calls that only the tracer looks at. */
 static bool is_own(const struct known_call *known) {
-    return known &&
-           (known->task == TASK_CLONE3 || known->task == TASK_SECCOMP || known->task == TASK_PRCTL);
+    return known && (known->task == TASK_CLONE || known->task == TASK_CLONE3 ||
+                     known->task == TASK_SECCOMP || known->task == TASK_PRCTL);
 }
 
 /* A listener of the program's own would get calls before us, and what it lets run is stopped by no
@@ -147,17 +147,25 @@ static bool wants_listener(const struct stopped_call *call, const struct known_c
 static void serve_own(pid_t tid, struct trace_stop *stop, const struct known_call *known,
                       bool touched) {
     struct server *server = touched ? NULL : &the_tracer.server;
+    const bool clones = known->task == TASK_CLONE || known->task == TASK_CLONE3;
     struct injection *injection = NULL;
     struct stopped_call call = trace_call(tid, stop);
+    bool refused = false;
     the_tracer.wants_to_sleep = false;
     call.server = server;
-    if (known->task == TASK_CLONE3)
-        injection = inject_clone(server, tid, stop);
+    if (clones)
+        injection = inject_clone(server, tid, stop, &refused);
     else
         own_calls_note_filter(&call, known);
     if (the_tracer.wants_to_sleep) {
         if (!wait_for_pool(tid, stop))
             serve_own(tid, stop, known, true);
+        return;
+    }
+    if (refused) {
+        struct verdict verdict = fail_closed(NO_RULE, FALLBACK_MEMORY);
+        verdict.value = -ENOMEM; /* as for any child that is not made */
+        finish(tid, stop, &verdict);
         return;
     }
     call.server = &the_tracer.server;
@@ -166,7 +174,7 @@ static void serve_own(pid_t tid, struct trace_stop *stop, const struct known_cal
         tracer_go_on_and_look(tid);
         return;
     }
-    if (known->task != TASK_CLONE3) {
+    if (!clones) {
         const struct verdict verdict = serve_call(&call, the_tracer.setup->policy);
         if (verdict.adds_filter)
             record_verdict(the_tracer.setup->segment, &call, &verdict);
@@ -309,9 +317,6 @@ void tracer_on_begin(pid_t tid) {
         tracer_go_on(tid, 0); /* nothing for us, or a call of ours */
     } else if (again) {
         let_run_and_look(tid);
-    } else if (known->task == TASK_CLONE) {
-        trace_keep_child(tid, &stop);
-        tracer_go_on(tid, 0);
     } else if (is_own(known)) {
         serve_own(tid, &stop, known, false);
     } else {

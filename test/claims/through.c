@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <linux/sched.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -182,7 +185,7 @@ static char await_state(pid_t child, const char *states) {
             die(name);
         fclose(file);
         state = strrchr(line, ')')[2];
-        sched_yield();
+        syscall(SYS_sched_yield);
     }
     return state;
 }
@@ -222,6 +225,86 @@ static void stop_in_open(const char *path) {
     waitpid(child, &status, 0);
 }
 
+/* ---- a child that asks not to be traced ---- */
+
+#define PAGE 4096UL
+#define NEVER 0xa5 /* fills what nobody writes to */
+
+/* By clone3(2), and on another stack: at its end nothing but the result may have changed. */
+static long clone_there(struct clone_args **arguments, size_t *size, const void *stack) {
+#ifdef __x86_64__
+    long result = SYS_clone3;
+    __asm__ volatile("mov %%rsp, %%r12; mov %3, %%rsp; syscall; mov %%r12, %%rsp"
+                     : "+a"(result), "+D"(*arguments), "+S"(*size)
+                     : "d"(stack)
+                     : "r12", "rcx", "r11", "memory");
+    return result;
+#else
+    (void)stack;
+    const long result = syscall(SYS_clone3, *arguments, *size);
+    return result < 0 ? -errno : result;
+#endif
+}
+
+static bool is_never(const uint8_t *bytes, size_t length) {
+    while (length > 0 && bytes[length - 1] == NEVER)
+        length--;
+    return length == 0;
+}
+
+static uint8_t *map_pages(size_t count) {
+    return mmap(NULL, count * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+/* `rest`: what lies behind the structure that the kernel knows. */
+static void make_child(const char *name, size_t size, uint8_t rest, bool room, bool read_only) {
+    static uint8_t *stack, *place;
+    if (!stack && mprotect(stack = map_pages(2), PAGE, PROT_NONE) != 0)
+        die("stack");
+    place = map_pages(2);
+    memset(stack + PAGE, NEVER, PAGE);
+    struct clone_args *arguments = (void *)place;
+    *arguments = (struct clone_args){.flags = CLONE_UNTRACED, .exit_signal = SIGCHLD};
+    place[PAGE - 1] = rest;
+    if (read_only)
+        mprotect(place, 2 * PAGE, PROT_READ);
+    struct clone_args *given = arguments;
+    size_t length = size;
+    const long child = clone_there(&given, &length, stack + PAGE + (room ? PAGE : 0));
+    const bool same = given == arguments && length == size && is_never(stack + PAGE, PAGE) &&
+                      arguments->flags == CLONE_UNTRACED;
+    if (child == 0) {
+        char text[8] = {0};
+        printf("%s: %s", name, same ? "same" : "changed");
+        int fd = open("ruled", O_RDWR);
+        printf(" %s,", fd >= 0 && read(fd, text, sizeof text - 1) > 0 ? text : error_of(fd));
+        printf(" %s,", error_of(open("ruled", O_WRONLY | O_TRUNC)));
+        fflush(stdout);
+        _exit(0);
+    }
+    errno = (int)-child;
+    if (child < 0)
+        printf("%s:", name);
+    else
+        waitpid((pid_t)child, NULL, 0);
+    printf(" %s, %s\n", error_of(child), same ? "same" : "changed");
+    fflush(stdout);
+    munmap(place, 2 * PAGE);
+}
+
+static void make_children(void) {
+    make_child("short", 64, 0, true, false);
+    make_child("plain", sizeof(struct clone_args), 0, true, false);
+    make_child("read-only", sizeof(struct clone_args), 0, true, true);
+    make_child("long", 600, 0, true, true);
+    make_child("longest", PAGE, 0, true, true);
+    make_child("longest, newer", PAGE, 1, true, true);
+    make_child("too long", PAGE + 1, 0, true, false);
+    make_child("too short", 8, 0, true, false);
+    make_child("no room", 600, 0, false, false);
+    make_child("nowhere", 600, 0, false, true);
+}
+
 int main(int count, char **arguments) {
     if (count != 3)
         return 2;
@@ -247,6 +330,8 @@ int main(int count, char **arguments) {
         stop_in_open("a-fifo");
     } else if (strcmp(scenario, "stop") == 0) {
         stop_in_open("ruled");
+    } else if (strcmp(scenario, "children") == 0) {
+        make_children();
     } else {
         return 2;
     }

@@ -91,4 +91,20 @@ for (const mechanism of mechanisms) {
       test.same(said([...below(policy), 'stop', directory]), ['written']);
       test.end();
     });
+
+  await t.test(`by children that ask not to be traced, by ${mechanism}`, (test) => {
+    const { directory, policy } = made(test, [ruled]);
+    const natively = said([through, 'children', directory]);
+    writeFileSync(path.join(directory, 'ruled'), real);
+    // Where their arguments cannot be changed they are not made.
+    const last = mechanism === 'notify' ? natively.slice(-1) : ['nowhere: ENOMEM, same'];
+    test.same(
+      said([...below(policy), 'children', directory]),
+      [...natively.slice(0, -1), ...last].map((line) =>
+        line.replace(/(same|changed) (real|done)/, 'same told'),
+      ),
+    );
+    test.equal(readFileSync(path.join(directory, 'ruled'), 'utf8'), real);
+    test.end();
+  });
 }
