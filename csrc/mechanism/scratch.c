@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/ptrace.h>
 
+#include "page_maps.h"
 #include "trace.h"
 
 #define RED_ZONE 128U
@@ -14,10 +15,13 @@
 
 int scratch_put_at(struct stopped_call *call, uint64_t address, const void *bytes, size_t length,
                    struct scratch *scratch) {
+    struct stopped_call own = *call;
+    own.server = NULL; /* nobody has to wait for what is there */
     scratch->address = 0;
     if (length > SCRATCH_MAX)
         return -E2BIG;
-    if (call->mechanism->read(call, address, scratch->before, length) != (ssize_t)length)
+    if (!page_map_takes(call->tid, address, length, false) ||
+        call->mechanism->read(&own, address, scratch->before, length) != (ssize_t)length)
         return -EFAULT;
     int error = trace_poke(call->tid, address, bytes, length);
     if (error != 0)
@@ -56,7 +60,8 @@ static void keep_changes(pid_t tid, struct scratch *scratch) {
 }
 
 void scratch_take_back(pid_t tid, struct scratch *scratch) {
-    if (scratch->address != 0) {
+    /* Another thread may have made its page one that somebody waits for. */
+    if (scratch->address != 0 && page_map_takes(tid, scratch->address, scratch->length, true)) {
         keep_changes(tid, scratch);
         trace_poke(tid, scratch->address, scratch->before, scratch->length);
     }

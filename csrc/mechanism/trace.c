@@ -16,6 +16,7 @@
 #include "../tracee/rights.h"
 #include "filter.h"
 #include "memory.h"
+#include "page_maps.h"
 
 #define OUR_MESSAGE 0x5350U /* SECCOMP_RET_DATA of our filter */
 
@@ -129,17 +130,27 @@ static ssize_t trace_read(struct stopped_call *call, uint64_t address, void *to,
     return errno == ENOSYS || errno == EPERM ? read_by_file(call, address, to, length) : -errno;
 }
 
+/* ... or for its writers, as a page of a file. At the end of a call the kernel has just written
+ * there. */
+static bool may_write(const struct stopped_call *call, uint64_t address, size_t length) {
+    const struct trace_stop *stop = call->stop;
+    if (stop->ended)
+        return may_touch(call, address, length);
+    return !call->server || !call->server->receiving ||
+           page_map_takes(call->tid, address, length, false) || server_step_aside(call->server);
+}
+
 static int trace_write(struct stopped_call *call, uint64_t address, const void *from,
                        size_t length) {
     struct trace_stop *stop = call->stop;
-    const struct server *server = call->server;
+    struct server *server = call->server;
     if (length > sizeof stop->bytes)
         return -E2BIG;
-    if (!may_touch(call, address, length))
+    if (!may_write(call, address, length))
         return -EBUSY;
     /* The pool writes at once what the tracer might have to wait for. */
     if (server && !server->receiving && !no_process_vm &&
-        !memory_is_present(call->tid, address, length))
+        !page_map_takes_once(server, call->tid, address, length))
         return trace_poke(call->tid, address, from, length);
     memcpy(stop->bytes, from, length);
     stop->address = address;
@@ -247,5 +258,6 @@ struct stopped_call trace_call_again(pid_t tid, struct trace_stop *stop) {
 
 struct stopped_call trace_call(pid_t tid, struct trace_stop *stop) {
     stop->length = 0;
+    stop->ended = false;
     return trace_call_again(tid, stop);
 }

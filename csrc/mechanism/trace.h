@@ -15,6 +15,7 @@
  * to be written waits here for the tracer. */
 struct trace_stop {
     struct registers registers;
+    bool ended; /* the call has written all that it writes */
     uint64_t address;
     size_t length; /* 0: nothing to write */
     uint8_t bytes[TRACE_PENDING];

@@ -15,6 +15,7 @@
 #include "../arch/call_table.h"
 #include "../mechanism/inject.h"
 #include "../mechanism/own_calls.h"
+#include "../mechanism/page_maps.h"
 #include "../mechanism/trace.h"
 #include "../policy/blob.h"
 #include "../tracee/lookup_cache.h"
@@ -38,6 +39,7 @@ static void forget(pid_t tid) {
         injection_forget(tracee->injection);
     waits_forget(tracee);
     tracee_forget(tid);
+    page_map_forget(tid);
 }
 
 /* Is this stop of mechanism ptrace the begin of a call? Where the kernel does not say it the two
@@ -195,6 +197,7 @@ bool tracer_prepare(const struct tracer_setup *setup) {
         .receiving = true,
         .step_aside = tracer_refuse_to_sleep,
     };
+    page_maps_begin(&tracer->server);
     tracer->wake = pool_open(context, tracer->setup->policy);
     if (tracer->wake < 0 || context_read(context) != 0 || rights_choose_proof(context) != 0)
         return false;

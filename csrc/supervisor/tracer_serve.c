@@ -360,6 +360,7 @@ void tracer_on_end(pid_t tid) {
             serve_again(tid, &stop);
             return;
         }
+        stop.ended = true;
         if (!change_end(&call, &stop, result))
             return;
     }

@@ -1,6 +1,7 @@
-/* pages fuse|userfaultfd DIRECTORY PATH - makes calls whose path, or whose answer, lies in a page that
- * comes from a server, which makes stopped calls of its own before it gives the page. PATH is a file of a
- * rule; each call must do what it does from ordinary memory. A line for each call; "not permitted". */
+/* pages fuse|userfaultfd|writers DIRECTORY PATH - makes calls whose path, or whose answer, lies in
+ * a page that comes from a server, which makes stopped calls of its own before it gives the page.
+ * PATH is a file of a rule; each call must do what it does from ordinary memory. A line for each
+ * call; "not permitted". */
 #include "pages.h"
 
 #include <sys/statfs.h>
@@ -54,7 +55,9 @@ int main(int argc, char **argv) {
     int no_link = errno;
     memcpy(page_content, ruled, strlen(ruled) + 1);
     before_page = ask;
-    char *page = strcmp(argv[1], "fuse") == 0 ? pages_of_fuse(argv[2]) : pages_of_userfaultfd();
+    char *page = strcmp(argv[1], "fuse") == 0
+                     ? pages_of_fuse(argv[2])
+                     : pages_of_userfaultfd(strcmp(argv[1], "writers") == 0);
     if (!page) {
         puts("not permitted");
         return 0;

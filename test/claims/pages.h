@@ -1,5 +1,6 @@
-/* pages.h - memory whose pages come from somebody who takes its time: a FUSE server, or userfaultfd(2).
- * Whoever touches a page for the first time waits until `before` has returned in the server. */
+/* pages.h - memory whose pages come from somebody who takes its time: a FUSE server, or
+ * userfaultfd(2). Whoever touches a page for the first time waits until `before` has returned in
+ * the server. */
 #ifndef PAGES_H
 #define PAGES_H
 
@@ -165,34 +166,43 @@ __attribute__((unused)) static char *pages_of_fuse(const char *directory) {
 
 /* ---- userfaultfd ---- */
 
+static bool waits_for_writers; /* pages are there, and it is their first writer who waits */
+
 static void *serve_faults(void *argument) {
     int fd = (int)(intptr_t)argument;
     struct uffd_msg message;
     while (read(fd, &message, sizeof message) == sizeof message) {
         before_page();
-        struct uffdio_copy copy = {
-            .dst = message.arg.pagefault.address & ~(PAGE - 1),
-            .src = (uintptr_t)page_content,
-            .len = PAGE,
-        };
-        if (ioctl(fd, UFFDIO_COPY, &copy) != 0 && errno != EEXIST)
+        const uint64_t page = message.arg.pagefault.address & ~(PAGE - 1);
+        struct uffdio_copy copy = {.dst = page, .src = (uintptr_t)page_content, .len = PAGE};
+        struct uffdio_writeprotect open = {.range = {page, PAGE}};
+        if (waits_for_writers && ioctl(fd, UFFDIO_WRITEPROTECT, &open) != 0)
+            die("UFFDIO_WRITEPROTECT");
+        if (!waits_for_writers && ioctl(fd, UFFDIO_COPY, &copy) != 0 && errno != EEXIST)
             die("UFFDIO_COPY");
     }
     return NULL;
 }
 
 /* NULL: not permitted here. */
-__attribute__((unused)) static char *pages_of_userfaultfd(void) {
+__attribute__((unused)) static char *pages_of_userfaultfd(bool writers) {
     pthread_t thread;
     int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
-    struct uffdio_api api = {.api = UFFD_API};
+    struct uffdio_api api = {.api = UFFD_API,
+                             .features = writers ? UFFD_FEATURE_PAGEFAULT_FLAG_WP : 0};
     if (fd < 0 || ioctl(fd, UFFDIO_API, &api) != 0)
         return NULL;
-    char *pages = mmap(NULL, PAGE * MOST_PAGES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                       -1, 0);
+    char *pages =
+        mmap(NULL, PAGE * MOST_PAGES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     struct uffdio_register all = {.range = {(uintptr_t)pages, PAGE * MOST_PAGES},
-                                  .mode = UFFDIO_REGISTER_MODE_MISSING};
+                                  .mode = writers ? UFFDIO_REGISTER_MODE_WP
+                                                  : UFFDIO_REGISTER_MODE_MISSING};
+    struct uffdio_writeprotect closed = {.range = all.range, .mode = UFFDIO_WRITEPROTECT_MODE_WP};
+    waits_for_writers = writers;
+    for (unsigned i = 0; writers && pages != MAP_FAILED && i < MOST_PAGES; i++)
+        memcpy(pages + i * PAGE, page_content, PAGE);
     if (pages == MAP_FAILED || ioctl(fd, UFFDIO_REGISTER, &all) != 0 ||
+        (writers && ioctl(fd, UFFDIO_WRITEPROTECT, &closed) != 0) ||
         pthread_create(&thread, NULL, serve_faults, (void *)(intptr_t)fd) != 0)
         die("userfaultfd");
     return pages;

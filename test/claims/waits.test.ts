@@ -47,7 +47,7 @@ function start(test: Test, words: readonly string[]): Subject {
 }
 
 for (const mechanism of mechanisms)
-  for (const memory of ['fuse', 'userfaultfd'])
+  for (const memory of ['fuse', 'userfaultfd', 'writers'])
     await t.test(
       `paths and answers in pages of ${memory}, whose server is wrapped, too, by ${mechanism}`,
       { skip: needsFuse },
