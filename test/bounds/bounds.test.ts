@@ -162,7 +162,10 @@ for (const mechanism of mechanisms) {
       t.match(lines[0], /^open: (19|2[01]) EIO$/);
       t.ok(number(lines, 'memory') <= 256, lines.join(' '));
       t.equal(lines[2], 'open: 20', 'what is not open any more makes room');
-      t.match(stderr, /more memory, time or room than a file or path may take|could not be handed over/);
+      t.match(
+        stderr,
+        /more memory, time or room than a file or path may take|could not be handed over/,
+      );
     }
     t.equal(readFileSync(file, 'latin1').length, large.length, 'the real one');
     t.end();
