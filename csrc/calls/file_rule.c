@@ -46,8 +46,10 @@ static bool be_in_doubt(struct lookup *lookup) {
 }
 
 /* ... or for want of room for its path: of a longer one the kernel tells nothing. */
-static bool be_too_long(const uint8_t *policy, struct lookup *lookup) {
-    if (match_file_reaches(policy, TRACEE_PATH_MAX - 1))
+static bool be_too_long(struct stopped_call *call, const uint8_t *policy, struct lookup *lookup) {
+    const bool own = lookup->in_own_root || identity_in_own_root(call->server, call->tid) == 1;
+    /* Below another root it is shorter. */
+    if (match_file_reaches(policy, own ? TRACEE_PATH_MAX - 1 : 0))
         lookup->fallback = FALLBACK_BOUND;
     return false;
 }
@@ -65,7 +67,7 @@ static bool name_lookup(struct stopped_call *call, const uint8_t *policy, struct
     if (length < 0 && error_is_ours((int)-length))
         return be_in_doubt(lookup);
     if (length == -ENAMETOOLONG)
-        return be_too_long(policy, lookup);
+        return be_too_long(call, policy, lookup);
     if (length <= 0 || path[0] != '/')
         return false;
     if (!lookup->missing)
@@ -79,7 +81,7 @@ static bool name_lookup(struct stopped_call *call, const uint8_t *policy, struct
     if (length == 1)
         length = 0;
     if ((size_t)length + rest + 2 > TRACEE_PATH_MAX)
-        return be_too_long(policy, lookup);
+        return be_too_long(call, policy, lookup);
     path[length] = '/';
     memcpy(path + length + 1, missing, rest);
     path[(size_t)length + 1 + rest] = '\0';

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../arch/arch.h"
 #include "../arch/kernel.h"
 #include "../process/again.h"
 #include "../tracee/server.h"
@@ -16,21 +17,34 @@
 /* What the latest such calls have changed: a child begins with the same registers and memory. */
 #define CHANGES 8U
 static struct change {
-    int32_t number;         /* of the call; 0: none, or its child has been found */
+    uint64_t address; /* of the call; 0: none, or its child has been found */
+    uint32_t arch;
+    int32_t number;
     uint64_t given[2];      /* its first two arguments, ... */
     uint64_t original[2];   /* ... and what the program has made it with */
     struct scratch scratch; /* of a child with memory of its own; else nothing */
 } changes[CHANGES];
 static unsigned changes_made;
 
-static bool is_change(const struct change *change, int32_t number, uint64_t first) {
-    return change->number == number && change->given[0] == first;
+/* Where the result has taken the place of the first argument, in a child, too. */
+#define FIRST (ARCH_TELLS_BEGIN ? 0 : 1)
+
+/* Does the child come out of that call? Nothing tells those of two processes that have made the
+ * very same one. */
+static bool is_child_of(const struct change *change, struct registers *registers) {
+    registers->arch = change->arch; /* int 0x80 in 64-bit code */
+    bool is = change->address != 0 && registers_address(registers) == change->address &&
+              registers_number(registers) == change->number && registers_result(registers) == 0;
+    for (int i = FIRST; i < 2; i++)
+        is = is && registers_argument(registers, i) == change->given[i];
+    return is;
 }
 
 static void note_change(const struct change *change) {
     unsigned place = changes_made++ % CHANGES;
     for (unsigned i = 0; i < CHANGES; i++)
-        if (is_change(&changes[i], change->number, change->given[0]))
+        if (changes[i].address == change->address && changes[i].arch == change->arch &&
+            memcmp(changes[i].given, change->given, sizeof change->given) == 0)
             place = i; /* that call has made no child */
     changes[place] = *change;
 }
@@ -97,6 +111,8 @@ struct injection *inject_clone(struct server *server, pid_t tid, const struct tr
     uint64_t copy[SCRATCH_MAX / sizeof(uint64_t)] = {call.arguments[0]};
     size_t length = 0;
     struct change change = {
+        .address = registers_address(&stop->registers),
+        .arch = call.arch,
         .number = call.number,
         .given = {call.arguments[0], call.arguments[1]},
         .original = {call.arguments[0], call.arguments[1]},
@@ -126,18 +142,16 @@ struct injection *inject_clone(struct server *server, pid_t tid, const struct tr
 
 void inject_begin_child(pid_t tid) {
     struct registers registers;
-    if (changes_made == 0 || registers_get(tid, &registers) != 0 ||
-        registers_result(&registers) != 0)
+    if (changes_made == 0 || registers_get(tid, &registers) != 0)
         return;
     for (unsigned i = 0; i < CHANGES; i++) {
         struct change *change = &changes[i];
-        if (change->number == 0 ||
-            !is_change(change, registers_number(&registers), registers_argument(&registers, 0)))
+        if (!is_child_of(change, &registers))
             continue;
         scratch_take_back(tid, &change->scratch);
-        registers_set_argument(tid, &registers, 0, change->original[0]);
-        registers_set_argument(tid, &registers, 1, change->original[1]);
-        change->number = 0;
+        for (int j = FIRST; j < 2; j++)
+            registers_set_argument(tid, &registers, j, change->original[j]);
+        change->address = 0;
         return;
     }
 }

@@ -197,7 +197,7 @@ static bool may_be_trigger(struct step *step, const char *name) {
     ssize_t length = descriptor_own_name(walk->walker.server->context->proc, step->current, path,
                                          TRACEE_PATH_MAX);
     if (length <= 0)
-        return true;
+        return !give_up(step, length == -ENAMETOOLONG ? FALLBACK_BOUND : FALLBACK_AUTOMOUNT);
     if (path[length - 1] == '/')
         length--;
     snprintf(path + length, sizeof path - (size_t)length, "/%s", name);
@@ -218,7 +218,8 @@ static int open_step(struct step *step, const char *name) {
     if (fd >= 0 || (errno != EAGAIN && errno != EINVAL && errno != ENOSYS && errno != EACCES))
         return fd;
     if (errno != EACCES && may_be_trigger(step, name)) {
-        give_up(step, mounts_are_unknown(step->mounts) ? FALLBACK_BUSY : FALLBACK_AUTOMOUNT);
+        if (step->failure.fallback == FALLBACK_NONE)
+            give_up(step, mounts_are_unknown(step->mounts) ? FALLBACK_BUSY : FALLBACK_AUTOMOUNT);
         return -1;
     }
     return procfs_open_as_owner(&step->walk->walker, step->current, name, flags);
