@@ -69,6 +69,7 @@ for (const mechanism of mechanisms)
             'open for writing: same',
             "stat's answer: same",
             "statfs's answer: same",
+            'open from a stack: same',
           ]);
         test.equal(readFileSync(ruled, 'utf8'), real);
         test.end();
