@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
+import { lstatSync } from 'node:fs';
 
 import { messageOf, SpoofError, SupervisorError } from '../errors.js';
 import { forbidCoreDump } from '../native/library.js';
@@ -45,11 +46,30 @@ export interface Attended {
   readonly problem: string | undefined;
 }
 
+/** How often a start is tried while Node closes descriptors of its own. */
+const TRIES = 10;
+
 /** These descriptors, each under its own number. */
 function sameNumbers(descriptors: readonly number[]): StdioOptions {
   const passed = new Set(descriptors);
   const highest = Math.max(2, ...descriptors);
   return Array.from({ length: highest + 1 }, (_, fd) => (passed.has(fd) ? fd : 'ignore'));
+}
+
+/** Not of those by which others were listed; nor is a file asked that may not answer. */
+const isOpen = (fd: number): boolean =>
+  lstatSync(`/proc/self/fd/${fd}`, { throwIfNoEntry: false }) !== undefined;
+
+/** As spawn: what was open when it was listed may be closed by now, and then nothing was started. */
+function start(supervisor: string, words: readonly string[], list: () => number[]): ChildProcess {
+  for (let tries = 1; ; tries++) {
+    try {
+      return spawn(supervisor, words, { argv0: SUPERVISOR_NAME, stdio: sameNumbers(list()) });
+    } catch (error) {
+      if (tries === TRIES || !(error instanceof Error && 'code' in error && error.code === 'EBADF'))
+        throw error;
+    }
+  }
 }
 
 function relaySignals(pass: (signal: NodeJS.Signals) => void): () => void {
@@ -93,21 +113,18 @@ function counted(segment: number, blob: Uint8Array, ending: Ending): Omit<Attend
 export async function attendCommand(request: ExecRequest): Promise<Attended> {
   const segment = newSegment();
   const { supervisor, policy, state, words } = starterFor(request, segment);
-  let descriptors = openDescriptors();
+  let descriptors = () => openDescriptors().filter(isOpen);
   if (state === undefined) {
     words.push('--', ...process.argv.slice(2 + request.first));
     // Without a record the starter closes nothing.
-    descriptors = [0, 1, 2, policy, segment];
-    if (request.log !== undefined) descriptors.push(request.log.fd);
+    const { log } = request;
+    descriptors = () => [0, 1, 2, policy, segment, ...(log === undefined ? [] : [log.fd])];
   }
   // First the handlers: a signal must not end this process behind the back of the command.
   const running: { child?: ChildProcess } = {};
   const stopRelaying = relaySignals((signal) => running.child?.kill(signal));
   try {
-    const child = spawn(supervisor, words, {
-      argv0: SUPERVISOR_NAME,
-      stdio: sameNumbers(descriptors),
-    });
+    const child = start(supervisor, words, descriptors);
     running.child = child;
     const ending = await endOf(child, supervisor);
     return { ending, ...counted(segment, request.blob, ending) };
