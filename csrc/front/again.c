@@ -12,15 +12,23 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define LARGEST (1 << 20)
 #define MOST_WORDS 64 /* before the command */
 #define MOST_ARGUMENTS 32
-#define STAMP 192
+#define OVERFLOW_USER 65534
+#define FUSE_SUPER_MAGIC 0x65735546
 #define LOWEST_DESCRIPTOR 64 /* out of the way of those that the command inherits */
+#define SCRIPT_PLACE "/command/cli.js"
+#ifdef __aarch64__
+#define SUPERVISOR_PLACE "/native/linux-arm64/seccomp-spoof-supervisor"
+#else
+#define SUPERVISOR_PLACE "/native/linux-x64/seccomp-spoof-supervisor"
+#endif
 
-static const char format[] = "seccomp-spoof start 1";
+static const char format[] = "seccomp-spoof start 2";
 
 /* ---- the cache: src/policy/cache-directory.ts ---- */
 
@@ -42,6 +50,15 @@ static int enter(int above, const char *name) {
     return -1;
 }
 
+/* A FUSE server says of its files what it likes, whose they are, too; only the machine's own root
+ * is beyond that. Node asks who has mounted it. */
+static bool may_be_forged(int fd) {
+    struct statfs filesystem;
+    struct stat info, root;
+    return fstatfs(fd, &filesystem) != 0 || fstat(fd, &info) != 0 || stat("/", &root) != 0 ||
+           (filesystem.f_type == FUSE_SUPER_MAGIC && info.st_dev != root.st_dev);
+}
+
 static int open_cache(void) {
     char path[PATH_MAX], *rest = NULL;
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
@@ -55,7 +72,10 @@ static int open_cache(void) {
     for (const char *name = strtok_r(path, "/", &rest); name && fd >= 0;
          name = strtok_r(NULL, "/", &rest))
         fd = enter(fd, name);
-    return fd;
+    if (fd < 0 || !may_be_forged(fd))
+        return fd;
+    close(fd);
+    return -1;
 }
 
 static bool is_ours(int fd, struct stat *info) {
@@ -127,21 +147,26 @@ static bool is_whole(struct entry *entry) {
 /* ---- is all as it was? ---- */
 
 /* Which file it is, and who may change it; with `state`: and whether it was. */
-static bool stamp_of(const char *path, bool state, char stamp[STAMP]) {
+static bool stamp_of(const char *path, bool state, char stamp[START_STAMP]) {
     struct stat info;
     if (fstatat(AT_FDCWD, path, &info, state ? 0 : AT_SYMLINK_NOFOLLOW) != 0)
         return false;
-    int length = snprintf(stamp, STAMP, "%llu:%llu:%o:%u:%u", (unsigned long long)info.st_dev,
+    int length = snprintf(stamp, START_STAMP, "%llu:%llu:%o:%u:%u", (unsigned long long)info.st_dev,
                           (unsigned long long)info.st_ino, info.st_mode, info.st_uid, info.st_gid);
     if (state)
-        snprintf(stamp + length, STAMP - (size_t)length, ":%lld:%lld:%lld", (long long)info.st_size,
+        snprintf(stamp + length, START_STAMP - (size_t)length, ":%lld:%lld:%lld",
+                 (long long)info.st_size,
                  (long long)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec,
                  (long long)info.st_ctim.tv_sec * 1000000000 + info.st_ctim.tv_nsec);
     return true;
 }
 
+bool start_stamp(const char *script, char stamp[START_STAMP]) {
+    return stamp_of(script, true, stamp);
+}
+
 static bool is_as_it_was(struct entry *entry, const char *path, bool state) {
-    char stamp[STAMP];
+    char stamp[START_STAMP];
     return path && stamp_of(path, state, stamp) && next_is(entry, stamp);
 }
 
@@ -164,11 +189,12 @@ static bool is_known_program(struct entry *entry, const char *command) {
     return known || count < 0;
 }
 
-/* Empty: relative paths count for nothing. */
+/* Empty: relative paths count for nothing. One directory may be mounted in two places. */
 static bool same_directory(struct entry *entry) {
-    const char *string = entry->at;
-    return string < entry->end &&
-           (*string == '\0' ? next(entry) != NULL : is_as_it_was(entry, ".", false));
+    char here[PATH_MAX];
+    if (entry->at < entry->end && *entry->at == '\0')
+        return next(entry) != NULL;
+    return getcwd(here, sizeof here) && next_is(entry, here) && is_as_it_was(entry, ".", false);
 }
 
 static bool has_text(const char *path, const char *text) {
@@ -222,15 +248,36 @@ static int hold_policy(const struct entry *entry) {
     return high;
 }
 
+/* What is run is ours, whatever the entry says: it lies where the script does. */
+static bool find_supervisor(const char *script, char path[PATH_MAX]) {
+    const size_t length = strlen(script), rest = sizeof SCRIPT_PLACE - 1;
+    return length > rest && strcmp(script + length - rest, SCRIPT_PLACE) == 0 &&
+           snprintf(path, PATH_MAX, "%.*s%s", (int)(length - rest), script, SUPERVISOR_PLACE) <
+               PATH_MAX;
+}
+
+/* The supervisor comes first. */
+static bool same_package(struct entry *entry, const char *supervisor) {
+    int count = next_count(entry);
+    for (int i = 0; i < count; i++) {
+        const char *path = next(entry);
+        if (!path || !is_as_it_was(entry, i == 0 ? supervisor : path, true))
+            return false;
+    }
+    return count > 0;
+}
+
 /* `first`: where the command is among the words that were recorded. */
-static void become_starter(struct entry *entry, int first, int state) {
+static void become_starter(struct entry *entry, const char *script, int first, int state) {
     char *none[] = {NULL}, name[] = "seccomp-spoof-supervisor", verb[] = "start";
     char state_option[] = "--state", first_option[] = "--first", policy_option[] = "--policy";
     char state_text[16], first_text[16], policy_text[16];
     char *arguments[MOST_ARGUMENTS + 9] = {name,         verb,       state_option,  state_text,
                                            first_option, first_text, policy_option, policy_text};
-    const char *supervisor = next(entry);
-    int count = is_as_it_was(entry, supervisor, true) ? next_count(entry) : -1;
+    char supervisor[PATH_MAX];
+    int count = find_supervisor(script, supervisor) && same_package(entry, supervisor)
+                    ? next_count(entry)
+                    : -1;
     if (count < 0 || count > MOST_ARGUMENTS)
         return;
     for (int i = 0; i < count; i++)
@@ -246,14 +293,16 @@ static void become_starter(struct entry *entry, int first, int state) {
     close(policy);
 }
 
+/* Of a user whom the namespace does not know all that is unknown would seem to be. */
 static bool is_switched_off(void) {
     const char *cache = getenv("SECCOMP_SPOOF_CACHE"), *native = getenv("SECCOMP_SPOOF_NATIVE_DIR");
-    return (cache && strcmp(cache, "off") == 0) || (native && *native != '\0');
+    return (cache && strcmp(cache, "off") == 0) || (native && *native != '\0') ||
+           geteuid() == OVERFLOW_USER;
 }
 
 void start_again(const char *script, char **arguments, int count, int state) {
     struct stat info;
-    char stamp[STAMP], **words = arguments + 1;
+    char stamp[START_STAMP], **words = arguments + 1;
     if (is_switched_off() || !stamp_of(script, true, stamp))
         return;
     uint32_t value = digest(DIGEST_OF_NOTHING, stamp, strlen(stamp) + 1);
@@ -270,7 +319,7 @@ void start_again(const char *script, char **arguments, int count, int state) {
             if (read_entry(directory, name, &entry)) {
                 char *bytes = entry.at;
                 if (holds(&entry, script, words, options))
-                    become_starter(&entry, 1 + options, state);
+                    become_starter(&entry, script, 1 + options, state);
                 free(bytes);
             }
         }

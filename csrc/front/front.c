@@ -66,6 +66,7 @@ static bool is_for_node(const char *variable) {
     return strncmp(variable, "NODE_", 5) == 0 ||
            strncmp(variable, "SECCOMP_SPOOF_STATE=", 20) == 0 ||
            strncmp(variable, "SECCOMP_SPOOF_CWD_FD=", 21) == 0 ||
+           strncmp(variable, "SECCOMP_SPOOF_BUILD=", 20) == 0 ||
            strncmp(variable, SIGPIPE_IGNORED "=", sizeof SIGPIPE_IGNORED) == 0;
 }
 
@@ -122,14 +123,22 @@ static int become_node(char *script, char **arguments, int count, char **environ
 
 static int exec_verb(char *script, char **arguments, int count, struct failure *failure) {
     char state[64], directory[64], ignored[] = SIGPIPE_IGNORED "=1";
+    char stamp[START_STAMP], build[sizeof stamp + 32];
     size_t kept = 0;
     int directory_fd = -1;
     int fd = state_record(arguments, environ, &directory_fd, failure);
     if (fd < 0)
         return -1;
+    fill_closed_streams();
+    /* Before Node reads it: what it keeps is of this one. */
+    const bool stamped = start_stamp(script, stamp);
     if (directory_fd < 0)
         start_again(script, arguments, count, fd);
-    char **environment = environment_for_node(3, &kept);
+    char **environment = environment_for_node(4, &kept);
+    if (environment && stamped) {
+        snprintf(build, sizeof build, "SECCOMP_SPOOF_BUILD=%s", stamp);
+        environment[kept++] = build;
+    }
     if (environment) {
         snprintf(state, sizeof state, "SECCOMP_SPOOF_STATE=%d", fd);
         environment[kept++] = state;
@@ -140,7 +149,6 @@ static int exec_verb(char *script, char **arguments, int count, struct failure *
     }
     if (environment && ignores_sigpipe())
         environment[kept++] = ignored;
-    fill_closed_streams();
     int result = become_node(script, arguments, count, environment, failure);
     free(environment);
     return result;

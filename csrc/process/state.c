@@ -197,7 +197,10 @@ int state_record(char **arguments, char **variables, int *directory, struct fail
     widen_limits();
     state.directory = *directory = leave_deleted_directory();
     take_pending_signals(&state);
+    /* A hard limit of the command's is ours, too; then it is an error. */
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
     int fd = write_record(&state, &descriptors, arguments, variables, failure);
+    signal(SIGXFSZ, handler);
     free(descriptors.items);
     return fd;
 }

@@ -4,7 +4,7 @@ import { UsageError } from '../errors.js';
 import { allRules } from '../policy/normalised.js';
 import { choosePolicy, nameOfProgram, PROGRAM_DEFAULTS } from '../programs/defaults.js';
 import type { Choice } from '../programs/defaults.js';
-import { keepStart } from '../run/again.js';
+import { keepStart, packageState } from '../run/again.js';
 import { becomeCommand } from '../run/exec.js';
 import type { ExecRequest } from '../run/exec.js';
 import { baseDirectory, resolvePath } from '../run/origin.js';
@@ -87,6 +87,7 @@ async function requestFor(
   { options, first }: ExecLine,
   io: Io,
 ): Promise<ExecRequest> {
+  const before = packageState();
   const command = words.slice(first);
   const choice = choiceFor(command, options);
   const request = {
@@ -116,6 +117,7 @@ async function requestFor(
     !DECIDED_OTHERWISE.includes(nameOfProgram(command[0] ?? ''))
   )
     keepStart({
+      package: before,
       request: settled,
       words: words.slice(0, first),
       programs: DECIDED_OTHERWISE,

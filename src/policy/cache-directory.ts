@@ -18,12 +18,16 @@ import {
 } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 
-import { openTrusted, pathOf, withFile } from './trust.js';
+import { isNobodyHere, openTrusted, pathOf, serverOf, withFile } from './trust.js';
 
 /** Entries beyond these are removed, the oldest first. */
 const MOST_ENTRIES = 64;
 /** Bytes of the largest entry. */
 export const LARGEST_ENTRY = 1 << 20;
+
+/** An entry that is just being written, or whose writer was killed; and when it is the latter. */
+const DRAFT = /^[0-9a-f]{8}\.[a-z]+\.\d+$/;
+const DRAFT_MS = 3600_000;
 
 /** Where entries may lie: a directory that is there, and what may be made below it. */
 export interface Place {
@@ -45,10 +49,11 @@ function ownUser(): number {
   return process.geteuid?.() ?? -1;
 }
 
-/** Throws where it belongs to somebody else, or others can write to it. */
+/** Throws where it belongs to somebody else, or others can write to it, or say so. */
 function mustBeOurs(fd: number): void {
   const { uid, mode } = fstatSync(fd);
-  if (uid !== ownUser() || (mode & 0o022) !== 0) throw new Error('not ours alone');
+  if (uid !== ownUser() || isNobodyHere(uid) || (mode & 0o022) !== 0 || serverOf(fd) !== undefined)
+    throw new Error('not ours alone');
 }
 
 /** Throws where there is none, or it is not ours: sudo(8) may leave HOME as it is. */
@@ -118,9 +123,14 @@ function writeEntry(directory: string, name: string, bytes: Buffer): void {
   removeOldest(directory, name.slice(name.lastIndexOf('.')));
 }
 
-/** Among those of a kind. */
+/** Among those of a kind; and what was left of others that were never finished. */
 function removeOldest(directory: string, suffix: string): void {
-  const entries = readdirSync(directory)
+  const names = readdirSync(directory);
+  for (const name of names.filter((each) => DRAFT.test(each))) {
+    const path = join(directory, name);
+    if (lstatSync(path).mtimeMs < Date.now() - DRAFT_MS) rmSync(path, { force: true });
+  }
+  const entries = names
     .filter((name) => name.endsWith(suffix))
     .map((name) => ({
       path: join(directory, name),

@@ -4,11 +4,13 @@
  * is used for that very text, and the same values of its parameters, only.
  * Rule: a policy that depends on other files than the package's has none.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { libraryPath } from '../native/paths.js';
 import { digest, keepEntry, type Place, placeOfEntries, readEntry } from './cache-directory.js';
-import { stampOf, type ShippedPolicies } from './locations.js';
+import { PACKAGE_DIRECTORY, stampOf, type ShippedPolicies } from './locations.js';
 import { fromJson, toJson, type CompiledPolicy } from './normalised.js';
 import { readContent, type Reading } from './read.js';
 
@@ -118,7 +120,9 @@ function readRegular(path: string, reading: Reading): Buffer | undefined {
 
 /** Another build may make another blob of the same text, and so may other policies to extend. */
 function buildOf(shipped: ShippedPolicies): string {
-  return [...[libraryPath(), fileURLToPath(import.meta.url)].map(stampOf), shipped.stamp()].join(
-    ' ',
-  );
+  // Each part of the command line has a name of its content, which is in this one.
+  const script = join(PACKAGE_DIRECTORY, 'dist/command/cli.js');
+  const files = [libraryPath(), fileURLToPath(import.meta.url)];
+  const all = existsSync(script) ? [...files, script] : files;
+  return [...all.map(stampOf), shipped.stamp()].join(' ');
 }

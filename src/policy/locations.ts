@@ -49,8 +49,8 @@ function readIfThere(path: string): Buffer | undefined {
 
 /** What tells one state of a file from another one, without reading it. */
 export function stampOf(path: string): string {
-  const { size, mtimeMs, ino } = statSync(path);
-  return [path, size, mtimeMs, ino].join(':');
+  const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path);
+  return [path, dev, ino, size, mtimeMs, ctimeMs].join(':');
 }
 
 /** Names of the files in `directory` that end with `suffix`, without it, sorted. */

@@ -19,6 +19,7 @@ import { systemCode } from '../errors.js';
 
 /** Names a file without opening it; Node has no name for it. */
 const O_PATH = 0o10000000;
+const FUSE_SUPER_MAGIC = 0x65735546;
 const STICKY = 0o1000;
 const FOR_OTHERS_TO_WRITE = 0o022;
 const PROC_SUPER_MAGIC = 0x9fa0;
@@ -50,13 +51,28 @@ function openBelow(directory: number, name: string): number {
 }
 
 /** Nobody of this user namespace is such an owner. */
-function isNobodyHere(uid: number): boolean {
+export function isNobodyHere(uid: number): boolean {
   if (uid !== UNKNOWN_OWNER) return false;
   const ranges = readFileSync('/proc/self/uid_map', 'utf8').trim().split('\n');
   return !ranges.some((range) => {
     const [first = 0, , count = 0] = range.trim().split(/\s+/).map(Number);
     return first <= uid && uid - first < count;
   });
+}
+
+/**
+ * Who has mounted a FUSE filesystem, if it is neither root nor this user: its server says whatever it
+ * likes, whose the files are, too. What has no `user_id` (virtiofs) was mounted by root.
+ */
+export function serverOf(fd: number): number | undefined {
+  if (statfsSync(pathOf(fd)).type !== FUSE_SUPER_MAGIC) return undefined;
+  const { dev } = fstatSync(fd);
+  const device = `${(dev >> 8) & 0xfff}:${(dev & 0xff) | ((dev >> 12) & ~0xff)}`;
+  const users = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => line.split(' ', 3)[2] === device)
+    .map((line) => Number(/\buser_id=(\d+)/.exec(line.slice(line.indexOf(' - ')))?.[1] ?? 0));
+  return users.find((user) => user !== 0 && user !== process.geteuid?.());
 }
 
 /** On a filesystem that is mounted for reading (the ConfigMaps of Kubernetes, say) nobody writes. */
@@ -78,6 +94,9 @@ function judge(fd: number, user: number): Stats {
   const { mode, uid } = info;
   const isStickyDirectory = info.isDirectory() && (mode & STICKY) !== 0;
   const isOpen = (mode & FOR_OTHERS_TO_WRITE) !== 0 && !info.isSymbolicLink() && !isStickyDirectory;
+  const server = serverOf(fd);
+  if (server !== undefined)
+    throw new DistrustError(`${readlinkSync(pathOf(fd))} is served by user ${server} (FUSE)`);
   const isTheirs = uid !== 0 && uid !== user && !isNobodyHere(uid);
   if ((!isOpen && !isTheirs) || isReadOnly(fd)) return info;
   const what = readlinkSync(pathOf(fd));

@@ -16,7 +16,8 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
-import { cli, type Ended, environment, type RunOptions } from './helpers.js';
+import { digest } from '../../src/policy/cache-directory.js';
+import { cli, type Ended, environment, program, run, type RunOptions } from './helpers.js';
 
 const home = t.testdir();
 chmodSync(home, 0o755);
@@ -195,4 +196,56 @@ await t.test('what others could have written, or a disk has damaged', async (t) 
   }
   writeFileSync(only(), good);
   await isAgain(t, words, '');
+});
+
+await t.test('an entry that names another program', async (t) => {
+  await start(['/bin/true']);
+  const place = path.join(entries, readdirSync(entries)[0] ?? '');
+  const texts = readFileSync(place, 'latin1').split('\0');
+  const at = texts.findIndex((text) => text.endsWith('/seccomp-spoof-supervisor'));
+  t.ok(at > 0);
+  const script = path.join(home, 'script');
+  writeFileSync(script, '#!/bin/sh\necho forged\n', { mode: 0o755 });
+  const { dev, ino, mode, uid, gid, size, mtimeNs, ctimeNs } = statSync(script, { bigint: true });
+  texts[at] = script;
+  const state = [dev, ino, mode.toString(8), uid, gid, size, mtimeNs, ctimeNs].join(':');
+  for (const told of [state, texts[at + 1] ?? '']) {
+    texts[at + 1] = told;
+    const rest = Buffer.from(texts.slice(2).join('\0'), 'latin1');
+    const head = `${texts[0] ?? ''}\0${digest(rest)}\0`;
+    writeFileSync(place, Buffer.concat([Buffer.from(head), rest]));
+    const { stdout } = await again(['/bin/echo', 'own']);
+    t.notMatch(stdout, 'forged');
+  }
+});
+
+const skip = process.getuid?.() === 0 ? false : 'mounts, which needs root';
+await t.test('one directory in two places', { skip }, async (t) => {
+  const told = (place: string, text: string): void => {
+    mkdirSync(path.join(home, place, 'conf'), { recursive: true });
+    writeFileSync(path.join(home, place, 'policy.yaml'), policy(text));
+  };
+  told('here', 'here');
+  told('there', 'there');
+  const line = [program, 'exec', '-p', '../policy.yaml', ...command].join(' ');
+  const script = `
+    mount --bind here/conf there/conf
+    (cd here/conf; ${line}; ${line}); (cd there/conf; ${line})`;
+  const words = ['--mount', '--propagation', 'private', 'sh', '-c', script];
+  const ended = await run('unshare', words, { cwd: home, env: withNode });
+  t.match(ended, { stdout: 'hereherethere', stderr: '' });
+});
+
+await t.test('what a killed start has left', async (t) => {
+  mkdirSync(entries, { recursive: true, mode: 0o700 });
+  const [old, young] = ['01234567.start.1', '01234567.policy.2'].map((name) =>
+    path.join(entries, name),
+  );
+  for (const draft of [old ?? '', young ?? '']) writeFileSync(draft, '');
+  utimesSync(old ?? '', 0, 0);
+  await start(['/bin/true']);
+  t.same(
+    readdirSync(entries).filter((name) => name.startsWith('01234567')),
+    ['01234567.policy.2'],
+  );
 });
