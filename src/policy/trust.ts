@@ -75,7 +75,10 @@ export function serverOf(fd: number): number | undefined {
   return users.find((user) => user !== 0 && user !== process.geteuid?.());
 }
 
-/** On a filesystem that is mounted for reading (the ConfigMaps of Kubernetes, say) nobody writes. */
+/**
+ * On a filesystem that is mounted for reading (the ConfigMaps of Kubernetes, say) nobody writes. Its owner
+ * may have done so before.
+ */
 function isReadOnly(fd: number): boolean {
   try {
     accessSync(pathOf(fd), constants.W_OK);
@@ -98,7 +101,7 @@ function judge(fd: number, user: number): Stats {
   if (server !== undefined)
     throw new DistrustError(`${readlinkSync(pathOf(fd))} is served by user ${server} (FUSE)`);
   const isTheirs = uid !== 0 && uid !== user && !isNobodyHere(uid);
-  if ((!isOpen && !isTheirs) || isReadOnly(fd)) return info;
+  if (!isTheirs && (!isOpen || isReadOnly(fd))) return info;
   const what = readlinkSync(pathOf(fd));
   throw new DistrustError(
     isTheirs

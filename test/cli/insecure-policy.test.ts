@@ -122,7 +122,10 @@ void t.test('what is mounted for reading is written by nobody', options, async (
   };
   const bind = `mount --bind '${volume}' '${volume}'`;
   refused(t, await check(bind), 1, /volume can be written by others/);
-  t.match(await check(`${bind} && mount -o remount,bind,ro '${volume}'`), { status: 0 });
+  const forReading = `${bind} && mount -o remount,bind,ro '${volume}'`;
+  t.match(await check(forReading), { status: 0 });
+  chownSync(path.join(volume, 'mine.yaml'), SOMEBODY, SOMEBODY);
+  refused(t, await check(forReading), 1, /mine\.yaml belongs to user 12345/);
 });
 
 void t.test('who is unknown to the user namespace is nobody in it', options, async (t) => {
