@@ -1,7 +1,14 @@
 // A Linux guest in qemu, without KVM: of this machine's architecture with this machine's / as its
 // root, read-only over virtio-9p, or of another one with busybox for a root. See docs/guest-lane.md.
 import { spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { SILENCE_MS } from '../../support/silence.js';
@@ -156,7 +163,11 @@ export class Guest {
       writeFileSync(join(share, 'environment'), environment({ ...seconds, ...options.env }));
       writeFileSync(join(share, 'checkout'), checkout);
 
-      const failure = await boot(this.#architecture, kernel, share, silenceMs, options);
+      const start = () => boot(this.#architecture, kernel, share, silenceMs, options);
+      let failure = await start();
+      // An emulated kernel that patches its code may meet its own breakpoint on the other processor.
+      for (let tries = 1; tries < BOOTS && isBootPanic(failure, steps); tries++)
+        failure = await start();
       options.onShare?.(share);
       return steps.map((step, index) => {
         const status = /^\d+$/.exec(readOr(`${step}.status`, '').trim())?.[0];
@@ -201,6 +212,13 @@ interface Ended {
   readonly console: string;
 }
 
+/** How often a kernel is booted that panics by itself. */
+const BOOTS = 3;
+
+/** Before it ran anything of ours. */
+const isBootPanic = ({ console }: Ended, steps: readonly string[]): boolean =>
+  console.includes('Kernel panic') && steps.every((step) => !existsSync(`${step}.stdout`));
+
 const hung = (silenceMs: number): string => `the guest hung (silent for ${silenceMs} ms)`;
 
 /** Runs qemu until the guest has powered off, or falls silent. */
@@ -225,7 +243,7 @@ async function boot(
   ].join(' ');
   const shared = 'security_model=none,multidevs=remap';
   const work = join(share, 'work');
-  mkdirSync(work);
+  mkdirSync(work, { recursive: true });
   // prettier-ignore
   const child = spawn(
     'setpriv',
