@@ -159,17 +159,19 @@ static void write_in_handler(int signal) {
  */
 static void read_again_and_again(void) {
     const struct rlimit none = {1, 1};
-    const struct itimerval often = {{0, 200}, {0, 200}}, never = {{0, 0}, {0, 0}};
+    const struct itimerval soon = {{0, 0}, {0, 200}};
     const struct sigaction action = {.sa_handler = write_in_handler, .sa_flags = SA_RESTART};
     sigaction(SIGALRM, &action, NULL);
-    if (setrlimit(RLIMIT_AS, &none) != 0 || setitimer(ITIMER_REAL, &often, NULL) != 0)
+    if (setrlimit(RLIMIT_AS, &none) != 0)
         die("limits");
-    while (handled < HANDLED) {
+    for (int sent = 0; handled < HANDLED;) {
+        /* One at a time: where calls take longer than that the next would come before this returns. */
+        if (sent == handled && setitimer(ITIMER_REAL, &soon, NULL) == 0)
+            sent++;
         int fd = open("ruled", O_RDONLY);
         if (fd >= 0)
             close(fd);
     }
-    setitimer(ITIMER_REAL, &never, NULL);
     printf("%s\n", let_through == 0 ? "none let through" : "let through");
 }
 
