@@ -226,10 +226,9 @@ static bool same_files(struct entry *entry) {
     return texts >= 0;
 }
 
-static bool holds(struct entry *entry, const char *script, char **words, int count) {
-    return is_whole(entry) && is_as_it_was(entry, script, true) &&
-           same_words(entry, words, count) && !is_known_program(entry, words[count]) &&
-           same_directory(entry) && same_files(entry);
+static bool holds(struct entry *entry, const char *build, char **words, int count) {
+    return is_whole(entry) && next_is(entry, build) && same_words(entry, words, count) &&
+           !is_known_program(entry, words[count]) && same_directory(entry) && same_files(entry);
 }
 
 /* ---- the start ---- */
@@ -300,12 +299,12 @@ static bool is_switched_off(void) {
            geteuid() == OVERFLOW_USER;
 }
 
-void start_again(const char *script, char **arguments, int count, int state) {
+void start_again(const char *script, const char *build, char **arguments, int count, int state) {
     struct stat info;
-    char stamp[START_STAMP], **words = arguments + 1;
-    if (is_switched_off() || !stamp_of(script, true, stamp))
+    char **words = arguments + 1;
+    if (is_switched_off())
         return;
-    uint32_t value = digest(DIGEST_OF_NOTHING, stamp, strlen(stamp) + 1);
+    uint32_t value = digest(DIGEST_OF_NOTHING, build, strlen(build) + 1);
     int directory = open_cache();
     if (directory < 0)
         return;
@@ -318,7 +317,7 @@ void start_again(const char *script, char **arguments, int count, int state) {
             snprintf(name, sizeof name, "%08x.start", value);
             if (read_entry(directory, name, &entry)) {
                 char *bytes = entry.at;
-                if (holds(&entry, script, words, options))
+                if (holds(&entry, build, words, options))
                     become_starter(&entry, script, 1 + options, state);
                 free(bytes);
             }

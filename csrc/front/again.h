@@ -11,8 +11,8 @@
 bool start_stamp(const char *script, char stamp[START_STAMP]);
 /* Becomes the supervisor's starter, if these words (the first is the verb) and every file that
  * counted are as they were when Node kept what it had made of them (src/run/again.ts); else it
- * returns, and nothing has happened. `script`: the Node program. `state`: the record of this
- * process. */
-void start_again(const char *script, char **arguments, int count, int state);
+ * returns, and nothing has happened. `script`: the Node program, `build`: its stamp. `state`: the
+ * record of this process. */
+void start_again(const char *script, const char *build, char **arguments, int count, int state);
 
 #endif

@@ -132,8 +132,8 @@ static int exec_verb(char *script, char **arguments, int count, struct failure *
     fill_closed_streams();
     /* Before Node reads it: what it keeps is of this one. */
     const bool stamped = start_stamp(script, stamp);
-    if (directory_fd < 0)
-        start_again(script, arguments, count, fd);
+    if (stamped && directory_fd < 0)
+        start_again(script, stamp, arguments, count, fd);
     char **environment = environment_for_node(4, &kept);
     if (environment && stamped) {
         snprintf(build, sizeof build, "SECCOMP_SPOOF_BUILD=%s", stamp);

@@ -7,14 +7,13 @@
 #include <linux/filter.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "../arch/arch.h"
 #include "../arch/kernel.h"
-#include "../process/again.h"
+#include "../tracee/proc_text.h"
 #include "../tracee/stopped_call.h"
 #include "filter_run.h"
 
@@ -37,23 +36,10 @@ const struct own_calls *own_calls_of(uint32_t arch) {
 
 /* ---- how many filters a thread has ---- */
 
-/* The number behind a name in /proc/TID/status, or UNKNOWN. */
 static int status_number(const char *tid, const char *name) {
-    char path[64], line[256];
-    int value = UNKNOWN;
-    snprintf(path, sizeof path, "/proc/%s/status", tid);
-    FILE *status = NULL;
-    for (int tries = 0; tries < TRIES_AT_ONCE && !status; tries++)
-        status = fopen(path, "re");
-    while (status && fgets(line, sizeof line, status)) {
-        if (strncmp(line, name, strlen(name)) == 0)
-            value = (int)strtol(line + strlen(name), NULL, 10);
-        else if (strncmp(line, "State:", 6) == 0)
-            value = UNKNOWN; /* before it there is only a name, proc_text.h */
-    }
-    if (status)
-        fclose(status);
-    return value;
+    struct status_value value = {.name = name};
+    proc_status_values(tid, &value, 1);
+    return *value.text ? (int)strtol(value.text, NULL, 10) : UNKNOWN;
 }
 
 /* Linux 5.9. */

@@ -5,13 +5,11 @@
 #include "family.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -23,6 +21,7 @@
 #include "../arch/kernel.h"
 #include "../process/again.h"
 #include "../process/fd_passing.h"
+#include "../process/group.h"
 #include "../tracee/proc_text.h"
 #include "segment.h"
 
@@ -84,26 +83,18 @@ static bool has_pending(const struct standing *standing, int signal) {
 }
 
 static struct standing read_standing(pid_t pid) {
-    char name[64], text[4096];
-    struct standing standing = {0};
-    snprintf(name, sizeof name, "/proc/%d/status", pid);
-    if (proc_text(AT_FDCWD, name, text, sizeof text) <= 0)
-        return standing;
-    const char *state = proc_status_field(text, "\nState:\t");
-    const char *of_thread = proc_status_field(text, "\nSigPnd:");
-    const char *of_process = proc_status_field(text, "\nShdPnd:");
-    /* One that is traced stands still at each of its stops: only its signals tell which it is. */
-    standing.is_known = state && (*state != 't' || of_process);
-    standing.is_stopped = state && strchr("Tt", *state);
-    standing.pending = (of_thread ? strtoull(of_thread, NULL, 16) : 0) |
-                       (of_process ? strtoull(of_process, NULL, 16) : 0);
-    return standing;
-}
-
-/* Who sends to a group holds the kernel's lock of the task list until each member has it; this call
- * changes nothing, but needs that lock. */
-static void wait_for_senders(void) {
-    setpgid(0, getpgrp());
+    char name[16];
+    struct status_value values[] = {{.name = "State:\t"}, {.name = "SigPnd:"}, {.name = "ShdPnd:"}};
+    const char *state = values[0].text, *of_process = values[2].text;
+    snprintf(name, sizeof name, "%d", pid);
+    proc_status_values(name, values, sizeof values / sizeof *values);
+    return (struct standing){
+        /* One that is traced stands still at each of its stops: only its signals tell which it is.
+         */
+        .is_known = *state && (*state != 't' || *of_process),
+        .is_stopped = *state == 'T' || *state == 't',
+        .pending = strtoull(values[1].text, NULL, 16) | strtoull(of_process, NULL, 16),
+    };
 }
 
 /* Is the parent stopped by SIGSTOP, or about to be? `unknown` if nobody says. */
@@ -117,7 +108,7 @@ static bool parent_stops(bool unknown) {
 
 /* The same of the command, and by any signal; asked after the parent, of what came later. */
 static bool command_stops(bool unknown) {
-    wait_for_senders();
+    group_wait_for_senders();
     const struct standing command = read_standing(family.command);
     if (!command.is_known)
         return unknown;
@@ -129,7 +120,7 @@ static bool command_stops(bool unknown) {
  * or a SIGCONT has come since: for the group, and the command goes on, too, or for the parent,
  * which passes it on. Another SIGSTOP would stop it twice. */
 static bool parent_has_stop(void) {
-    wait_for_senders();
+    group_wait_for_senders();
     if (parent_stops(false))
         return true;
     const struct standing parent = read_standing(family.parent);

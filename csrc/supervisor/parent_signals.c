@@ -17,6 +17,7 @@
 
 #include "../arch/kernel.h"
 #include "../process/fd_passing.h"
+#include "../process/group.h"
 #include "../process/proctitle.h"
 
 #define PATIENCE_S 5 /* somebody may have stopped the witness */
@@ -124,9 +125,7 @@ static bool ask_witness(int number, siginfo_t *seen) {
 /* Was it sent to the whole group? */
 static bool is_for_group(const siginfo_t *info) {
     siginfo_t seen;
-    /* Who sends to a group holds the kernel's lock of the task list until each member has it; this
-     * call changes nothing, but needs that lock. */
-    setpgid(0, getpgrp());
+    group_wait_for_senders();
     if (!ask_witness(info->si_signo, &seen))
         return is_of_terminal(info);
     return seen.si_signo == info->si_signo && is_same(&seen, info);

@@ -53,9 +53,14 @@ int receiver_open(struct segment *segment, const struct server *like, void *(*ru
     return receivers.wake >= 0 ? 0 : -errno;
 }
 
+/* With the lock held: is there a thread that waits for the place? */
+static bool is_awaited(void) {
+    return receivers.waiting > receivers.vacancies;
+}
+
 /* With the lock held. */
 static void note_last(void) {
-    receivers.last = receivers.threads >= MOST_THREADS && receivers.waiting <= receivers.vacancies;
+    receivers.last = receivers.threads >= MOST_THREADS && !is_awaited();
 }
 
 /* With the lock held. */
@@ -79,11 +84,6 @@ bool receiver_add(struct slot *slot) {
     bool made = add(slot, slot == NULL);
     pthread_mutex_unlock(&receivers.lock);
     return made;
-}
-
-/* With the lock held: is there a thread that waits for the place? */
-static bool is_awaited(void) {
-    return receivers.waiting > receivers.vacancies;
 }
 
 /* With the lock held, and if it is awaited. */

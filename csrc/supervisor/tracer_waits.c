@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ptrace.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +18,7 @@
 #include "../arch/kernel.h"
 #include "../mechanism/trace.h"
 #include "../tracee/credentials.h"
+#include "../tracee/proc_text.h"
 #include "tracer_serve.h"
 #include "wait_time.h"
 
@@ -58,30 +58,19 @@ struct dispositions {
 };
 
 static void read_dispositions(pid_t tid, struct dispositions *dispositions) {
-    char name[64], line[512];
-    unsigned found = 0;
-    snprintf(name, sizeof name, "/proc/%d/status", tid);
-    FILE *status = fopen(name, "re");
-    *dispositions = (struct dispositions){0};
-    while (status && fgets(line, sizeof line, status)) {
-        const char *value = strchr(line, ':');
-        if (!value)
-            continue;
-        if (strncmp(line, "State:", 6) == 0) { /* before it there is only a name, proc_text.h */
-            *dispositions = (struct dispositions){0};
-            found = 0;
-        } else if (strncmp(line, "SigIgn:", 7) == 0 && ++found)
-            dispositions->ignored = strtoull(value + 1, NULL, 16);
-        else if (strncmp(line, "SigCgt:", 7) == 0 && ++found)
-            dispositions->caught = strtoull(value + 1, NULL, 16);
-        else if (strncmp(line, "Tgid:", 5) == 0)
-            dispositions->group = (pid_t)strtol(value + 1, NULL, 10);
-        else if (strncmp(line, "NStgid:", 7) == 0)
-            dispositions->is_init = credentials_last_number(value + 1) == 1;
-    }
-    if (status)
-        fclose(status);
-    dispositions->known = found == 2;
+    char name[16];
+    struct status_value values[] = {
+        {.name = "SigIgn:"}, {.name = "SigCgt:"}, {.name = "Tgid:"}, {.name = "NStgid:"}};
+    const char *ignored = values[0].text, *caught = values[1].text;
+    snprintf(name, sizeof name, "%d", tid);
+    proc_status_values(name, values, sizeof values / sizeof *values);
+    *dispositions = (struct dispositions){
+        .ignored = strtoull(ignored, NULL, 16),
+        .caught = strtoull(caught, NULL, 16),
+        .group = (pid_t)strtol(values[2].text, NULL, 10),
+        .known = *ignored && *caught,
+        .is_init = credentials_last_number(values[3].text) == 1,
+    };
 }
 
 static bool ignores(const struct dispositions *dispositions, int signal) {

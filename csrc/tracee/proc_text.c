@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../process/again.h"
+
 ssize_t proc_text(int directory, const char *name, char *text, size_t capacity) {
     int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
     ssize_t length = fd < 0 ? -1 : read(fd, text, capacity - 1);
@@ -31,4 +33,27 @@ const char *proc_status_field(const char *status, const char *field) {
         state = next;
     const char *found = state ? strstr(state, field) : NULL;
     return found ? found + strlen(field) : NULL;
+}
+
+static void take_line(const char *line, struct status_value *value) {
+    const size_t length = strlen(value->name);
+    if (strncmp(line, "State:", 6) == 0)
+        value->text[0] = '\0'; /* before it there was only a name */
+    if (strncmp(line, value->name, length) == 0)
+        snprintf(value->text, sizeof value->text, "%s", line + length);
+}
+
+void proc_status_values(const char *tid, struct status_value *values, size_t count) {
+    char path[64], line[STATUS_VALUE];
+    snprintf(path, sizeof path, "/proc/%s/status", tid);
+    FILE *status = NULL;
+    for (int tries = 0; tries < TRIES_AT_ONCE && !status; tries++)
+        status = fopen(path, "re");
+    for (size_t i = 0; i < count; i++)
+        values[i].text[0] = '\0';
+    while (status && fgets(line, sizeof line, status))
+        for (size_t i = 0; i < count; i++)
+            take_line(line, &values[i]);
+    if (status)
+        fclose(status);
 }

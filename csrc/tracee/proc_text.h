@@ -2,6 +2,7 @@
 #ifndef SPOOF_PROC_TEXT_H
 #define SPOOF_PROC_TEXT_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
 /* Reads what a file below a directory begins with: up to `capacity` - 1 bytes, and a NUL behind
@@ -12,5 +13,16 @@ ssize_t proc_text_of(int proc, pid_t tid, const char *entry, char *text, size_t 
 /* What follows a field ("\nUid:") in the text of /proc/TID/status, or NULL. What a program is
  * called is no field, whatever stands in it: gVisor writes newlines of it as they are. */
 const char *proc_status_field(const char *status, const char *field);
+
+#define STATUS_VALUE 512
+
+struct status_value {
+    const char *name;        /* "SigIgn:" */
+    char text[STATUS_VALUE]; /* what follows it; empty: it is not there */
+};
+
+/* The same, one line after the other, for what may stand behind a long list of groups. `tid`: or
+ * "self", of the procfs on /proc. */
+void proc_status_values(const char *tid, struct status_value *values, size_t count);
 
 #endif
