@@ -5,11 +5,11 @@
 import { installNative, MACHINES, needs, run } from './steps.mjs';
 
 const [machine] = Object.keys(MACHINES).filter((each) => each !== process.arch);
-const { gnu } = MACHINES[machine];
+const { gnu, debian } = MACHINES[machine];
 needs(
   `${gnu}-linux-gnu-gcc`,
   `a package has the programs of all machines: install the compiler for ${gnu} ` +
-    `(Debian: apt install gcc-${gnu.replace('_', '-')}-linux-gnu libc6-dev-${machine === 'x64' ? 'amd64' : machine}-cross)`,
+    `(Debian: apt install gcc-${gnu.replace('_', '-')}-linux-gnu libc6-dev-${debian}-cross)`,
 );
 run(['make', '-C', 'csrc', '--no-print-directory', '-j4', 'cross', `MACHINE=${gnu}`]);
 installNative(`build-${gnu}`, machine);

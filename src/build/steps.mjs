@@ -35,7 +35,7 @@ export function giveUp(message) {
 
 /** Runs a program in `cwd` (the checkout) with more variables in its environment. */
 export function run([command, ...words], { cwd = root, env = {}, ...options } = {}) {
-  const { error, status, signal, stdout } = spawnSync(command, words, {
+  const { error, status, signal } = spawnSync(command, words, {
     cwd,
     env: { ...process.env, ...env },
     stdio: 'inherit',
@@ -43,7 +43,6 @@ export function run([command, ...words], { cwd = root, env = {}, ...options } = 
   });
   if (error) giveUp(`cannot run ${command}: ${error.message}`);
   if (status !== 0) giveUp(`"${[command, ...words].join(' ')}" failed (${signal ?? status})`);
-  return stdout;
 }
 
 /** Ends with `advice` if there is no such program. */

@@ -41,12 +41,14 @@ export async function didYouMean(
   return (await import('../policy/suggest.js')).didYouMean(word, candidates, otherwise);
 }
 
+const isOneOf = (choices: readonly string[]): string => `it is one of ${choices.join(', ')}`;
+
 /** No such value of an option, quoted as it is to be shown. */
 export function unknownValue(
   name: string,
   value: string,
   { choices }: { readonly choices: readonly string[] },
-  advice = `it is one of ${choices.join(', ')}`,
+  advice = isOneOf(choices),
 ): UsageError {
   return new UsageError(`--${name} ${value} is not known; ${advice}`);
 }
@@ -59,8 +61,6 @@ export async function oneOf<Value extends string>(
 ): Promise<Value> {
   const found = choices.find((choice) => choice === text);
   if (found !== undefined) return found;
-  const { suggest } = await import('../policy/suggest.js');
-  const guess = suggest(text, choices);
-  const advice = guess === undefined ? undefined : `did you mean ${guess}?`;
+  const advice = await didYouMean(text, choices, isOneOf(choices));
   throw unknownValue(name, JSON.stringify(text), { choices }, advice);
 }

@@ -15,7 +15,7 @@ import { YES } from '../command-line/status.js';
 import { UsageError } from '../errors.js';
 import { ARCHITECTURES, NATIVE_ARCHITECTURE } from '../native/paths.js';
 import type { Architecture } from '../native/paths.js';
-import { describeWithoutEffect, withoutEffect } from '../policy/effect.js';
+import { describeWithoutEffect, emptyPolicy } from '../policy/effect.js';
 import { allRules } from '../policy/normalised.js';
 import { policyToYaml } from '../policy/print.js';
 import { makeBundle, writeProgram } from '../run/bundle.js';
@@ -136,7 +136,7 @@ function outputOf(given: Given<keyof typeof OPTIONS>): string {
 
 /** What is said of a policy on every machine: here its paths may lie elsewhere than where it is used. */
 function warn(loaded: LoadedPolicy, io: Io): void {
-  for (const found of withoutEffect(loaded).filter(({ rule }) => rule === null)) {
+  for (const found of emptyPolicy(loaded)) {
     io.err(`seccomp-spoof: warning: ${describeWithoutEffect(found)}\n`);
   }
 }

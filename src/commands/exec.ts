@@ -26,8 +26,7 @@ const WITH_DIRECTORIES: readonly string[] = ['k3s', 'kubelet'];
 
 /** Programs for which more counts than the words before them. */
 const DECIDED_OTHERWISE: readonly string[] = [
-  ...WITH_DIRECTORIES,
-  ...PROGRAM_DEFAULTS.flatMap(({ programs }) => programs),
+  ...new Set([...WITH_DIRECTORIES, ...PROGRAM_DEFAULTS.flatMap(({ programs }) => programs)]),
 ];
 
 /** Values for parameters, where the line of the program has some. */
@@ -87,8 +86,14 @@ async function requestFor(
   { options, first }: ExecLine,
   io: Io,
 ): Promise<ExecRequest> {
-  const before = packageState();
   const command = words.slice(first);
+  const { mechanism, stay, logFile, logLevel, verbose, quiet, stats } = options;
+  const isPlain =
+    logFile === undefined &&
+    !verbose &&
+    stats === undefined &&
+    !DECIDED_OTHERWISE.includes(nameOfProgram(command[0] ?? ''));
+  const before = isPlain ? packageState() : [];
   const choice = choiceFor(command, options);
   const request = {
     policy: choice?.policy ?? options.policies,
@@ -98,7 +103,6 @@ async function requestFor(
     insecurePolicy: options.insecurePolicy,
   };
   const loaded = await loadPolicy(request, await suggestionsFor(command, options));
-  const { mechanism, stay, logFile, logLevel, verbose, quiet } = options;
   if (verbose) await tell(command, choice, loaded, io);
   else if (!quiet) await remind(command, io);
   // The rules of this package know about links; reading them costs a start too much.
@@ -109,13 +113,8 @@ async function requestFor(
       : { fd: await startLog(logFile, command, loaded), level: logLevel };
   // The record counts from the verb on.
   const settled = { blob: loaded.blob, first: first + 1, mechanism, stay, log, verbose, quiet };
-  const isPlain = log === undefined && !verbose && !warns && options.stats === undefined;
   const { reads } = loaded;
-  if (
-    isPlain &&
-    reads !== undefined &&
-    !DECIDED_OTHERWISE.includes(nameOfProgram(command[0] ?? ''))
-  )
+  if (isPlain && !warns && reads !== undefined)
     keepStart({
       package: before,
       request: settled,

@@ -14,6 +14,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  type Stats,
   writeFileSync,
 } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
@@ -23,7 +24,7 @@ import { isNobodyHere, openTrusted, pathOf, serverOf, withFile } from './trust.j
 /** Entries beyond these are removed, the oldest first. */
 const MOST_ENTRIES = 64;
 /** Bytes of the largest entry. */
-export const LARGEST_ENTRY = 1 << 20;
+const LARGEST_ENTRY = 1 << 20;
 
 /** An entry that is just being written, or whose writer was killed; and when it is the latter. */
 const DRAFT = /^[0-9a-f]{8}\.[a-z]+\.\d+$/;
@@ -50,10 +51,12 @@ function ownUser(): number {
 }
 
 /** Throws where it belongs to somebody else, or others can write to it, or say so. */
-function mustBeOurs(fd: number): void {
-  const { uid, mode } = fstatSync(fd);
+function mustBeOurs(fd: number): Stats {
+  const info = fstatSync(fd);
+  const { uid, mode } = info;
   if (uid !== ownUser() || isNobodyHere(uid) || (mode & 0o022) !== 0 || serverOf(fd) !== undefined)
     throw new Error('not ours alone');
+  return info;
 }
 
 /** Throws where there is none, or it is not ours: sudo(8) may leave HOME as it is. */
@@ -88,8 +91,7 @@ export function readEntry(place: Place, name: string): Buffer {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   return inDirectory(place, (directory) =>
     withFile(openSync(`${pathOf(directory)}/${name}`, flags), (fd) => {
-      mustBeOurs(fd);
-      const info = fstatSync(fd);
+      const info = mustBeOurs(fd);
       if (!info.isFile() || info.size > LARGEST_ENTRY) throw new Error('no entry');
       return readFileSync(fd);
     }),

@@ -5,7 +5,7 @@
 import { realpathSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 
-import { explain, MISSING, worthSaying } from './explain.js';
+import { explain, MISSING, valueAt, worthSaying } from './explain.js';
 import { spellingOf } from './filesystems.js';
 import { FILES, MOUNTS, STATFS, targetsOf, type Kind } from './merge.js';
 import type {
@@ -261,12 +261,7 @@ const PATHS = [
 
 /** The texts at a place of a rule: none, one or a list. */
 function textsAt(rule: unknown, keys: readonly string[]): readonly string[] {
-  const found = keys.reduce<unknown>(
-    (holder, key) =>
-      typeof holder === 'object' && holder !== null ? Reflect.get(holder, key) : undefined,
-    rule,
-  );
-  return [found].flat().filter((text) => typeof text === 'string');
+  return [valueAt(rule, keys)].flat().filter((text) => typeof text === 'string');
 }
 
 function usesOf(document: PolicyDocument, source: Places): Reference[] {

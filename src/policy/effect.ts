@@ -114,20 +114,24 @@ function memoryRules({ statfs, mounts }: NormalisedPolicy): (WithoutEffect | und
   ];
 }
 
+/** What has no effect on any machine: a policy without rules. */
+export function emptyPolicy({ policy }: Pick<CompiledPolicy, 'policy'>): WithoutEffect[] {
+  if (allRules(policy).length > 0) return [];
+  return [
+    {
+      rule: null,
+      origin: null,
+      reason: 'the policy has no rules, so nothing is changed',
+      suggestion: 'add a section: statfs, mounts, files, uname or sysinfo',
+      link: null,
+    },
+  ];
+}
+
 /** What has no effect here, in the order of the rules. Asks the filesystem once a path. */
 export function withoutEffect({ policy, blob }: CompiledPolicy): WithoutEffect[] {
   const rules = allRules(policy);
-  if (rules.length === 0) {
-    return [
-      {
-        rule: null,
-        origin: null,
-        reason: 'the policy has no rules, so nothing is changed',
-        suggestion: 'add a section: statfs, mounts, files, uname or sysinfo',
-        link: null,
-      },
-    ];
-  }
+  if (rules.length === 0) return emptyPolicy({ policy });
   const links = rules
     .flatMap((rule) => pathsOf(rule).map((path) => [rule, path] as const))
     .slice(0, MAX_PATHS)

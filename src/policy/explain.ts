@@ -27,7 +27,8 @@ const EXPECTED: Partial<Record<string, readonly [what: string, advice: string]>>
   string: ['text', 'write it in quotes'],
 };
 
-function valueAt(value: unknown, path: Path): unknown {
+/** What lies at a path, or undefined. */
+export function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>(
     (holder, step) =>
       typeof holder === 'object' && holder !== null ? Reflect.get(holder, step) : undefined,

@@ -43,9 +43,6 @@ export interface PolicyRequest {
   readonly insecure?: boolean | undefined;
 }
 
-/** A file that was read before it was known whether its policy has to be made. */
-type KnownFile = ReadFile | undefined;
-
 /** What is given counts more than what is suggested. */
 function valuesFor({
   parameters = {},
@@ -69,13 +66,21 @@ async function checkGiven(
   );
 }
 
+/** Where the rules come from. */
+interface Origin {
+  /** No file of a policy has named another one, but for those of this package. */
+  readonly standsAlone: boolean;
+  /** All are policies of this package. */
+  readonly areShipped: boolean;
+}
+
 /** Loads layer by layer; the loader, with yaml and zod, comes in with the first file. */
 async function loadLayers(
   request: PolicyRequest,
   references: PolicyRequest['policies'],
   locations: PolicyLocations,
-  known: KnownFile,
-): Promise<{ readonly layers: readonly NamedPolicy[]; readonly standsAlone: boolean }> {
+  known: ReadFile | undefined,
+): Promise<Origin & { readonly layers: readonly NamedPolicy[] }> {
   const { insecure, baseDirectory } = request;
   // Not process.cwd(): that throws where the working directory was removed.
   const directory = baseDirectory ?? '.';
@@ -99,7 +104,11 @@ async function loadLayers(
   if (Object.keys(request.parameters ?? {}).length > 0) {
     await checkGiven(request.parameters ?? {}, layers);
   }
-  return { layers, standsAlone: loader?.standsAlone ?? true };
+  return {
+    layers,
+    standsAlone: loader?.standsAlone ?? true,
+    areShipped: loader === undefined,
+  };
 }
 
 function shippedOnly(reference: string, { shipped }: PolicyLocations): NamedPolicy | undefined {
@@ -126,8 +135,8 @@ function requestedPolicies({ policies, fstypes }: PolicyRequest): PolicyRequest[
  */
 export async function mergePolicies(
   request: PolicyRequest,
-  known?: KnownFile,
-): Promise<ResolvedPolicy & { readonly standsAlone: boolean }> {
+  known?: ReadFile,
+): Promise<ResolvedPolicy & Origin> {
   const locations = request.locations ?? defaultLocations();
   const [{ fstypePolicy }, { override }] = await Promise.all([
     import('./fstype.js'),
@@ -135,7 +144,7 @@ export async function mergePolicies(
   ]);
   const told = fstypePolicy(request.fstypes);
   const references = requestedPolicies(request);
-  const { layers, standsAlone } = await loadLayers(request, references, locations, known);
+  const { layers, ...origin } = await loadLayers(request, references, locations, known);
   const merged = layers.reduce((lower, { policy }) => override(lower, policy), EMPTY_POLICY);
   return {
     names: [
@@ -144,8 +153,7 @@ export async function mergePolicies(
     ],
     policy: override(merged, told),
     parameters: parametersOf(layers),
-    /** No file of a policy has named another one, but for those of this package. */
-    standsAlone,
+    ...origin,
   };
 }
 
@@ -185,13 +193,10 @@ export async function resolvePolicy(request: PolicyRequest): Promise<CompiledPol
   const kept = entry?.cached.read();
   if (entry !== undefined && kept !== undefined) return { ...kept, reads: [entry] };
   const merged = await mergePolicies({ ...request, locations }, entry);
-  const { names, policy, parameters = [], standsAlone } = merged;
+  const { names, policy, parameters = [], standsAlone, areShipped } = merged;
   const { compilePolicy } = await import('./compile.js');
   const compiled = { names, policy, parameters, blob: compilePolicy(policy, names.join(', ')) };
   if (standsAlone) entry?.cached.write(compiled);
-  const areShipped = references.every(
-    (each) => typeof each === 'string' && shippedOnly(each, locations),
-  );
   if (entry !== undefined && standsAlone) return { ...compiled, reads: [entry] };
   return areShipped ? { ...compiled, reads: [] } : compiled;
 }
@@ -201,7 +206,7 @@ async function entryOf(
   reference: string,
   { baseDirectory = '.', insecure, parameters = {}, suggested = {} }: PolicyRequest,
   { shipped }: PolicyLocations,
-): Promise<(NonNullable<KnownFile> & { readonly cached: CachedFile }) | undefined> {
+): Promise<(ReadFile & { readonly cached: CachedFile }) | undefined> {
   if (!reference.includes('/')) return undefined;
   const { CachedFile } = await import('./cache.js');
   const { shown, path } = fileOf(reference, baseDirectory, '');
@@ -217,11 +222,11 @@ function shippedPolicy(
   { shipped }: PolicyLocations,
 ): CompiledPolicy {
   let named: NamedPolicy | undefined;
-  const read = (): NamedPolicy => {
-    const found = shipped.read(name) ?? { name, description: undefined, policy: EMPTY_POLICY };
-    named ??= fillNamed(found, new Map());
-    return named;
-  };
+  const read = (): NamedPolicy =>
+    (named ??= fillNamed(
+      shipped.read(name) ?? { name, description: undefined, policy: EMPTY_POLICY },
+      new Map(),
+    ));
   return {
     names: [name],
     blob,

@@ -8,6 +8,7 @@ import { override, removeRule, ruleIds } from './merge.js';
 import {
   EMPTY_POLICY,
   NAME_PATTERN,
+  type ReadFile,
   type FileRule,
   type NamedPolicy,
   type NormalisedPolicy,
@@ -35,7 +36,7 @@ export interface Loading extends Reading {
   /** Parameters get no values: placeholders stay in the rules. */
   readonly keepPlaceholders?: true | undefined;
   /** One that was read already: a pipe can be read once, and what was judged is what counts. */
-  readonly known?: { readonly path: string; readonly text: Buffer } | undefined;
+  readonly known?: ReadFile | undefined;
 }
 
 /** Makes a problem at the place where a policy was asked for. */

@@ -1,5 +1,5 @@
 /** Where policies are found, by name and by path. Needs neither yaml nor zod. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { type BigIntStats, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -47,11 +47,22 @@ function readIfThere(path: string): Buffer | undefined {
   }
 }
 
-/** What tells one state of a file from another one, without reading it. */
-export function stampOf(path: string): string {
-  const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path);
-  return [path, dev, ino, size, mtimeMs, ctimeMs].join(':');
+const whoseFile = ({ dev, ino, mode, uid, gid }: BigIntStats): string =>
+  [dev, ino, mode.toString(8), uid, gid].join(':');
+
+/** Which file it is, and who may change it. The front makes the same text: csrc/front/again.c. */
+export function identityOf(path: string): string {
+  return whoseFile(lstatSync(path, { bigint: true }));
 }
+
+/** And whether it was changed: good for files of this package. A link to one counts as the file. */
+export function stateOf(path: string): string {
+  const info = statSync(path, { bigint: true });
+  return [whoseFile(info), info.size, info.mtimeNs, info.ctimeNs].join(':');
+}
+
+/** What tells one state of a file from another one, without reading it. */
+export const stampOf = (path: string): string => `${path}:${stateOf(path)}`;
 
 /** Names of the files in `directory` that end with `suffix`, without it, sorted. */
 export function namesIn(directory: string, suffix: string): string[] {

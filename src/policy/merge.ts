@@ -48,25 +48,22 @@ export const FILES: Kind<FileRule, never> = {
   narrowed: (rule, _, paths) => ({ ...rule, when: { ...rule.when, paths } }),
 };
 
-/** Rules of `uname`: what they speak of are the fields that they answer. */
-export const UNAME: Kind<UnameRule, string> = {
-  firsts: (rule) => UNAME_FIELDS.filter((field) => rule.answer[field] !== undefined),
-  paths: () => [],
-  narrowed: (rule, fields) => ({
-    ...rule,
-    answer: Object.fromEntries(Object.entries(rule.answer).filter(([key]) => fields.includes(key))),
-  }),
-};
+/** What these rules speak of are the fields that they answer. */
+function answering<Rule extends UnameRule | SysinfoRule>(
+  fields: readonly (keyof Rule['answer'] & string)[],
+): Kind<Rule, string> {
+  return {
+    firsts: ({ answer }) => fields.filter((field) => Reflect.get(answer, field) !== undefined),
+    paths: () => [],
+    narrowed: (rule, kept) => ({
+      ...rule,
+      answer: Object.fromEntries(Object.entries(rule.answer).filter(([key]) => kept.includes(key))),
+    }),
+  };
+}
 
-/** Rules of `sysinfo`: the same. */
-export const SYSINFO: Kind<SysinfoRule, string> = {
-  firsts: (rule) => SYSINFO_FIELDS.filter((field) => rule.answer[field] !== undefined),
-  paths: () => [],
-  narrowed: (rule, fields) => ({
-    ...rule,
-    answer: Object.fromEntries(Object.entries(rule.answer).filter(([key]) => fields.includes(key))),
-  }),
-};
+export const UNAME = answering<UnameRule>(UNAME_FIELDS);
+export const SYSINFO = answering<SysinfoRule>(SYSINFO_FIELDS);
 
 /** One thing that a rule speaks of: a type (or the like) or any, with a path glob or any. */
 export interface Target<First> {

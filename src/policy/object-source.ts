@@ -1,4 +1,5 @@
 /** A policy that a program has as an object: its values, as a file would say them, and their places. */
+import { valueAt } from './explain.js';
 import type { Path, Places, Problem } from './problem.js';
 import { SPELT_KEYS } from './schema.js';
 
@@ -64,11 +65,7 @@ export class ObjectSource implements Places {
   }
 
   problem(path: Path, message: string, suggestion: string | undefined): Problem {
-    const found = path.reduce<unknown>(
-      (holder, part) =>
-        typeof holder === 'object' && holder !== null ? Reflect.get(holder, part) : undefined,
-      this.#value,
-    );
+    const found = valueAt(this.#value, path);
     const isText = ['string', 'number', 'bigint', 'boolean'].includes(typeof found);
     const text = isText ? String(found).slice(0, TEXT_MAX) : '';
     return { path: spellPath(this.#name, path), text, message, suggestion };

@@ -189,8 +189,3 @@ export function fillNamed(named: NamedPolicy, given: Values): NamedPolicy {
   const parameters = joinParameters([], named.parameters, given);
   return { ...named, parameters, policy: fillPolicy(named.policy, valuesOf(parameters)) };
 }
-
-/** `NAME=VALUE` of each. */
-export function describeValues(parameters: readonly Parameter[]): string {
-  return parameters.map(({ name, value = '' }) => `${name}=${value}`).join(', ');
-}

@@ -60,9 +60,9 @@ const FLAGS: readonly string[] = [
   'rootless',
 ];
 
-const DATA_OF_ROOT = '/var/lib/rancher/k3s';
+export const DATA_OF_ROOT = '/var/lib/rancher/k3s';
 const DATA_OF_USERS = '${HOME}/.rancher/k3s';
-const KUBELET = '/var/lib/kubelet';
+export const KUBELET = '/var/lib/kubelet';
 
 /** The option at `at`, as Go's flag package reads it. */
 function optionAt(words: readonly string[], at: number): GivenOption | undefined {

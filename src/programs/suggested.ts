@@ -6,6 +6,8 @@ import { parseDirectory } from '../policy/parameters.js';
 import { wholePath } from '../policy/whole-path.js';
 import { nameOfProgram } from './defaults.js';
 import {
+  DATA_OF_ROOT,
+  KUBELET,
   kubeletDirectories,
   readK3s,
   surroundingsHere,
@@ -15,8 +17,8 @@ import {
 
 /** What the policies of these programs have as defaults. */
 export const USUAL: Readonly<Record<string, string>> = {
-  data_dir: '/var/lib/rancher/k3s',
-  kubelet_dir: '/var/lib/kubelet',
+  data_dir: DATA_OF_ROOT,
+  kubelet_dir: KUBELET,
 };
 
 /** Values that differ from the usual ones, by the names of parameters. */

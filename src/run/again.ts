@@ -2,12 +2,12 @@
  * Keeps what `exec` has made of its words for a start that is the same: the front (csrc/front/again.c)
  * then becomes the supervisor without Node. Rule: whatever had a say is in the entry, and is compared.
  */
-import { lstatSync, realpathSync, statSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 
 import { libraryPath, supervisorPath } from '../native/paths.js';
 import { digest, keepEntry, placeOfEntries, readEntry } from '../policy/cache-directory.js';
-import { namesIn, PACKAGE_DIRECTORY } from '../policy/locations.js';
+import { identityOf, namesIn, PACKAGE_DIRECTORY, stateOf } from '../policy/locations.js';
 import type { ReadFile } from '../policy/normalised.js';
 import type { ExecRequest } from './exec.js';
 import { baseDirectory, recordedState } from './origin.js';
@@ -33,18 +33,6 @@ export interface SettledStart {
   readonly programs: readonly string[];
   /** The files of the user that had a say. */
   readonly reads: readonly ReadFile[];
-}
-
-/** As the front makes it: which file it is, and who may change it. */
-function identityOf(path: string): string {
-  const { dev, ino, mode, uid, gid } = lstatSync(path, { bigint: true });
-  return [dev, ino, mode.toString(8), uid, gid].join(':');
-}
-
-/** And whether it was changed: good for files of this package. A link to one counts as the file. */
-function stateOf(path: string): string {
-  const { dev, ino, mode, uid, gid, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
-  return [dev, ino, mode.toString(8), uid, gid, size, mtimeNs, ctimeNs].join(':');
 }
 
 /** An absolute path without links; undefined where a link, or `..`, leads to the file. */

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { lstatSync } from 'node:fs';
 
-import { messageOf, SpoofError, SupervisorError } from '../errors.js';
+import { messageOf, SpoofError, SupervisorError, systemCode } from '../errors.js';
 import { forbidCoreDump } from '../native/library.js';
 import { newSegment } from '../native/statistics.js';
 import { endBySignal } from './ending.js';
@@ -66,8 +66,7 @@ function start(supervisor: string, words: readonly string[], list: () => number[
     try {
       return spawn(supervisor, words, { argv0: SUPERVISOR_NAME, stdio: sameNumbers(list()) });
     } catch (error) {
-      if (tries === TRIES || !(error instanceof Error && 'code' in error && error.code === 'EBADF'))
-        throw error;
+      if (tries === TRIES || systemCode(error) !== 'EBADF') throw error;
     }
   }
 }

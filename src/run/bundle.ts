@@ -13,33 +13,7 @@ import { supervisorPath } from '../native/paths.js';
 import type { Architecture } from '../native/paths.js';
 
 /** What a bundle says, in the order of enum held_text; `%s` stands for a word of its line. */
-export interface BundleTexts {
-  readonly version: string;
-  readonly mechanism: string;
-  readonly help: string;
-  readonly policy: string;
-  readonly chosen: string;
-  readonly logged: string;
-  readonly statistics: string;
-  readonly fallback: string;
-  readonly rule: string;
-  readonly stays: string;
-  readonly works: string;
-  readonly fails: string;
-  readonly needsValue: string;
-  readonly takesNoValue: string;
-  readonly emptyValue: string;
-  readonly unknownOption: string;
-  readonly unknownMechanism: string;
-  readonly unknownLevel: string;
-  readonly exclude: string;
-  readonly withoutLog: string;
-  readonly noCommand: string;
-  readonly logFault: string;
-  readonly outputFault: string;
-}
-
-const ORDER: readonly (keyof BundleTexts)[] = [
+const ORDER = [
   'version',
   'mechanism',
   'help',
@@ -63,7 +37,9 @@ const ORDER: readonly (keyof BundleTexts)[] = [
   'noCommand',
   'logFault',
   'outputFault',
-];
+] as const;
+
+export type BundleTexts = Readonly<Record<(typeof ORDER)[number], string>>;
 
 /** struct bundle_mark, by which the program knows that it is a bundle. */
 const MARK = Buffer.from('seccomp-spoof bundle at\0');

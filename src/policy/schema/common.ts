@@ -76,10 +76,12 @@ export const programs = oneOrMore(
   'Programs for which the rule does not hold: globs of the last part of the file that runs (systemd).',
 ).transform(flattened);
 
+const SIZE = /^(0|[1-9][0-9]*) ?(KiB|MiB|GiB)?$/;
+
 /** A number of bytes, with or without a unit. */
 export function readSize(input: unknown, report: Report): number {
   const written = ['bigint', 'number', 'string'].includes(typeof input) ? String(input) : '';
-  const [, digits = '', unit] = /^(0|[1-9][0-9]*) ?(KiB|MiB|GiB)?$/.exec(written) ?? [];
+  const [, digits = '', unit] = SIZE.exec(written) ?? [];
   const bytes = Number(digits) * (SIZE_UNITS.find(([name]) => name === unit)?.[1] ?? 1);
   if (digits !== '' && Number.isSafeInteger(bytes)) return bytes;
   report({
@@ -93,5 +95,5 @@ export function readSize(input: unknown, report: Report): number {
 export const sizeJson = {
   type: ['integer', 'string'],
   minimum: 0,
-  pattern: '^(0|[1-9][0-9]*) ?(KiB|MiB|GiB)?$',
+  pattern: SIZE.source,
 };
