@@ -4,7 +4,6 @@
 #include "examine.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../doctor/machine.h"

@@ -6,7 +6,7 @@
 #include <getopt.h>
 #include <string.h>
 
-enum { LONG_ONLY = 256, OPTION_LOG_LEVEL, OPTION_STAY, OPTION_STATS, OPTION_SHOW, OPTION_DOCTOR };
+enum { OPTION_LOG_LEVEL = 256, OPTION_STAY, OPTION_STATS, OPTION_SHOW, OPTION_DOCTOR };
 
 static const struct option known[] = {
     {"mechanism", required_argument, NULL, 'm'},

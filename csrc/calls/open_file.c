@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../arch/kernel.h"
@@ -63,8 +62,7 @@ static int open_private(struct stopped_call *call, const struct open_arguments *
     if (counted > 0 && !results_claim(counted))
         return ACCESS_BUSY;
     rights_must_own_user(call->server);
-    int file = kind->writable ? snapshot_make(name, text, length, kind)
-                              : same_file(name, text, length, kind);
+    int file = same_file(name, text, length, kind);
     rights_must_usual(call->server);
     if (file < 0) {
         results_give_back(counted);

@@ -27,16 +27,10 @@ struct rewrite_open {
     bool discards; /* what is written is the program's own, and so is the file */
 };
 
-/* What a program writes to is nobody else's. */
 static int finish(struct rewritten *made, const char *name, const struct snapshot_kind *kind) {
     const struct bytes bytes = made->bytes;
-    int fd;
-    if (!made->small)
-        fd = snapshot_finish(made->fd, kind);
-    else if (kind->writable)
-        fd = snapshot_make(name, bytes.data, bytes.length, kind);
-    else
-        fd = same_file(name, bytes.data, bytes.length, kind);
+    int fd = made->small ? same_file(name, bytes.data, bytes.length, kind)
+                         : snapshot_finish(made->fd, kind);
     free(bytes.data);
     made->bytes = (struct bytes){0};
     made->fd = -1;

@@ -3,7 +3,6 @@
  * nobody reads; a table is always made from the program's own one, at the moment of its open. */
 #include "open_parts.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -132,20 +131,12 @@ int64_t answer_readlink(struct stopped_call *call, const struct path_question *q
 /* RLIMIT_FSIZE of the program, setrlimit(2); what procfs says takes no capability, as prlimit(2)
  * does. False: not to be known. */
 static bool find_longest(const struct stopped_call *call, uint64_t *longest) {
-    static const char line[] = "\nMax file size";
-    char limits[4096];
     struct rlimit limit;
     if (prlimit(call->tid, RLIMIT_FSIZE, NULL, &limit) == 0) {
         *longest = limit.rlim_cur;
         return true;
     }
-    proc_text_of(call->server->context->proc, call->tid, "limits", limits, sizeof limits);
-    const char *found = strstr(limits, line);
-    if (!found)
-        return false;
-    found += strlen(line) + strspn(found + strlen(line), " ");
-    *longest = strncmp(found, "unlimited", 9) == 0 ? RLIM_INFINITY : strtoull(found, NULL, 10);
-    return true;
+    return proc_soft_limit(call->server->context->proc, call->tid, "\nMax file size", longest);
 }
 
 /* May the file be made so long? The signal that goes with EFBIG is not sent. */

@@ -1,13 +1,11 @@
 /* uname.c - what uname(2) says of the kernel.
  * Rule: CONTINUE is right whenever this gives up: the kernel then fills the same buffer. Host and
  * domain name are the program's own, so another UTS namespace is never answered from ours. */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include "../policy/blob.h"
 #include "../tracee/proc_text.h"

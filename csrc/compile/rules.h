@@ -5,7 +5,7 @@
 #include "blob_parts.h"
 
 /* In the order in which rules are added and numbered. */
-enum rule_kind { RULE_STATFS, RULE_MOUNTS, RULE_FILE, RULE_UNAME, RULE_SYSINFO, RULE_KIND_COUNT };
+enum rule_kind { RULE_STATFS, RULE_MOUNTS, RULE_FILE, RULE_UNAME, RULE_SYSINFO };
 
 struct rule_input {
     enum rule_kind kind;

@@ -77,6 +77,8 @@ static void note(struct entry *entry, int fd, uint64_t digest) {
 }
 
 int same_file(const char *name, const char *text, size_t length, const struct snapshot_kind *kind) {
+    if (kind->writable)
+        return snapshot_make(name, text, length, kind);
     const uint64_t wanted = digest_of(name, text, length, kind);
     bool found;
     pthread_mutex_lock(&same.lock);

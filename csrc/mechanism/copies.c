@@ -1,7 +1,6 @@
 /* copies.c - remembers the latest copies. Rule: bounded; what is forgotten is copied once more. */
 #include "copies.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/syscall.h>

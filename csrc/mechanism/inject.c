@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -86,18 +85,15 @@ struct injection *inject_begin(struct server *server, pid_t tid, const struct tr
                                const struct verdict *verdict, int own_filters) {
     struct trace_stop own = *stop;
     struct stopped_call call = trace_call(tid, &own);
-    struct injection *injection = calloc(1, sizeof *injection);
-    bool replaces = verdict->decision == DECISION_REPLACE_PATH;
+    struct injection *injection = injection_new(stop, INJECTION_FAIL);
     if (!injection) {
-        if (replaces)
-            free(verdict->path);
-        else
-            close(verdict->fd);
+        verdict_release(verdict);
         return NULL;
     }
-    injection->before = stop->registers;
-    injection->fd = replaces ? -1 : verdict->fd;
-    injection->path = replaces ? verdict->path : NULL;
+    if (verdict->decision == DECISION_REPLACE_PATH)
+        injection->path = verdict->path;
+    else
+        injection->fd = verdict->fd;
     injection->fd_flags = verdict->fd_flags;
     injection->delivery = verdict->delivery;
     injection->rule = verdict->rule;
@@ -113,13 +109,10 @@ struct injection *inject_begin(struct server *server, pid_t tid, const struct tr
 struct injection *inject_answer(pid_t tid, const struct trace_stop *stop, int64_t value) {
     struct trace_stop own = *stop;
     struct stopped_call call = trace_call(tid, &own);
-    struct injection *injection = calloc(1, sizeof *injection);
+    struct injection *injection = injection_new(stop, INJECTION_FAIL);
     if (!injection)
         return NULL;
-    injection->before = stop->registers;
-    injection->fd = -1;
     injection->result = value;
-    injection->step = INJECTION_FAIL;
     if (make_fail(&call, injection))
         return injection;
     injection_forget(injection);

@@ -4,14 +4,11 @@
  * as it was before parent or child goes on. */
 #include "inject.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../arch/arch.h"
 #include "../arch/kernel.h"
-#include "../process/again.h"
 #include "../tracee/server.h"
 
 /* What the latest such calls have changed: a child begins with the same registers and memory. */
@@ -90,18 +87,6 @@ static bool read_arguments(struct stopped_call *call, uint64_t *copy, size_t *le
            rest_is_zero(call, address + *length, size - *length);
 }
 
-static struct injection *begin(const struct trace_stop *stop) {
-    struct injection *injection = NULL;
-    for (int tries = 0; tries < TRIES_AT_ONCE && !injection; tries++)
-        injection = calloc(1, sizeof *injection);
-    if (!injection)
-        return NULL;
-    injection->before = stop->registers;
-    injection->fd = -1;
-    injection->step = INJECTION_CLONE;
-    return injection;
-}
-
 struct injection *inject_clone(struct server *server, pid_t tid, const struct trace_stop *stop,
                                bool *refused) {
     struct trace_stop own = *stop;
@@ -122,7 +107,7 @@ struct injection *inject_clone(struct server *server, pid_t tid, const struct tr
     if (by_pointer ? !read_arguments(&call, copy, &length) : !(copy[0] & K_CLONE_UNTRACED))
         return NULL;
     *refused = true;
-    struct injection *injection = begin(stop);
+    struct injection *injection = injection_new(stop, INJECTION_CLONE);
     if (!injection)
         return NULL;
     if (!by_pointer)

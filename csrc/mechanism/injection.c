@@ -15,9 +15,22 @@
 #include "../arch/kernel.h"
 #include "../content/results.h"
 #include "../content/snapshot.h"
+#include "../process/again.h"
 #include "../tracee/stopped_call.h"
 #include "own_calls.h"
 #include "trace.h"
+
+struct injection *injection_new(const struct trace_stop *stop, enum injection_step step) {
+    struct injection *injection = NULL;
+    for (int tries = 0; tries < TRIES_AT_ONCE && !injection; tries++)
+        injection = calloc(1, sizeof *injection);
+    if (!injection)
+        return NULL;
+    injection->before = stop->registers;
+    injection->fd = -1;
+    injection->step = step;
+    return injection;
+}
 
 bool injection_is_large(int fd) {
     struct stat info;

@@ -11,6 +11,7 @@
 #include "../arch/registers.h"
 #include "../calls/verdict.h"
 #include "scratch.h"
+#include "trace.h"
 
 /* Which call of ours runs. */
 enum injection_step {
@@ -57,6 +58,8 @@ enum injected {
     INJECTED_GONE,   /* the thread is another one's now: nothing is done */
 };
 
+/* For the call at this stop; NULL: no memory. */
+struct injection *injection_new(const struct trace_stop *stop, enum injection_step step);
 /* Would copies of this file take much memory? */
 bool injection_is_large(int fd);
 /* Is it the program's own error, and not one of a way that did not work? */

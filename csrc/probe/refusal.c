@@ -7,26 +7,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "../tracee/proc_text.h"
 
 bool refusal_by_profile(void) {
-    char text[8192] = {0};
-    int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    ssize_t got = read(fd, text, sizeof text - 1);
-    close(fd);
-    return got > 0 && strstr(text, "\nSeccomp:\t2") != NULL;
+    struct status_value mode = {.name = "Seccomp:"};
+    proc_status_values("self", &mode, 1);
+    return strtol(mode.text, NULL, 10) == 2;
 }
 
 int refusal_yama_scope(void) {
-    char text[32] = {0};
-    int fd = open("/proc/sys/kernel/yama/ptrace_scope", O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    ssize_t got = read(fd, text, sizeof text - 1);
-    close(fd);
-    return got > 0 ? (int)strtol(text, NULL, 10) : -1;
+    char text[32];
+    const char *path = "/proc/sys/kernel/yama/ptrace_scope";
+    return proc_text(AT_FDCWD, path, text, sizeof text) > 0 ? (int)strtol(text, NULL, 10) : -1;
 }
 
 const char *refusal_by_yama(const char *otherwise) {

@@ -119,15 +119,14 @@ uint64_t namespace_of(int proc, pid_t tid, const char *kind) {
     return error == 0 && info.st_dev != here.st_dev ? info.st_ino : 0;
 }
 
+bool namespace_is_same(int proc, pid_t a, pid_t b, const char *kind) {
+    return namespace_of(proc, a, kind) == namespace_of(proc, b, kind);
+}
+
+/* -1: it cannot be read, which is the same for all. */
 static ssize_t read_uid_map(int proc, pid_t tid, char *map, size_t capacity) {
-    char name[64];
-    snprintf(name, sizeof name, "%d/uid_map", tid);
-    int fd = openat(proc, name, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    ssize_t length = read(fd, map, capacity);
-    close(fd);
-    return length;
+    const ssize_t length = proc_text_of(proc, tid, "uid_map", map, capacity);
+    return length < 0 ? -1 : length;
 }
 
 bool namespace_maps_equal(int proc, pid_t a, pid_t b) {

@@ -118,11 +118,9 @@ static unsigned long number_at(const char *text) {
 }
 
 static unsigned long descriptor_limit(struct stopped_call *call) {
-    static const char words[] = "\nMax open files ";
-    char text[4096];
-    proc_text_of(call->server->context->proc, call->tid, "limits", text, sizeof text);
-    const char *found = strstr(text, words);
-    return number_at(found ? found + strlen(words) : NULL);
+    uint64_t limit;
+    const int proc = call->server->context->proc;
+    return proc_soft_limit(proc, call->tid, "\nMax open files", &limit) ? limit : ULONG_MAX;
 }
 
 static unsigned long table_size(struct stopped_call *call) {

@@ -175,7 +175,8 @@ static int open_as_tracee_would(struct stopped_call *call, int base,
     int fd = open_from_cache(server, base, request, missing);
     /* From the cache a directory that is closed gives either of them. */
     const bool closed = unprivileged && (fd == -EACCES || fd == -EAGAIN);
-    const bool capable = (closed || (unprivileged && fd >= 0)) && searches_all(call);
+    const bool asked = closed || (unprivileged && fd >= 0);
+    const bool capable = asked && searches_all(call);
     if (closed && capable) {
         int other = open_as_capable(call, request, missing);
         if (other != -EACCES && other != -EAGAIN)
@@ -184,7 +185,7 @@ static int open_as_tracee_would(struct stopped_call *call, int base,
     /* EINVAL: RESOLVE_CACHED came with Linux 5.12. */
     if (fd == -EAGAIN || fd == -EINVAL)
         fd = open_slowly(server, base, request);
-    if (fd >= 0 && unprivileged && !capable && !searches_all(call)) {
+    if (fd >= 0 && unprivileged && !capable && (asked || !searches_all(call))) {
         close(fd);
         return -EACCES;
     }

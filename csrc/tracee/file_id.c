@@ -20,6 +20,11 @@ int file_id_read(int directory, const char *path, struct file_id *id) {
     return 0;
 }
 
+bool file_info(int fd, struct k_statx *info) {
+    return syscall(SYS_statx, fd, "", AT_EMPTY_PATH | K_AT_STATX_DONT_SYNC, K_STATX_BASIC_STATS,
+                   info) == 0;
+}
+
 bool file_id_equal(const struct file_id *a, const struct file_id *b) {
     return a->mount == b->mount && a->inode == b->inode && a->major == b->major &&
            a->minor == b->minor;

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct k_statx;
+
 struct file_id {
     uint64_t mount, inode;
     uint32_t major, minor;
@@ -14,6 +16,8 @@ struct file_id {
 
 /* Of `path` below `directory` ("": the directory itself); links are followed. 0 or -errno. */
 int file_id_read(int directory, const char *path, struct file_id *id);
+/* What the kernel knows of an open file, of any kind. */
+bool file_info(int fd, struct k_statx *info);
 bool file_id_equal(const struct file_id *a, const struct file_id *b);
 
 #endif

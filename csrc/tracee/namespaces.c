@@ -22,10 +22,6 @@ static const struct {
     [NAMESPACE_NET] = {"net", CLONE_NEWNET},
 };
 
-static bool is_own(const struct context *context, pid_t tid, const char *kind) {
-    return namespace_of(context->proc, tid, kind) == namespace_of(context->proc, getpid(), kind);
-}
-
 /* -1: there is none. */
 static int open_namespace(const struct context *context, pid_t tid, const char *kind) {
     char entry[64];
@@ -34,7 +30,7 @@ static int open_namespace(const struct context *context, pid_t tid, const char *
 }
 
 static bool enter(const struct context *context, pid_t tid, int kind, int *own) {
-    if (is_own(context, tid, kinds[kind].name))
+    if (namespace_is_same(context->proc, tid, getpid(), kinds[kind].name))
         return true;
     int theirs = open_namespace(context, tid, kinds[kind].name);
     *own = open_namespace(context, getpid(), kinds[kind].name);
@@ -57,7 +53,7 @@ bool namespaces_enter(struct stopped_call *call, bool all, struct namespaces_lef
     bool entered = rights_own(call->server) == 0;
     if (all)
         entered = entered && identity_in_own_user_namespace(call->server, call->tid) &&
-                  is_own(context, call->tid, "time");
+                  namespace_is_same(context->proc, call->tid, getpid(), "time");
     for (int kind = 0; entered && kind < (all ? NAMESPACES : NAMESPACE_CGROUP + 1); kind++)
         entered = enter(context, call->tid, kind, &left->own[kind]);
     rights_must_usual(call->server);

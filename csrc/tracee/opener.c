@@ -17,8 +17,7 @@
 
 /* `ours`: the thread that opens; the process, where it counts who has looked the file up. */
 static bool have_same_namespace(const struct stopped_call *call, const char *kind, pid_t ours) {
-    const int proc = call->server->context->proc;
-    return namespace_of(proc, call->tid, kind) == namespace_of(proc, ours, kind);
+    return namespace_is_same(call->server->context->proc, call->tid, ours, kind);
 }
 
 /* /proc/TID/cgroup, cgroups(7). Neither is there: no cgroup keeps anybody from anything. */

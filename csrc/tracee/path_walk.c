@@ -75,11 +75,6 @@ static bool stays_on_mount(struct step *step) {
     return start.mount == here.mount || give_up(step, FALLBACK_NONE); /* EXDEV */
 }
 
-static bool file_info(int fd, struct k_statx *info) {
-    return syscall(SYS_statx, fd, "", AT_EMPTY_PATH | K_AT_STATX_DONT_SYNC, K_STATX_BASIC_STATS,
-                   info) == 0;
-}
-
 static int64_t type_of_filesystem(int fd, int64_t *flags) {
     struct k_statfs info;
     if (syscall(SYS_fstatfs, fd, &info) != 0)

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "../process/again.h"
@@ -33,6 +35,17 @@ const char *proc_status_field(const char *status, const char *field) {
         state = next;
     const char *found = state ? strstr(state, field) : NULL;
     return found ? found + strlen(field) : NULL;
+}
+
+bool proc_soft_limit(int proc, pid_t tid, const char *name, uint64_t *limit) {
+    char text[4096];
+    proc_text_of(proc, tid, "limits", text, sizeof text);
+    const char *found = strstr(text, name);
+    if (!found)
+        return false;
+    found += strlen(name) + strspn(found + strlen(name), " ");
+    *limit = strncmp(found, "unlimited", 9) == 0 ? RLIM_INFINITY : strtoull(found, NULL, 10);
+    return true;
 }
 
 static void take_line(const char *line, struct status_value *value) {

@@ -2,7 +2,9 @@
 #ifndef SPOOF_PROC_TEXT_H
 #define SPOOF_PROC_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Reads what a file below a directory begins with: up to `capacity` - 1 bytes, and a NUL behind
@@ -13,6 +15,10 @@ ssize_t proc_text_of(int proc, pid_t tid, const char *entry, char *text, size_t 
 /* What follows a field ("\nUid:") in the text of /proc/TID/status, or NULL. What a program is
  * called is no field, whatever stands in it: gVisor writes newlines of it as they are. */
 const char *proc_status_field(const char *status, const char *field);
+
+/* A soft limit of /proc/TID/limits ("\nMax open files"), in its unit; RLIM_INFINITY: none. False:
+ * it is not told. */
+bool proc_soft_limit(int proc, pid_t tid, const char *name, uint64_t *limit);
 
 #define STATUS_VALUE 512
 

@@ -143,7 +143,7 @@ int rights_own(struct server *server) {
     return result;
 }
 
-int rights_usual(struct server *server) {
+static int rights_usual(struct server *server) {
     return server->context->proof == PROOF_UNPRIVILEGED ? rights_none(server) : rights_own(server);
 }
 
@@ -164,7 +164,7 @@ void rights_must_usual(struct server *server) {
         again_or_end(tries);
 }
 
-int rights_tracee(struct server *server, const struct credentials *credentials) {
+static int rights_tracee(struct server *server, const struct credentials *credentials) {
     if (server->rights == RIGHTS_PROXY)
         return 0;
     const struct credentials *own = &server->context->own;

@@ -1,6 +1,6 @@
 /* rights.h - with whose rights a thread of ours acts on files.
- * Rule: between two calls it has the rights that rights_usual() gives it; a thread that cannot come
- * back to them, however often it tries, ends its process; the guardian replaces a worker. */
+ * Rule: between two calls it has the rights that rights_must_usual() gives it; a thread that cannot
+ * come back to them, however often it tries, ends its process; the guardian replaces a worker. */
 #ifndef SPOOF_RIGHTS_H
 #define SPOOF_RIGHTS_H
 
@@ -19,14 +19,11 @@ static inline bool rights_are_taken_on(const struct context *context) {
  * alone. */
 int rights_none(struct server *server);
 int rights_own(struct server *server);
-int rights_tracee(struct server *server, const struct credentials *credentials);
 /* From none to whom our own files belong, by the user id alone: a fifth of the time. What is made
  * then has no group of ours until fchown(2). */
 int rights_own_user(struct server *server);
-/* Those that a thread has between two calls. */
-int rights_usual(struct server *server);
-
-/* The same for who cannot go on without: else the process ends. */
+/* The same for who cannot go on without: else the process ends. `usual`: those that a thread has
+ * between two calls. */
 void rights_must_own(struct server *server);
 void rights_must_own_user(struct server *server);
 void rights_must_usual(struct server *server);

@@ -39,11 +39,6 @@ static enum sticky bars(int setting, int from) {
     return setting >= from ? STICKY_BARS : STICKY_PASSES;
 }
 
-static bool directory_info(int directory, struct k_statx *info) {
-    return syscall(SYS_statx, directory, "", AT_EMPTY_PATH | K_AT_STATX_DONT_SYNC,
-                   K_STATX_BASIC_STATS, info) == 0;
-}
-
 static bool is_of_others(const struct walker *walker, const struct k_statx *directory,
                          const struct k_statx *file) {
     return file->stx_uid != walker->credentials->fsuid && file->stx_uid != directory->stx_uid;
@@ -51,7 +46,7 @@ static bool is_of_others(const struct walker *walker, const struct k_statx *dire
 
 enum sticky sticky_link(const struct walker *walker, int directory, const struct k_statx *link) {
     struct k_statx above;
-    if (!directory_info(directory, &above))
+    if (!file_info(directory, &above))
         return STICKY_IN_DOUBT;
     if ((above.stx_mode & (S_ISVTX | S_IWOTH)) != (S_ISVTX | S_IWOTH) ||
         !is_of_others(walker, &above, link))
@@ -64,7 +59,7 @@ enum sticky sticky_creation(const struct walker *walker, int directory,
     struct k_statx above;
     if (!S_ISREG(file->stx_mode) && !S_ISFIFO(file->stx_mode))
         return STICKY_PASSES;
-    if (!directory_info(directory, &above))
+    if (!file_info(directory, &above))
         return STICKY_IN_DOUBT;
     if (!(above.stx_mode & S_ISVTX) || !(above.stx_mode & (S_IWOTH | S_IWGRP)) ||
         !is_of_others(walker, &above, file))
