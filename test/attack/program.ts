@@ -1,25 +1,16 @@
 // What the tests of the attacker share: its programs, and how they are run, natively and below `exec`.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Test } from 'tap';
+import { compileIn } from '../support/compile.js';
 import { cleanCommand } from '../support/environment.js';
-import { root, seccompSpoof, testBuild } from '../support/paths.js';
+import { seccompSpoof } from '../support/paths.js';
 
 export const mechanisms = (process.env['ATTACK_MECHANISMS'] ?? 'notify,trace,ptrace').split(',');
 
-export function compile(name: string, ...sources: readonly string[]): string {
-  const build = path.join(testBuild, 'attack');
-  const program = path.join(build, name);
-  mkdirSync(build, { recursive: true });
-  const words = ['-O2', '-Wall', '-Wextra', '-Werror', '-D_GNU_SOURCE', '-static', '-pthread'];
-  const files = sources.map((source) => path.join(root, 'test/attack', source));
-  const { status, stderr } = spawnSync('cc', [...words, '-o', program, ...files], {
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(stderr);
-  return program;
-}
+export const compile = (name: string, ...sources: readonly string[]): string =>
+  compileIn('attack', name, sources);
 
 /** Why nothing can be attacked here. */
 export const missing = (): string | false =>

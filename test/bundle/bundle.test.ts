@@ -1,6 +1,5 @@
 // Bundles: what `exec` is, without Node. Each claim is that of `exec` with the same policy.
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
@@ -13,10 +12,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import t from 'tap';
 
-import { clean, cli, run } from '../cli/helpers.js';
+import { cli, run } from '../cli/helpers.js';
+import { passesSignalsOn } from '../cli/signals.js';
 import { readLog } from '../support/subject.js';
 import { heldBy, make, markIn, MECHANISMS, showType, tmpfsAsExt4 } from './helpers.js';
 
@@ -168,35 +167,7 @@ void t.test('--stats says what exec --stats says, and ends as the command did', 
   );
 });
 
-void t.test('--stats passes signals on', async (t) => {
-  const told = ['HUP', 'USR1', 'USR2', 'ALRM', 'WINCH', 'CONT'];
-  const body = [
-    ...told.map((name) => `trap 'echo ${name}' ${name}`),
-    'sleep 1000 &',
-    "trap 'kill $!; echo TERM; exit 9' TERM",
-    'echo ready',
-    'while :; do wait $!; done',
-  ].join('\n');
-  const [env, words] = clean([bundle, '--stats', 'bash', '-c', body]);
-  const child = spawn(env, words, { stdio: ['ignore', 'pipe', 'ignore'], detached: true });
-  const ended = once(child, 'exit');
-  t.teardown(() => {
-    // Only what hangs is left.
-    if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-  });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  t.equal((await lines.next()).value, 'ready');
-  for (const name of told) {
-    child.kill(`SIG${name}` as NodeJS.Signals);
-    t.equal((await lines.next()).value, name);
-  }
-  // These reach the command from the terminal by themselves.
-  child.kill('SIGINT');
-  child.kill('SIGQUIT');
-  child.kill('SIGTERM');
-  t.equal((await lines.next()).value, 'TERM');
-  t.same(await ended, [9, null]);
-});
+void t.test('--stats passes signals on', (t) => passesSignalsOn(t, [bundle, '--stats']));
 
 void t.test('the log begins as that of exec', async (t) => {
   const directory = t.testdir({});

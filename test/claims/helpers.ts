@@ -1,26 +1,15 @@
 // What the tests of claims share: programs, places with a policy, runs.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Test } from 'tap';
+import { compileIn } from '../support/compile.js';
 import { cleanCommand } from '../support/environment.js';
-import { root } from '../support/paths.js';
 
-const build = path.join(root, 'test/build/claims');
 const asRoot = process.getuid?.() === 0;
 export const needsRoot = asRoot ? false : 'needs root, to become another user';
 
-export function compile(name: string): string {
-  const program = path.join(build, name);
-  mkdirSync(build, { recursive: true });
-  const words = ['-O2', '-Wall', '-Wextra', '-Werror', '-D_GNU_SOURCE', '-static', '-pthread'];
-  const source = path.join(root, 'test/claims', `${name}.c`);
-  const { status, stderr } = spawnSync('cc', [...words, '-o', program, source], {
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(stderr);
-  return program;
-}
+export const compile = (name: string): string => compileIn('claims', name, [`${name}.c`]);
 
 /** A directory of its own that all users may search, with a policy. */
 export function place(

@@ -1,10 +1,8 @@
 // `exec --stats`: Node stays as a parent; signals, job control and descriptors stay right.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import t from 'tap';
 
-import { clean, cli, program, run } from './helpers.js';
+import { cli, program, run } from './helpers.js';
+import { passesSignalsOn } from './signals.js';
 
 const ANY = ['--fstype', 'tmpfs=xfs', '--fstype', 'proc=xfs'];
 
@@ -50,34 +48,9 @@ void t.test('an open that is never one of a table is not stopped', async (t) => 
   }
 });
 
-void t.test('signals are passed on', async (t) => {
-  const told = ['HUP', 'USR1', 'USR2', 'ALRM', 'WINCH', 'CONT'];
-  // `wait` returns when a trap was run.
-  const body = [
-    ...told.map((name) => `trap 'echo ${name}' ${name}`),
-    'sleep 1000 &',
-    "trap 'kill $!; echo TERM; exit 9' TERM",
-    'echo ready',
-    'while :; do wait $!; done',
-  ].join('\n');
-  const [env, words] = clean([program, 'exec', '--stats', ...ANY, 'bash', '-c', body]);
-  const child = spawn(env, words, {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  t.equal((await lines.next()).value, 'ready');
-  for (const name of told) {
-    child.kill(`SIG${name}` as NodeJS.Signals);
-    t.equal((await lines.next()).value, name);
-  }
-  // INT and QUIT of the terminal reach the command by themselves: this process ignores them.
-  child.kill('SIGINT');
-  child.kill('SIGQUIT');
-  const exit = once(child, 'exit');
-  child.kill('SIGTERM');
-  t.equal((await lines.next()).value, 'TERM');
-  t.same(await exit, [9, null]);
-});
+void t.test('signals are passed on', (t) =>
+  passesSignalsOn(t, [program, 'exec', '--stats', ...ANY]),
+);
 
 void t.test('inherited descriptors reach the command, ours do not', async (t) => {
   const list = 'ls -l /proc/self/fd | sed -n "s/.* \\([0-9]* -> .*\\)/\\1/p" | grep -v /proc/';

@@ -7,13 +7,7 @@
 #include <string.h>
 
 #include "../../csrc/content/expression.h"
-
-static uint64_t state;
-
-static uint32_t draw(uint32_t below) {
-    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-    return (uint32_t)(state >> 33) % below;
-}
+#include "../support/draw.h"
 
 /* Appends a random expression. */
 static void make(char *to, int depth) {

@@ -15,15 +15,9 @@
 #include "../../csrc/content/rewritten.h"
 #include "../../csrc/content/snapshot.h"
 #include "../../csrc/policy/blob.h"
+#include "../support/draw.h"
 
 #define MIB ((size_t)1 << 20)
-
-static uint64_t state;
-
-static uint32_t draw(uint32_t below) {
-    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-    return (uint32_t)(state >> 33) % below;
-}
 
 static int fail(const char *what) {
     printf("files: %s\n", what);

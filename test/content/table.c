@@ -6,16 +6,10 @@
 
 #include "../../csrc/content/mount_table.h"
 #include "../../csrc/policy/blob.h"
+#include "../support/draw.h"
 
 #define LINES 12
 #define TEXT 8192
-
-static uint64_t state;
-
-static uint32_t draw(uint32_t below) {
-    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-    return (uint32_t)(state >> 33) % below;
-}
 
 static const char *one_of(const char *const *words, uint32_t count) {
     return words[draw(count)];

@@ -9,13 +9,7 @@
 #include "../../csrc/content/generate.h"
 #include "../../csrc/content/rewrite.h"
 #include "../../csrc/policy/blob.h"
-
-static uint64_t state;
-
-static uint32_t draw(uint32_t below) {
-    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-    return (uint32_t)(state >> 33) % below;
-}
+#include "../support/draw.h"
 
 /* A policy with one rule: pairs of an expression and a replacement, up to NULL. */
 static uint8_t *make_policy(const char *const *pairs) {

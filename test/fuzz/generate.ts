@@ -1,6 +1,6 @@
 // Random programs of system calls, as test/fuzz/run.c reads them. Rule: whatever two native runs could
 // answer differently (times, ids of processes, what waits) is not generated.
-import { Random } from './random.js';
+import { Random } from '../support/random.js';
 
 export interface Program {
   readonly name: string;

@@ -25,6 +25,7 @@ import {
   run,
   scratch,
 } from '../inplace/helpers.js';
+import { Random } from '../support/random.js';
 import { freezers } from '../support/freezer.js';
 import { putSection } from '../support/section.js';
 import { SILENCE_SECONDS } from '../support/silence.js';
@@ -230,14 +231,8 @@ await t.test(
   },
 );
 
-/** splitmix32, for delays that the seed repeats. */
-function random(below: number): number {
-  state = (state + 0x9e3779b9) | 0;
-  let z = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
-  z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
-  return ((z ^ (z >>> 15)) >>> 0) % below;
-}
-let state = seed | 0;
+/** For delays that the seed repeats. */
+const random = new Random(seed);
 
 await t.test(
   `the guardian is killed, ${trees} times: the worker serves on, and ends with the last task`,
@@ -248,7 +243,7 @@ await t.test(
       const first = await watch([guardian], goneAfter);
       const second = await watch([worker], goneAfter);
       subject.say('go');
-      await new Promise((resolve) => setTimeout(resolve, random(20)));
+      await new Promise((resolve) => setTimeout(resolve, random.below(20)));
       process.kill(guardian, 'SIGKILL');
       test.equal(await first(), 'gone');
       checkTallies(test, await stopLoad(subject), existsSync(goSubject) ? 2 : 1);

@@ -8,14 +8,7 @@
 #include <time.h>
 
 #include "../../csrc/spoof.h"
-
-static uint64_t state;
-
-/* The next number of the sequence that the seed in `state` begins. */
-static inline uint32_t draw(uint32_t below) {
-    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-    return (uint32_t)(state >> 33) % below;
-}
+#include "../support/draw.h"
 
 /* The blob of what was built; ends the program if there is none. The builder is freed. */
 static inline uint8_t *finish_blob(struct spoof_builder *builder, size_t *length) {

@@ -2,8 +2,8 @@
 // other tests, and may be of other sources.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
-import { renameSync, rmSync, symlinkSync } from 'node:fs';
+import { closeSync, cpSync, existsSync, mkdirSync, mkdtempSync, openSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, relative, resolve } from 'node:path';
 import { cleanCommand } from '../support/environment.js';
@@ -66,7 +66,18 @@ export function packages(): string {
   const given = process.env['PACKAGES'];
   if (given !== undefined) return resolve(given);
   const made = join(testBuild, 'packages', digestOfSources());
-  if (existsSync(made)) return made;
+  mkdirSync(testBuild, { recursive: true });
+  // Files that run at the same time take turns: the second one finds what the first has made.
+  const lock = openSync(join(testBuild, 'packages.lock'), 'w');
+  try {
+    spawnSync('flock', ['3'], { stdio: ['ignore', 'ignore', 'inherit', lock] });
+    return existsSync(made) ? made : makePackages(made);
+  } finally {
+    closeSync(lock);
+  }
+}
+
+function makePackages(made: string): string {
   const directory = mkdtempSync(join(tmpdir(), 'sources-'));
   try {
     const built = build(directory, '022', {});

@@ -1,6 +1,7 @@
 // The trees that work all the time, one below each mechanism, and the events that befall others beside them.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { quantile } from '../../bench/statistics.js';
 import { keptPolicy, mostPidfds } from '../kill/load.js';
 import { events } from './events.js';
 import { Tree, type Sample, type Way } from './tree.js';
@@ -32,12 +33,15 @@ export interface Result {
   readonly growth: readonly string[];
 }
 
-const median = (numbers: readonly number[]): number =>
-  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
-
 const middle = (samples: readonly Sample[]): Sample => ({
-  memoryKb: median(samples.map(({ memoryKb }) => memoryKb)),
-  descriptors: median(samples.map(({ descriptors }) => descriptors)),
+  memoryKb: quantile(
+    samples.map(({ memoryKb }) => memoryKb),
+    0.5,
+  ),
+  descriptors: quantile(
+    samples.map(({ descriptors }) => descriptors),
+    0.5,
+  ),
 });
 
 /** The second quarter, when all is warm, and the last. */

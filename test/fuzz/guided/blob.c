@@ -7,19 +7,13 @@
 #include "../../../csrc/content/rewrite.h"
 #include "../../../csrc/policy/blob.h"
 #include "../../../csrc/policy/match.h"
+#include "../../support/draw.h"
 #include "input.h"
 
 #define MOST_ASKED 16U
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
-
-static uint64_t state;
-
-static uint32_t draw(uint32_t below) {
-    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-    return (uint32_t)(state >> 33) % below;
-}
 
 /* How much of the input is the blob. */
 static size_t blob_length(const uint8_t *data, size_t size) {

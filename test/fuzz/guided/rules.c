@@ -6,6 +6,7 @@
 
 #include "../../../csrc/policy/blob.h"
 #include "../../../csrc/policy/match.h"
+#include "../../matcher/policy.h"
 #include "input.h"
 
 #define RULES 8
@@ -93,18 +94,6 @@ static bool any_fits(const struct list *globs, const char *text, bool word) {
         if (glob_fits(globs->text[i], text, word))
             return true;
     return false;
-}
-
-static uint32_t literals(const char *glob) {
-    uint32_t count = 0;
-    for (; *glob; glob++) {
-        if (*glob == '\\' && glob[1])
-            glob++;
-        else if (*glob == '*' || *glob == '?')
-            continue;
-        count++;
-    }
-    return count;
 }
 
 /* ---- rules ---- */
