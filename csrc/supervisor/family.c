@@ -116,6 +116,13 @@ static bool command_stops(bool unknown) {
            has_pending(&command, SIGSTOP);
 }
 
+/* Is there more to hear of it than what we speak of? Then that is over. */
+static bool command_has_changed(void) {
+    const int changes = WEXITED | WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT | __WALL;
+    siginfo_t info = {0};
+    return waitid(P_PID, (id_t)family.command, &info, changes) != 0 || info.si_pid != 0;
+}
+
 /* Has the parent the command's SIGSTOP already, as it was sent to their group? Then it is stopped,
  * or a SIGCONT has come since: for the group, and the command goes on, too, or for the parent,
  * which passes it on. Another SIGSTOP would stop it twice. */
@@ -124,7 +131,8 @@ static bool parent_has_stop(void) {
     if (parent_stops(false))
         return true;
     const struct standing parent = read_standing(family.parent);
-    return has_pending(&parent, SIGCONT) || family.shared->continuing || !command_stops(true);
+    return has_pending(&parent, SIGCONT) || family.shared->continuing || !command_stops(true) ||
+           command_has_changed();
 }
 
 /* ---- the command's changes ---- */

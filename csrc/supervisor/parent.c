@@ -139,10 +139,16 @@ static int hold_nothing(int news) {
     return 3;
 }
 
-static void relay_next(const struct relay *relay, int signals) {
-    struct signalfd_siginfo signal;
-    if (read(signals, &signal, sizeof signal) == sizeof signal)
-        relay_signal(relay, &signal);
+/* The lowest of those that are pending. */
+static void relay_next(const struct relay *relay, const sigset_t *signals) {
+    sigset_t pending;
+    int number = 1;
+    if (sigpending(&pending) != 0)
+        return;
+    while (number < NSIG && !(sigismember(&pending, number) && sigismember(signals, number)))
+        number++;
+    if (number < NSIG)
+        relay_signal(relay, number);
 }
 
 static _Noreturn void stay(int news, pid_t guardian) {
@@ -176,10 +182,10 @@ static _Noreturn void stay(int news, pid_t guardian) {
             heed_news(news, guardian, begun.status);
         } else if (watched[1].revents) {
             family_set_continuing(true); /* before it is taken: then it is pending no more */
-            relay_next(&relay, watched[1].fd);
+            relay_next(&relay, &continuation);
             family_set_continuing(false);
         } else {
-            relay_next(&relay, watched[2].fd);
+            relay_next(&relay, &others);
         }
     }
 }

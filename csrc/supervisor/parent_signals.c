@@ -20,11 +20,13 @@
 #include "../process/group.h"
 #include "../process/proctitle.h"
 
-#define PATIENCE_S 5 /* somebody may have stopped the witness */
+#define PATIENCE_MS 20 /* then we see whether the witness has been stopped */
+#define LOOKS 250
 
 static struct {
     pid_t pid; /* 0: there is none */
     int socket;
+    sigset_t merged; /* their next one has been merged, there, with the last: it is the group's */
 } witness;
 
 /* ---- sending ---- */
@@ -34,17 +36,6 @@ static int send_to_command(const struct relay *relay, int number, siginfo_t *inf
         return (int)syscall(K_NR_PIDFD_SEND_SIGNAL, relay->handle, number, info, 0);
     return info ? (int)syscall(SYS_rt_sigqueueinfo, relay->command, number, info)
                 : kill(relay->command, number);
-}
-
-static siginfo_t to_siginfo(const struct signalfd_siginfo *signal) {
-    siginfo_t info;
-    memset(&info, 0, sizeof info);
-    info.si_signo = (int)signal->ssi_signo;
-    info.si_code = signal->ssi_code;
-    info.si_pid = (pid_t)signal->ssi_pid;
-    info.si_uid = signal->ssi_uid;
-    info.si_value.sival_ptr = (void *)(uintptr_t)signal->ssi_ptr; // NOLINT: as the kernel has it
-    return info;
 }
 
 /* ---- the witness ---- */
@@ -75,7 +66,7 @@ static _Noreturn void bear_witness(const struct relay *relay, int socket) {
 }
 
 void witness_begin(const struct relay *relay) {
-    const struct timeval patience = {.tv_sec = PATIENCE_S};
+    const struct timeval patience = {.tv_usec = PATIENCE_MS * 1000L};
     int sockets[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0)
         return;
@@ -113,50 +104,85 @@ static bool is_of_terminal(const siginfo_t *info) {
     }
 }
 
+/* It was stopped with the group, and the parent alone goes on. */
+static bool continue_witness(void) {
+    const int how = WSTOPPED | WNOHANG | WNOWAIT;
+    siginfo_t seen = {0};
+    return waitid(P_PID, (id_t)witness.pid, &seen, how) == 0 && seen.si_pid != 0 &&
+           kill(witness.pid, SIGCONT) == 0;
+}
+
 /* Takes from the witness what it has of a signal; false if it does not answer. */
 static bool ask_witness(int number, siginfo_t *seen) {
     while (recv(witness.socket, seen, sizeof *seen, MSG_DONTWAIT) > 0)
         ; /* an answer that came too late */
-    return witness.pid != 0 &&
-           send(witness.socket, &number, sizeof number, MSG_NOSIGNAL) == sizeof number &&
-           recv(witness.socket, seen, sizeof *seen, 0) == sizeof *seen;
+    if (witness.pid == 0 ||
+        send(witness.socket, &number, sizeof number, MSG_NOSIGNAL) != sizeof number)
+        return false;
+    bool continued = false;
+    for (int looks = 0; looks < LOOKS; looks++) {
+        /* A stop may also come to it between the question and the answer. */
+        continued = continue_witness() || continued;
+        if (recv(witness.socket, seen, sizeof *seen, 0) != sizeof *seen)
+            continue;
+        if (continued && number != SIGCONT) {
+            siginfo_t ours; /* is not of the group's */
+            ask_witness(SIGCONT, &ours);
+        }
+        return true;
+    }
+    return false;
 }
 
-/* Was it sent to the whole group? */
-static bool is_for_group(const siginfo_t *info) {
-    siginfo_t seen;
-    group_wait_for_senders();
-    if (!ask_witness(info->si_signo, &seen))
-        return is_of_terminal(info);
-    return seen.si_signo == info->si_signo && is_same(&seen, info);
+static bool is_pending(int number) {
+    sigset_t pending;
+    return sigpending(&pending) == 0 && sigismember(&pending, number) == 1;
 }
 
-/* It was stopped with the group, and the parent alone goes on: then it could not answer. */
-static void continue_witness(void) {
-    const int how = WSTOPPED | WNOHANG | WNOWAIT;
+/* Takes a pending signal; false if there is none any more. `for_group`: it was sent to the whole
+ * group. Of one number only one can be pending, here and there, so both must be taken together, and
+ * nobody can stop the senders. What came before the first look is known by it. What came since was
+ * merged with ours, or is our next one: a look behind tells, if only the group's came since. */
+static bool take(int number, siginfo_t *info, bool *for_group) {
+    const struct timespec at_once = {0, 0};
     siginfo_t seen = {0};
-    if (witness.pid != 0 && waitid(P_PID, (id_t)witness.pid, &seen, how) == 0 && seen.si_pid != 0 &&
-        kill(witness.pid, SIGCONT) == 0)
-        ask_witness(SIGCONT, &seen); /* this one is not of the group's */
+    sigset_t asked;
+    group_wait_for_senders();
+    bool answers = ask_witness(number, &seen);
+    sigemptyset(&asked);
+    sigaddset(&asked, number);
+    if (sigtimedwait(&asked, info, &at_once) != number)
+        return false;
+    *for_group = is_of_terminal(info) || sigismember(&witness.merged, number) == 1 ||
+                 (answers && seen.si_signo == number && is_same(&seen, info));
+    sigdelset(&witness.merged, number);
+    if (!answers || number >= SIGRTMIN) /* those are queued, not merged */
+        return true;
+    group_wait_for_senders();
+    if (!ask_witness(number, &seen) || seen.si_signo != number)
+        return true;
+    group_wait_for_senders();
+    if (is_pending(number))
+        sigaddset(&witness.merged, number);
+    return true;
 }
 
 /* A stop of the terminal or the group that came after it takes a SIGCONT back, here as in the
  * command, and with it what the witness has of it. */
-static bool is_taken_back(const siginfo_t *info) {
-    sigset_t pending;
-    return info->si_signo == SIGCONT && sigpending(&pending) == 0 &&
-           (sigismember(&pending, SIGTSTP) == 1 || sigismember(&pending, SIGTTIN) == 1 ||
-            sigismember(&pending, SIGTTOU) == 1);
+static bool is_taken_back(int number) {
+    return number == SIGCONT && (is_pending(SIGTSTP) || is_pending(SIGTTIN) || is_pending(SIGTTOU));
 }
 
-void relay_signal(const struct relay *relay, const struct signalfd_siginfo *signal) {
-    siginfo_t info = to_siginfo(signal);
-    const bool is_about_child = info.si_signo == SIGCHLD && info.si_code > 0;
-    const bool is_of_guardian = info.si_signo == SIGCONT && info.si_pid == relay->guardian;
-    continue_witness();
-    if (is_about_child || is_of_guardian || is_for_group(&info) || is_taken_back(&info))
+void relay_signal(const struct relay *relay, int number) {
+    siginfo_t info;
+    bool for_group;
+    if (!take(number, &info, &for_group))
+        return;
+    const bool is_about_child = number == SIGCHLD && info.si_code > 0;
+    const bool is_of_guardian = number == SIGCONT && info.si_pid == relay->guardian;
+    if (is_about_child || is_of_guardian || for_group || is_taken_back(number))
         return;
     /* Only its own sender may say what the kernel says: kill(2) and the kernel itself. */
-    if (info.si_code >= 0 || send_to_command(relay, info.si_signo, &info) != 0)
-        send_to_command(relay, info.si_signo, NULL);
+    if (info.si_code >= 0 || send_to_command(relay, number, &info) != 0)
+        send_to_command(relay, number, NULL);
 }

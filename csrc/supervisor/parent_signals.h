@@ -2,7 +2,6 @@
 #ifndef SPOOF_PARENT_SIGNALS_H
 #define SPOOF_PARENT_SIGNALS_H
 
-#include <sys/signalfd.h>
 #include <sys/types.h>
 
 struct relay {
@@ -11,8 +10,8 @@ struct relay {
     pid_t guardian;
 };
 
-/* Passes a signal on, unless the command has got it already along with its process group. */
-void relay_signal(const struct relay *relay, const struct signalfd_siginfo *signal);
+/* Takes a pending signal, and passes it on unless the command has got it with its process group. */
+void relay_signal(const struct relay *relay, int number);
 
 /* Forks the witness: a process of our group that only notes what signals it gets. It also kills the
  * command if we are killed. */
