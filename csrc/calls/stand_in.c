@@ -49,18 +49,15 @@ static void invent(const struct found_file *found, struct stat *info) {
 
 static int store_of(struct stopped_call *call, const uint8_t *policy,
                     const struct found_file *found, bool *lent) {
-    int file = store_made(policy, found->number);
+    /* Only the thread that receives ever replaces a file of the store. */
+    *lent = call->server->receiving;
+    int file = store_made(policy, found->number, *lent);
     if (file < 0) {
         rights_must_own_user(call->server);
-        file = store_get(policy, found->number, found->path);
+        file = store_get(policy, found->number, found->path, *lent);
         rights_must_usual(call->server);
     }
-    /* Only the thread that receives ever replaces a file of the store. */
-    *lent = file >= 0 && call->server->receiving;
-    if (*lent)
-        return file;
-    int fd = file < 0 ? file : fcntl(file, F_DUPFD_CLOEXEC, 0);
-    return fd >= 0 ? fd : -EAGAIN; /* we are short of something */
+    return file >= 0 ? file : -EAGAIN; /* we are short of something */
 }
 
 /* A file like the one that an open would get, at this moment. */

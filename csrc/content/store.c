@@ -1,5 +1,5 @@
 /* store.c - makes and holds the files of content rules.
- * Rule: a file that keeps nothing is sealed; one lock, held only while a file is made. */
+ * Rule: a file that keeps nothing is sealed; one lock, held only while a file is made or given. */
 #include "store.h"
 
 #include <errno.h>
@@ -79,27 +79,29 @@ int store_keep(const uint8_t *policy, int first) {
     return first;
 }
 
-int store_made(const uint8_t *policy, uint32_t number) {
+/* With the lock held: without it somebody may replace the file, and its number be another one's. */
+static int give(int file, bool lent) {
+    const int fd = lent || file < 0 ? file : fcntl(file, F_DUPFD_CLOEXEC, 0);
+    return fd >= 0 || file < 0 ? fd : -errno;
+}
+
+int store_made(const uint8_t *policy, uint32_t number, bool lent) {
     pthread_mutex_lock(&store.lock);
-    int fd = store.files[number - blob_first_file(policy)];
+    const int file = store.files[number - blob_first_file(policy)];
+    const int fd = give(file >= 0 ? file : -ENOENT, lent);
     pthread_mutex_unlock(&store.lock);
     return fd;
 }
 
-int store_get(const uint8_t *policy, uint32_t number, const char *path) {
+int store_get(const uint8_t *policy, uint32_t number, const char *path, bool lent) {
     int *file = &store.files[number - blob_first_file(policy)];
     pthread_mutex_lock(&store.lock);
-    if (*file < 0) {
-        int made = make(policy, number, path);
-        if (made < 0) {
-            pthread_mutex_unlock(&store.lock);
-            return made;
-        }
+    int made = *file >= 0 ? *file : make(policy, number, path);
+    if (made >= 0)
         *file = made;
-    }
-    int fd = *file;
+    made = give(made, lent);
     pthread_mutex_unlock(&store.lock);
-    return fd;
+    return made;
 }
 
 void store_replace(const uint8_t *policy, uint32_t number, int fd) {

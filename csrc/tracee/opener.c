@@ -45,6 +45,11 @@ static bool is_harmless(dev_t device) {
     return major(device) == 1 && (number == 3 || number == 5 || (number >= 7 && number <= 9));
 }
 
+/* /dev/tty is the terminal of who opens it (tty(4)), and nobody shares one with us. */
+static bool is_own_terminal(dev_t device) {
+    return major(device) == 5 && minor(device) == 0;
+}
+
 /* Files of procfs that show a namespace of whoever opens them, or has looked them up: a thread may
  * have entered the tracee's since then (namespaces.h). */
 static bool is_shown_alike(const struct stopped_call *call, int fd, pid_t thread) {
@@ -75,6 +80,8 @@ bool opener_is_alike(struct stopped_call *call, int fd, bool writes) {
     struct k_statfs filesystem;
     const pid_t thread = (pid_t)syscall(SYS_gettid);
     if (fstat(fd, &info) != 0 || !have_same_label(call))
+        return false;
+    if (S_ISCHR(info.st_mode) && is_own_terminal(info.st_rdev))
         return false;
     if (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode))
         return is_harmless(info.st_rdev) ||

@@ -116,6 +116,19 @@ for (const mechanism of mechanisms) {
   });
 }
 
+await t.test('the terminal of who opens is opened for nobody', { skip: needsRoot }, (t) => {
+  const { directory, policy } = place(t, 'files', ['{ path: DIR/terminal, redirect: /dev/tty }']);
+  const ruled = path.join(directory, 'terminal');
+  writeFileSync(ruled, 'real\n');
+  const script = 'cat "$0"; echo lost >"$0"';
+  const command = [seccompSpoof, 'exec', '-m', 'notify', '-p', policy, '--', 'sh', '-c', script];
+  const { stdout, stderr } = run([...command, ruled]);
+  t.equal(stdout, 'real\n', 'who reads is let run');
+  t.match(stderr, /I\/O error|Input\/output error/, 'who writes is not');
+  t.equal(readFileSync(ruled, 'utf8'), 'real\n');
+  t.end();
+});
+
 /** Stops and continues the guardian as long as the program opens files. */
 await t.test('a guardian that is stopped delivers no wrong descriptor', async (t) => {
   const numbers = compile('numbers');
