@@ -8,8 +8,11 @@ static const char *skip_stars(const char *glob) {
     return glob;
 }
 
-static bool ends_in_double_star(const char *glob) {
-    return glob[0] == '*' && glob[1] == '*' && *skip_stars(glob) == '\0';
+/* Is the rest of a glob slash-stars, once or more? That also stands for nothing. */
+static bool may_be_nothing(const char *glob) {
+    while (glob[0] == '/' && glob[1] == '*' && glob[2] == '*')
+        glob = skip_stars(glob + 1);
+    return *glob == '\0';
 }
 
 bool glob_match(const char *glob, const char *path) {
@@ -39,7 +42,7 @@ bool glob_match(const char *glob, const char *path) {
             star_path = path;
             continue;
         }
-        if (*path == '\0' && (*glob == '\0' || (*glob == '/' && ends_in_double_star(glob + 1))))
+        if (*path == '\0' && may_be_nothing(glob))
             return true;
         if (*path != '\0' && *glob == '?' && *path != '/') {
             glob++;

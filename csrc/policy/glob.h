@@ -6,8 +6,8 @@
 #include "blob.h"
 
 /* Does the glob match all of `path`? Both are NUL-terminated bytes. `*` and `?` stop at a slash,
- * `**` does not, a trailing slash-`**` also matches the directory itself; `\` takes the next byte
- * as it is. Time: length of glob times length of path at most. */
+ * `**` does not, a trailing slash-`**` also matches the directory itself, and so do more than one;
+ * `\` takes the next byte as it is. Time: length of glob times length of path at most. */
 bool glob_match(const char *glob, const char *path);
 
 /* Does the glob match all of `text`, a word that is no path? `*` and `?` stand for any bytes. */
