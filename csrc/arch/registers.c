@@ -46,6 +46,13 @@ bool registers_are_replaced(pid_t tid) {
            info.si_code == (SIGTRAP | PTRACE_EVENT_EXEC << 8);
 }
 
+bool registers_are_there(pid_t tid) {
+    siginfo_t info;
+    if (ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) != 0)
+        return errno != ESRCH;
+    return info.si_signo != SIGTRAP || info.si_code != (SIGTRAP | PTRACE_EVENT_EXEC << 8);
+}
+
 #if defined(__x86_64__)
 
 #define CODE_SEGMENT_64 0x33U /* __USER_CS, arch/x86/include/asm/segment.h */

@@ -45,6 +45,8 @@ uint64_t registers_stack(const struct registers *registers);
  * tracer knows as the stop of this id is over then, and nothing of it may reach the new program:
  * ptrace(2), "execve(2) under ptrace". */
 bool registers_are_replaced(pid_t tid);
+/* Is it still stopped as the tracer knows it: neither that, nor killed? */
+bool registers_are_there(pid_t tid);
 /* The following change the tracee: 0 or -errno, -ESRCH where they are replaced. */
 int registers_set_argument(pid_t tid, struct registers *registers, int index, uint64_t value);
 int registers_skip(pid_t tid, struct registers *registers, int64_t result);

@@ -207,5 +207,8 @@ int64_t answer_truncate(struct stopped_call *call, const struct path_question *q
     const bool keeps = rule->writes == SPOOF_WRITES_KEEP && rule->kind != SPOOF_FILE_REWRITE;
     if (keeps && length > stand_in->info.st_size && length > (int64_t)rule->max_size)
         return -ENOSPC;
-    return keeps ? set_length(stand_in->fd, length, why) : 0;
+    if (!keeps)
+        return 0;
+    *why = FALLBACK_NONE;
+    return call->mechanism->still_stopped(call) ? set_length(stand_in->fd, length, why) : -EAGAIN;
 }

@@ -21,12 +21,11 @@ int verdict_end(struct stopped_call *call, const struct verdict *verdict) {
 
 int answer_write(struct stopped_call *call, uint64_t address, const void *from, size_t length,
                  enum fallback *why) {
-    *why = FALLBACK_NONE;
-    if (!call->mechanism->still_stopped(call))
-        return -EAGAIN; /* gone, or restarted: its memory is not ours to write */
     int error = call->mechanism->write(call, address, from, length);
+    *why = FALLBACK_NONE;
     if (error == 0 || error == -EFAULT)
         return error;
+    /* Gone, or restarted: its memory is not ours to write. */
     *why = error == -ESRCH ? FALLBACK_NONE : FALLBACK_MEMORY;
     return -EAGAIN;
 }

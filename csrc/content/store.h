@@ -14,8 +14,8 @@ int store_open(const uint8_t *policy);
  * that is free behind them, or -errno. */
 int store_keep(const uint8_t *policy, int first);
 /* The file of a rule, or -errno: a descriptor that stays the store's (`lent`), until
- * store_replace(), or one of the caller's own. `path`: what its name shall be in /proc/PID/fd, if it
- * is made now. To be called as ourselves. */
+ * store_replace(), or one of the caller's own. `path`: what its name shall be in /proc/PID/fd, if
+ * it is made now. To be called as ourselves. */
 int store_get(const uint8_t *policy, uint32_t rule, const char *path, bool lent);
 /* The same if it is made already, by whomever it is called; else -ENOENT. */
 int store_made(const uint8_t *policy, uint32_t rule, bool lent);

@@ -18,9 +18,10 @@ struct injection *inject_begin(struct server *server, pid_t tid, const struct tr
  * fails; where such a filter has something to say, it stands. */
 struct injection *inject_answer(pid_t tid, const struct trace_stop *stop, int64_t value);
 /* At the begin of clone(2) or clone3(2): without CLONE_UNTRACED, so that the child is traced like
- * others. NULL: it is let run; or, *refused, it asks for that and must not. */
+ * others. NULL: it is let run; or, *refused, it asks for that and must not. `touched`: the pool has
+ * tried to make its memory be there. */
 struct injection *inject_clone(struct server *server, pid_t tid, const struct trace_stop *stop,
-                               bool *refused);
+                               bool touched, bool *refused);
 /* At the first stop of a child: registers and memory become what its parent's were. */
 void inject_begin_child(pid_t tid);
 /* At its end. Frees the injection, but for INJECTED_AGAIN. */

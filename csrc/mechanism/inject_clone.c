@@ -64,7 +64,7 @@ static bool rest_is_zero(struct stopped_call *call, uint64_t address, size_t len
 /* Puts a copy without that flag below the stack, or takes it out where it stands, until the call
  * has ended. False: neither can be written. */
 static bool put_arguments(struct stopped_call *call, struct injection *injection,
-                          struct change *change, uint64_t *copy, size_t size) {
+                          struct change *change, uint64_t *copy, size_t size, bool touched) {
     copy[0] &= ~(uint64_t)K_CLONE_UNTRACED;
     if (scratch_put(call, &injection->before, copy, size, &injection->scratch) == 0) {
         change->given[0] = injection->scratch.address;
@@ -72,7 +72,7 @@ static bool put_arguments(struct stopped_call *call, struct injection *injection
         return true;
     }
     /* A page that is not there: the pool comes first. */
-    if (call->server && !server_step_aside(call->server))
+    if (!touched && !server_step_aside(call->server))
         return false;
     return scratch_put_at(call, change->original[0], copy, sizeof *copy, &injection->scratch) == 0;
 }
@@ -88,7 +88,7 @@ static bool read_arguments(struct stopped_call *call, uint64_t *copy, size_t *le
 }
 
 struct injection *inject_clone(struct server *server, pid_t tid, const struct trace_stop *stop,
-                               bool *refused) {
+                               bool touched, bool *refused) {
     struct trace_stop own = *stop;
     struct stopped_call call = trace_call(tid, &own);
     const struct known_call *known = known_call(call.arch, call.number);
@@ -112,7 +112,7 @@ struct injection *inject_clone(struct server *server, pid_t tid, const struct tr
         return NULL;
     if (!by_pointer)
         change.given[0] &= ~(uint64_t)K_CLONE_UNTRACED;
-    if ((!by_pointer || put_arguments(&call, injection, &change, copy, length)) &&
+    if ((!by_pointer || put_arguments(&call, injection, &change, copy, length, touched)) &&
         registers_replace_call(tid, &injection->before, call.number, change.given, 2) == 0) {
         if (!(copy[0] & K_CLONE_VM))
             change.scratch = injection->scratch;

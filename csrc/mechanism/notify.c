@@ -58,21 +58,6 @@ static ssize_t notify_read(struct stopped_call *call, uint64_t address, void *to
     return got < 0 ? -error : got;
 }
 
-static int notify_write(struct stopped_call *call, uint64_t address, const void *from,
-                        size_t length) {
-    struct iovec local = {(void *)(uintptr_t)from, length};
-    struct iovec remote = {(void *)(uintptr_t)address, length};
-    if (!may_touch(call, address, length))
-        return -EBUSY;
-    server_wait(call->server);
-    ssize_t put = process_vm_writev(call->tid, &local, 1, &remote, 1, 0);
-    int error = errno;
-    server_go_on(call->server);
-    if (put < 0)
-        return -error;
-    return (size_t)put == length ? 0 : -EFAULT;
-}
-
 static bool notify_still_stopped(struct stopped_call *call) {
     struct notify_stop *stop = call->stop;
     if (ioctl(stop->listener, K_SECCOMP_IOCTL_NOTIF_ID_VALID, &stop->id) == 0)
@@ -80,6 +65,23 @@ static bool notify_still_stopped(struct stopped_call *call) {
     /* Before Linux 5.8 the number had the wrong direction. */
     return errno != ENOENT &&
            ioctl(stop->listener, K_SECCOMP_IOCTL_NOTIF_ID_VALID_WRONG_DIR, &stop->id) == 0;
+}
+
+static int notify_write(struct stopped_call *call, uint64_t address, const void *from,
+                        size_t length) {
+    struct iovec local = {(void *)(uintptr_t)from, length};
+    struct iovec remote = {(void *)(uintptr_t)address, length};
+    if (!may_touch(call, address, length))
+        return -EBUSY;
+    if (!notify_still_stopped(call))
+        return -ESRCH;
+    server_wait(call->server);
+    ssize_t put = process_vm_writev(call->tid, &local, 1, &remote, 1, 0);
+    int error = errno;
+    server_go_on(call->server);
+    if (put < 0)
+        return -error;
+    return (size_t)put == length ? 0 : -EFAULT;
 }
 
 static int respond(const struct notify_stop *stop, int64_t value, int32_t error, uint32_t flags) {

@@ -121,6 +121,10 @@ void own_calls_note_filter(struct stopped_call *call, const struct known_call *k
 #endif
 }
 
+void own_calls_note_unread(void) {
+    installed = strict = compat_strict = true;
+}
+
 bool own_calls_touch(struct stopped_call *call) {
     const struct known_call *known = known_call(call->arch, call->number);
     const bool clones = known && known->task == TASK_CLONE3;

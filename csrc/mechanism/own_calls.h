@@ -21,6 +21,8 @@ const struct own_calls *own_calls_of(uint32_t arch);
 /* At the begin of seccomp(2) or prctl(2): remembers whether it installs a filter, and of which
  * kind. */
 void own_calls_note_filter(struct stopped_call *call, const struct known_call *known);
+/* It may install one, and cannot be read without waiting: any. */
+void own_calls_note_unread(void);
 /* For a thread of the pool: touches all that the tracer reads of clone3(2), seccomp(2) or prctl(2),
  * so that it is there. False: it is another call. */
 bool own_calls_touch(struct stopped_call *call);

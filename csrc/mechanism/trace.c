@@ -17,6 +17,7 @@
 #include "filter.h"
 #include "memory.h"
 #include "page_maps.h"
+#include "trace_aside.h"
 
 #define OUR_MESSAGE 0x5350U /* SECCOMP_RET_DATA of our filter */
 
@@ -70,25 +71,10 @@ static int open_memory(struct server *server, pid_t tid) {
     return fd;
 }
 
-/* May the program itself read ('r') or write ('w') all of [address, address + length)? From
- * /proc/TID/maps: ptrace(2) and /proc/TID/mem do not ask. */
 static bool may_access(pid_t tid, uint64_t address, size_t length, char access) {
-    char name[64], line[512];
+    char name[64];
     snprintf(name, sizeof name, "/proc/%d/maps", tid);
-    FILE *maps = fopen(name, "re");
-    uint64_t need = address, end = address + length;
-    while (maps && need < end && fgets(line, sizeof line, maps)) {
-        unsigned long low, high;
-        char modes[5];
-        if (sscanf(line, "%lx-%lx %4s", &low, &high, modes) == 3 && low <= need && need < high) {
-            if (!strchr(modes, access))
-                break;
-            need = high;
-        }
-    }
-    if (maps)
-        fclose(maps);
-    return need >= end;
+    return trace_aside_may_access(fopen(name, "re"), address, length, access);
 }
 
 /* Where process_vm_readv is missing (gVisor before 2023). Opened anew each time: after an execve a
@@ -151,7 +137,7 @@ static int trace_write(struct stopped_call *call, uint64_t address, const void *
     /* The pool writes at once what the tracer might have to wait for. */
     if (server && !server->receiving && !no_process_vm &&
         !page_map_takes_once(server, call->tid, address, length))
-        return trace_poke(call->tid, address, from, length);
+        return trace_aside_write(call, address, from, length);
     memcpy(stop->bytes, from, length);
     stop->address = address;
     stop->length = length;
@@ -200,8 +186,9 @@ int trace_flush(struct stopped_call *call) {
 }
 
 static bool trace_still_stopped(struct stopped_call *call) {
-    (void)call; /* only the tracer lets it go on, or SIGKILL, and then nothing matters */
-    return true;
+    const struct server *server = call->server;
+    return server && !server->receiving ? trace_aside_still_stopped(call)
+                                        : registers_are_there(call->tid);
 }
 
 static int trace_answer(struct stopped_call *call, int64_t value) {

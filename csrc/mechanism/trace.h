@@ -16,6 +16,7 @@
 struct trace_stop {
     struct registers registers;
     bool ended; /* the call has written all that it writes */
+    const _Atomic bool *over; /* of another thread: has the tracer seen its end? NULL: the tracer */
     uint64_t address;
     size_t length; /* 0: nothing to write */
     uint8_t bytes[TRACE_PENDING];

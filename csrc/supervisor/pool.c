@@ -14,7 +14,7 @@
 #include "../process/thread.h"
 #include "../tracee/rights.h"
 
-#define THREADS 64
+#define MOST_THREADS 448 /* as many as a worker has: receiver.c */
 #define STACK_SIZE (256U << 10)
 
 static struct {
@@ -24,18 +24,23 @@ static struct {
     unsigned outstanding; /* the tracer's own count */
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t work;
-    struct job *queued, *done;
-    unsigned threads, idle;
-} pool = {.wake = -1, .lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER};
+    struct job *queued, **queue_end; /* the first to come is the first to be served */
+    struct job *done;
+    unsigned threads, busy; /* busy: there is a job for them */
+} pool = {
+    .wake = -1,
+    .lock = PTHREAD_MUTEX_INITIALIZER,
+    .work = PTHREAD_COND_INITIALIZER,
+    .queue_end = &pool.queued,
+};
 
 static struct job *await_job(void) {
-    while (!pool.queued) {
-        pool.idle++;
+    while (!pool.queued)
         pthread_cond_wait(&pool.work, &pool.lock);
-        pool.idle--;
-    }
     struct job *job = pool.queued;
     pool.queued = job->next;
+    if (!pool.queued)
+        pool.queue_end = &pool.queued;
     return job;
 }
 
@@ -54,6 +59,7 @@ static void *run(void *argument) {
         pthread_mutex_lock(&pool.lock);
         job->next = pool.done;
         pool.done = job;
+        pool.busy--;
         const uint64_t one = 1;
         if (write(pool.wake, &one, sizeof one) < 0)
             abort();
@@ -63,11 +69,8 @@ static void *run(void *argument) {
 
 /* With the lock held. */
 static bool add_thread(void) {
-    if (pool.threads == THREADS)
-        return false;
     bool made = false;
-    for (int tries = 0; tries < TRIES_AT_ONCE && !made && (tries == 0 || pool.threads == 0);
-         tries++)
+    for (int tries = 0; tries < TRIES_AT_ONCE && !made && pool.threads < MOST_THREADS; tries++)
         made = thread_start(STACK_SIZE, run, (void *)(uintptr_t)pool.context) == 0;
     pool.threads += made;
     return made;
@@ -80,7 +83,7 @@ int pool_open(const struct context *context, const uint8_t *policy) {
     return pool.wake >= 0 ? pool.wake : -errno;
 }
 
-const struct job *pool_take(pid_t tid, const struct trace_stop *stop) {
+struct job *pool_take(pid_t tid, const struct trace_stop *stop) {
     struct job *job = NULL;
     for (int tries = 0; tries < TRIES_AT_ONCE && !job; tries++)
         job = calloc(1, sizeof *job);
@@ -88,12 +91,13 @@ const struct job *pool_take(pid_t tid, const struct trace_stop *stop) {
         return NULL;
     job->tid = tid;
     job->stop = *stop;
+    job->stop.over = &job->over;
     pthread_mutex_lock(&pool.lock);
-    /* A busy thread will come to it, too, if no more can be had. */
-    bool taken = pool.outstanding < pool.threads || add_thread() || pool.threads > 0;
+    const bool taken = pool.busy < pool.threads || add_thread();
     if (taken) {
-        job->next = pool.queued;
-        pool.queued = job;
+        *pool.queue_end = job;
+        pool.queue_end = &job->next;
+        pool.busy++;
         pool.outstanding++;
         pthread_cond_signal(&pool.work);
     }

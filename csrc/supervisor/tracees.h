@@ -22,7 +22,7 @@ struct call_made {
 struct tracee_state {
     pid_t tid;                   /* 0: free */
     uint8_t stops;               /* call stops that are still to come before its call has ended */
-    const struct job *job;       /* pool.h: its call is being served there */
+    struct job *job;             /* pool.h: its call is being served there */
     struct injection *injection; /* mechanism/inject.h: its call has become another one */
     uint32_t delivers;           /* ... for this rule */
     bool looks_after;            /* what the call tells its caller is looked at when it has ended */

@@ -37,6 +37,8 @@ static void forget(pid_t tid) {
     struct tracee_state *tracee = tracee_known(tid);
     if (tracee && tracee->injection)
         injection_forget(tracee->injection);
+    if (tracee && tracee->job)
+        tracee->job->over = true;
     waits_forget(tracee);
     tracee_forget(tid);
     page_map_forget(tid);

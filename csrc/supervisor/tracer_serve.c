@@ -123,7 +123,7 @@ static void finish(pid_t tid, struct trace_stop *stop, const struct verdict *ver
 }
 
 static bool wait_for_pool(pid_t tid, const struct trace_stop *stop) {
-    const struct job *job = pool_take(tid, stop);
+    struct job *job = pool_take(tid, stop);
     if (job)
         tracee_know(tid)->job = job;
     return job != NULL;
@@ -143,32 +143,31 @@ static bool wants_listener(const struct stopped_call *call, const struct known_c
            (call->arguments[1] & K_SECCOMP_FILTER_FLAG_NEW_LISTENER);
 }
 
-/* `touched`: by a thread of the pool, so what the call points at is there, if it is anywhere. */
+/* `touched`: by a thread of the pool, so what the call points at is there, if it is anywhere; if
+ * somebody withholds it again, it stays unread, and a child is not made. */
 static void serve_own(pid_t tid, struct trace_stop *stop, const struct known_call *known,
                       bool touched) {
-    struct server *server = touched ? NULL : &the_tracer.server;
     const bool clones = known->task == TASK_CLONE || known->task == TASK_CLONE3;
     struct injection *injection = NULL;
     struct stopped_call call = trace_call(tid, stop);
     bool refused = false;
     the_tracer.wants_to_sleep = false;
-    call.server = server;
+    call.server = &the_tracer.server;
     if (clones)
-        injection = inject_clone(server, tid, stop, &refused);
+        injection = inject_clone(call.server, tid, stop, touched, &refused);
     else
         own_calls_note_filter(&call, known);
-    if (the_tracer.wants_to_sleep) {
-        if (!wait_for_pool(tid, stop))
-            serve_own(tid, stop, known, true);
+    const bool unread = the_tracer.wants_to_sleep && !injection;
+    if (unread && !touched && wait_for_pool(tid, stop))
         return;
-    }
-    if (refused) {
+    if (refused || (unread && clones)) {
         struct verdict verdict = fail_closed(NO_RULE, FALLBACK_MEMORY);
         verdict.value = -ENOMEM; /* as for any child that is not made */
         finish(tid, stop, &verdict);
         return;
     }
-    call.server = &the_tracer.server;
+    if (unread)
+        own_calls_note_unread();
     if (wants_listener(&call, known)) {
         call.mechanism->answer(&call, -EBUSY);
         tracer_go_on_and_look(tid);

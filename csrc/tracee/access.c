@@ -38,6 +38,12 @@ static int open_again_at(int proc, int fd, int flags) {
     return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? ACCESS_BUSY : -errno;
 }
 
+/* An open may empty the file: never for a call that is over. To be asked with our own rights or
+ * none, and last of all. */
+static bool may_open(struct stopped_call *call, int flags) {
+    return !(flags & O_TRUNC) || call->mechanism->still_stopped(call);
+}
+
 struct private_open {
     int proc, fd, flags, opened;
 };
@@ -50,13 +56,14 @@ static int open_privately(void *data) {
 
 /* A FUSE filesystem may be its user's alone, and ask for the real ids, too. `opened`: without them.
  */
-static int open_with_all_ids(const struct server *server, const struct credentials *credentials,
+static int open_with_all_ids(struct stopped_call *call, const struct credentials *credentials,
                              int fd, int flags, int opened) {
+    const struct server *server = call->server;
     struct private_open asked = {server->context->proc, fd, flags, opened};
     struct k_statfs info;
     int own;
     if (opened != -EACCES || server->receiving || syscall(SYS_fstatfs, fd, &info) != 0 ||
-        info.f_type != K_FUSE_SUPER_MAGIC ||
+        info.f_type != K_FUSE_SUPER_MAGIC || !may_open(call, flags) ||
         !proxy_ask(credentials, open_privately, &asked, sizeof asked, &own))
         return opened;
     if (own >= 0)
@@ -70,10 +77,10 @@ static int open_as_tracee(struct stopped_call *call, int fd, int flags) {
     const struct credentials *credentials = identity_credentials(call, &error);
     if (!credentials || !procfs_tells_tracee(call, fd))
         return opened;
-    if (rights_as_tracee(server, credentials))
+    if (may_open(call, flags) && rights_as_tracee(server, credentials))
         opened = open_again_at(server->context->proc, fd, flags);
     rights_must_usual(server);
-    return open_with_all_ids(server, credentials, fd, flags, opened);
+    return open_with_all_ids(call, credentials, fd, flags, opened);
 }
 
 int access_open(struct stopped_call *call, int fd, int flags) {
@@ -89,7 +96,7 @@ int access_open_own(struct stopped_call *call, int fd, int flags) {
     const struct server *server = call->server;
     int opened = ACCESS_NO_RIGHTS;
     /* What is open to nobody in particular is open to the tracee. */
-    if (server->rights == RIGHTS_NONE)
+    if (server->rights == RIGHTS_NONE && may_open(call, flags))
         opened = open_again_at(server->context->proc, fd, flags);
     return opened >= 0 ? opened : open_as_tracee(call, fd, flags);
 }

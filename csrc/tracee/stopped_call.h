@@ -30,9 +30,11 @@ struct mechanism {
     /* Up to `length` bytes of the tracee's memory: how many, or -errno. Page by page, so that what
      * lies before an unmapped page is still read. */
     ssize_t (*read)(struct stopped_call *call, uint64_t address, void *to, size_t length);
-    /* All bytes or -errno; respects the tracee's page protections as the kernel's own copy does. */
+    /* All bytes or -errno, -ESRCH where the call is over; respects the tracee's page protections as
+     * the kernel's own copy does. */
     int (*write)(struct stopped_call *call, uint64_t address, const void *from, size_t length);
-    /* Is the tracee still in this very call? To be asked after reading and before writing. */
+    /* Is the tracee still in this very call? To be asked after reading, and before
+     * anything is changed. */
     bool (*still_stopped)(struct stopped_call *call);
     /* Ends the stop. 0, or -ENOENT if the tracee is gone or its call was restarted. */
     int (*answer)(struct stopped_call *call, int64_t value);

@@ -79,7 +79,7 @@ static void serve_one(int fd, char *request) {
         break;
     }
     case FUSE_OPEN: {
-        struct fuse_open_out out = {.fh = 1};
+        struct fuse_open_out out = {.fh = 1, .open_flags = FOPEN_KEEP_CACHE};
         reply(fd, head->unique, 0, &out, sizeof out);
         break;
     }

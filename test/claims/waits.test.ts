@@ -283,27 +283,52 @@ await t.test(
   },
 );
 
-await t.test('all threads wait for pages', { skip: needsFuse }, async (test) => {
-  const { directory, policy, ruled } = ruledPlace(test);
-  const mount = path.join(directory, 'mount');
-  const log = path.join(directory, 'log');
-  mkdirSync(mount);
-  const words = spoofed(policy, 'notify', ['--log-file', log, '--', compile('stuck'), '470']);
-  const subject = start(test, [...ownMounts, ...words, mount, ruled]);
-  await subject.hear('stuck');
-  subject.say('calls');
-  test.same(await subject.hear('called'), [
-    'beside them: right',
-    'for writing: EIO',
-    'flags in memory: EIO',
-  ]);
-  subject.say('go');
-  // The last ones find nobody to wait for them.
-  test.match(await subject.next(), /^4[3-6]\d right, \d+ real, 0 wrong$/);
-  test.equal(await subject.next(), 'afterwards: right');
-  test.equal(await subject.end(), 0, subject.errors);
-  await logged(log, 'totals');
-  const totals = readLog(log).find((line) => line.msg === 'totals');
-  test.equal(numberOf(totals, 'workerStarts'), 1, 'the worker was not taken for stuck');
-  test.equal(readFileSync(ruled, 'utf8'), real);
-});
+for (const mechanism of mechanisms)
+  await t.test(
+    `calls that are over before they are read, by ${mechanism}`,
+    { skip: needsFuse },
+    (test) => {
+      const late = compile('late');
+      for (const way of ['killed', 'cut', 'told']) {
+        const { directory, policy } = place(test, 'files', [
+          '{ path: DIR/ruled, content: "told\\n", writes: keep, mode: "0666" }',
+        ]);
+        const mount = path.join(directory, 'mount');
+        mkdirSync(mount);
+        const words = spoofed(policy, mechanism, ['--', late, way, mount]);
+        const { stdout, stderr } = run([...ownMounts, ...words, path.join(directory, 'ruled')]);
+        test.same([stdout, stderr], ['no\n', ''], way);
+      }
+      test.end();
+    },
+  );
+
+for (const mechanism of mechanisms)
+  await t.test(`all threads wait for pages, by ${mechanism}`, { skip: needsFuse }, async (test) => {
+    const { directory, policy, ruled } = ruledPlace(test);
+    const mount = path.join(directory, 'mount');
+    const log = path.join(directory, 'log');
+    mkdirSync(mount);
+    const words = spoofed(policy, mechanism, ['--log-file', log, '--', compile('stuck'), '470']);
+    const subject = start(test, [...ownMounts, ...words, mount, ruled]);
+    await subject.hear('stuck');
+    subject.say('calls');
+    test.same(await subject.hear('called'), [
+      'beside them: right',
+      'for writing: EIO',
+      'flags in memory: EIO',
+    ]);
+    subject.say('go');
+    // The last ones find nobody to wait for them.
+    test.match(await subject.next(), /^4[3-6]\d right, \d+ real, 0 wrong$/);
+    test.equal(await subject.next(), 'afterwards: right');
+    test.equal(await subject.end(), 0, subject.errors);
+    await logged(log, 'totals');
+    const totals = readLog(log).find((line) => line.msg === 'totals');
+    test.equal(
+      numberOf(totals, 'workerStarts'),
+      mechanism === 'notify' ? 1 : 0,
+      'the worker was not taken for stuck',
+    );
+    test.equal(readFileSync(ruled, 'utf8'), real);
+  });
