@@ -89,8 +89,16 @@ static int write_proved(struct stopped_call *call, int memory, FILE *maps, uint6
     return put == (ssize_t)length ? 0 : -EFAULT;
 }
 
+/* Waits for a page that a userfaultfd(2) withholds, as no access by /proc/TID/mem does. */
+static void touch(struct stopped_call *call, uint64_t address, size_t length) {
+    char bytes[TRACE_PENDING];
+    if (length <= sizeof bytes)
+        call->mechanism->read(call, address, bytes, length);
+}
+
 int trace_aside_write(struct stopped_call *call, uint64_t address, const void *from,
                       size_t length) {
+    touch(call, address, length);
     int memory = open_own(call->server, call->tid, "mem", O_WRONLY);
     int layout = memory < 0 ? -1 : open_own(call->server, call->tid, "maps", O_RDONLY);
     FILE *maps = layout < 0 ? NULL : fdopen(layout, "r");
