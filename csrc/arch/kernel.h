@@ -223,5 +223,8 @@ struct k_ptrace_syscall_info {
 #define K_NR_FACCESSAT2 439 /* Linux 5.8 */
 #define K_MFD_CLOEXEC 1U
 #define K_MFD_ALLOW_SEALING 2U
+/* Seals of files in memory, F_GET_SEALS(2const). */
+#define K_F_SEAL_SEAL 1
+#define K_F_SEAL_EXEC 0x20 /* Linux 6.3; where vm.memfd_noexec is set each file has it at once */
 
 #endif

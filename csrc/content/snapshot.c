@@ -43,6 +43,18 @@ static int set_owner(int fd, uid_t uid, gid_t gid) {
     return error == 0 ? give(fd, (uid_t)-1, gid) : error;
 }
 
+/* A program that could seal it, by whatever seal, would take it away from the next one. Nobody can
+ * if it was made without that right; but vm.memfd_noexec gives it to all, and what a traced program
+ * says it has made may be another file. */
+static bool cannot_be_sealed(int fd) {
+    int seals = fcntl(fd, F_GET_SEALS);
+    if (seals >= 0 && !(seals & K_F_SEAL_SEAL)) {
+        fcntl(fd, F_ADD_SEALS, K_F_SEAL_SEAL);
+        seals = fcntl(fd, F_GET_SEALS);
+    }
+    return seals < 0 || (seals & ~K_F_SEAL_EXEC) == K_F_SEAL_SEAL; /* < 0: there are no seals */
+}
+
 /* Owner, permissions and seals; never a setuid or setgid bit, for a program of who made it. gVisor
  * may lack seals; then the permissions have to do. */
 static int finish(int fd, const struct snapshot_kind *kind) {
@@ -51,8 +63,9 @@ static int finish(int fd, const struct snapshot_kind *kind) {
         return error;
     if (fchmod(fd, kind->mode & 01777) != 0)
         return -errno;
-    if (!kind->writable && fcntl(fd, F_ADD_SEALS, NO_WRITING) != 0 && errno != EINVAL &&
-        errno != ENOSYS)
+    if (kind->writable)
+        return cannot_be_sealed(fd) ? 0 : -EPERM;
+    if (fcntl(fd, F_ADD_SEALS, NO_WRITING) != 0 && errno != EINVAL && errno != ENOSYS)
         return -errno;
     return 0;
 }

@@ -48,6 +48,10 @@ int main(int count, char **arguments) {
 
     int sealed = open(in("kept"), O_RDWR);
     say("seal", fcntl(sealed, F_ADD_SEALS, F_SEAL_WRITE));
+    /* Of the future alone, of executing: Linux 5.1, 6.3. */
+    for (int seal = F_SEAL_SEAL; seal <= 0x20; seal *= 2)
+        if (fcntl(sealed, F_ADD_SEALS, seal) == 0)
+            printf("sealed: 0x%x\n", (unsigned)seal);
     close(sealed);
     int next = say("next writer", open(in("kept"), O_WRONLY | O_TRUNC));
     say("next write", (int)write(next, "next\n", 5));
