@@ -15,7 +15,7 @@
  * to be written waits here for the tracer. */
 struct trace_stop {
     struct registers registers;
-    bool ended; /* the call has written all that it writes */
+    bool ended;               /* the call has written all that it writes */
     const _Atomic bool *over; /* of another thread: has the tracer seen its end? NULL: the tracer */
     uint64_t address;
     size_t length; /* 0: nothing to write */

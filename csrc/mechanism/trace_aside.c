@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "../tracee/proc_text.h"
@@ -77,13 +78,22 @@ static int open_own(struct server *server, pid_t tid, const char *entry, int fla
     return fd;
 }
 
+/* Where a userfaultfd(2) keeps writers waiting, /proc/TID/mem fails and this one waits, too. */
+static ssize_t write_waiting(pid_t tid, uint64_t address, const void *from, size_t length) {
+    const struct iovec local = {(void *)(uintptr_t)from, length};     // NOLINT: it only reads
+    const struct iovec remote = {(void *)(uintptr_t)address, length}; // NOLINT: of the tracee
+    return process_vm_writev(tid, &local, 1, &remote, 1, 0);
+}
+
 static int write_proved(struct stopped_call *call, int memory, FILE *maps, uint64_t address,
                         const void *from, size_t length) {
     const bool stopped = trace_aside_still_stopped(call);
     const bool may = trace_aside_may_access(maps, address, length, 'w');
     if (!stopped || !may)
         return stopped ? -EFAULT : -ESRCH;
-    const ssize_t put = pwrite(memory, from, length, (off_t)address);
+    ssize_t put = pwrite(memory, from, length, (off_t)address);
+    if (put != (ssize_t)length)
+        put = write_waiting(call->tid, address, from, length);
     if (!trace_aside_still_stopped(call))
         return -ESRCH;
     return put == (ssize_t)length ? 0 : -EFAULT;
