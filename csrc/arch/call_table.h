@@ -59,7 +59,8 @@ enum call_task {
  * a filter of a program's own may forbid what we have the program do. */
 #define CALLS_OF_TRACER (1U << 31)
 /* Until somebody makes one of these every program surely has the root that its tree began with. A
- * new program with namespaces of its own (clone(2)) is found out when it is looked at first. */
+ * new program with namespaces of its own (clone(2)) is found out when it is looked at first; but a
+ * new thread may execute one, which has the id of the first thread then. */
 #define CALLS_CHANGING_ROOT (1U << 30)
 
 /* Who has made one of these may open less than its credentials say, or becomes the parent of others

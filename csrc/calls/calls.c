@@ -61,6 +61,7 @@ struct verdict serve_call(struct stopped_call *call, const uint8_t *policy) {
     case TASK_SYSINFO:
         return serve_sysinfo(call, known, policy);
     case TASK_CHANGE_ROOT:
+    case TASK_CLONE: /* of a thread; under a tracer it does not come here */
         return serve_root_change(call);
     case TASK_RESTRICT:
         restricted_note(call);

@@ -25,11 +25,12 @@ static unsigned short put(struct sock_filter *filter, unsigned short count,
     return count;
 }
 
-/* What an argument says of a call: it is one of two values, or has bits of them. */
+/* What an argument says of a call: it is one of two values, or has bits of one of them or both. */
 struct condition {
     int argument;
     uint16_t compare;
     uint32_t with[2];
+    bool both;
     bool stops; /* where it holds the call is stopped; else where it does not */
 };
 
@@ -44,6 +45,10 @@ static bool is_conditional(const struct known_call *call, uint32_t groups,
     switch (call->task) {
     case TASK_CLONE:
         *condition = first_argument(BPF_JSET, K_CLONE_UNTRACED, K_CLONE_UNTRACED);
+        if (!(groups & CALLS_OF_TRACER))
+            *condition =
+                first_argument(BPF_JSET, K_CLONE_THREAD, K_CLONE_NEWNS | K_CLONE_NEWCGROUP);
+        condition->both = !(groups & CALLS_OF_TRACER);
         return true;
     case TASK_SECCOMP:
         *condition = first_argument(BPF_JEQ, K_SECCOMP_SET_MODE_FILTER, K_SECCOMP_SET_MODE_FILTER);
@@ -85,7 +90,7 @@ static unsigned short stop_call(const struct known_call *call, uint32_t groups, 
     const struct sock_filter sometimes[] = {
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call->number, 0, 5),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, argument),
-        BPF_JUMP(compare, condition.with[0], 1, 0),
+        BPF_JUMP(compare, condition.with[0], condition.both ? 0 : 1, condition.both ? 2 : 0),
         BPF_JUMP(compare, condition.with[1], 0, 1),
         BPF_STMT(BPF_RET | BPF_K, condition.stops ? action : run),
         BPF_STMT(BPF_RET | BPF_K, condition.stops ? run : action),

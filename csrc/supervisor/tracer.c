@@ -107,6 +107,7 @@ static void on_exec(pid_t tid) {
     ptrace(PTRACE_GETEVENTMSG, tid, NULL, &former);
     forget((pid_t)former);
     forget(tid);
+    pidfd_cache_forget(the_tracer.server.pidfd_cache, tid);
     /* The end of execve comes next, but not always in gVisor, where registers tell. */
     if (the_tracer.setup->every_call && !ARCH_TELLS_BEGIN)
         tracee_know(tid)->stops = 1;

@@ -25,11 +25,21 @@ int pidfd_of_thread(pid_t tid) {
     return pidfd;
 }
 
-struct known_thread *pidfd_cache_add(struct pidfd_cache *cache, pid_t tid) {
-    struct known_thread *entry = entry_of(cache, tid);
+static void clear(struct known_thread *entry) {
     if (entry->tid != 0)
         close(entry->pidfd);
     entry->tid = 0;
+}
+
+void pidfd_cache_forget(struct pidfd_cache *cache, pid_t tid) {
+    struct known_thread *known = pidfd_cache_find(cache, tid);
+    if (known)
+        clear(known);
+}
+
+struct known_thread *pidfd_cache_add(struct pidfd_cache *cache, pid_t tid) {
+    struct known_thread *entry = entry_of(cache, tid);
+    clear(entry);
     int pidfd = pidfd_of_thread(tid);
     if (pidfd < 0)
         return NULL;

@@ -1,7 +1,8 @@
 /* pidfd_cache.h - threads of the wrapped tree that were looked at before, so that what holds for
  * long is not asked again for each of their calls.
  * Rule: a thread id alone proves nothing, it may belong to another thread by now; a pidfd does.
- * Used again only while it says that the thread lives (identify()). */
+ * Used again only while it says that the thread lives (identify()); and a thread that executes a
+ * program gets the id, and the pidfd, of the first one of its process. */
 #ifndef SPOOF_PIDFD_CACHE_H
 #define SPOOF_PIDFD_CACHE_H
 
@@ -31,5 +32,8 @@ struct known_thread *pidfd_cache_find(struct pidfd_cache *cache, pid_t tid);
 /* A new one, in place of another. NULL with errno: the thread is gone, or (ENOSYS) there are no
  * pidfds: before Linux 5.3, and in old gVisor. */
 struct known_thread *pidfd_cache_add(struct pidfd_cache *cache, pid_t tid);
+
+/* Another program runs under this id, by execve(2): nothing that was known holds for it. */
+void pidfd_cache_forget(struct pidfd_cache *cache, pid_t tid);
 
 #endif

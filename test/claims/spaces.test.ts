@@ -39,6 +39,15 @@ for (const mechanism of mechanisms) {
     t.end();
   });
 
+  void t.test(`a thread in a mount namespace of its own, by ${mechanism}`, { skip }, (t) => {
+    const { directory, policy } = place(t, 'files', ['{ path: DIR/own/file, content: "told\\n" }']);
+    mkdirSync(path.join(directory, 'own'));
+    const words = [path.join(directory, 'own'), path.join(directory, 'own/file')];
+    const { stdout, stderr } = exec(policy, [compile('moved'), ...words]);
+    t.same([stdout, stderr], ['told\ntold\nits own\nits own\n', '']);
+    t.end();
+  });
+
   void t.test(`a cgroup namespace, by ${mechanism}`, { skip }, (t) => {
     const cgroups = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'].find((directory) =>
       existsSync(path.join(directory, 'cgroup.controllers')),
