@@ -5,22 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../arch/registers.h"
 #include "../arch/call_table.h"
 #include "../tracee/stopped_call.h"
-
-#define TRACE_PENDING 8192
-
-/* What a stop is known by. Only the tracer may change a tracee, but any thread may serve: what is
- * to be written waits here for the tracer. */
-struct trace_stop {
-    struct registers registers;
-    bool ended;               /* the call has written all that it writes */
-    const _Atomic bool *over; /* of another thread: has the tracer seen its end? NULL: the tracer */
-    uint64_t address;
-    size_t length; /* 0: nothing to write */
-    uint8_t bytes[TRACE_PENDING];
-};
+#include "trace_stop.h"
 
 /* Installs the filter that stops these groups of calls (filter.h) for the tracer. Without a tracer
  * they give ENOSYS. 0 or -errno. */

@@ -14,7 +14,7 @@
 #include "../tracee/proc_text.h"
 #include "../tracee/rights.h"
 #include "../tracee/server.h"
-#include "trace.h"
+#include "trace_stop.h"
 
 /* gVisor has no /proc/TID/syscall; there what the tracer has seen has to do. */
 static bool is_missing(int proc) {
