@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "../process/again.h"
 #include "../tracee/proc_text.h"
 #include "../tracee/rights.h"
 #include "../tracee/server.h"
@@ -43,10 +44,12 @@ bool trace_aside_still_stopped(struct stopped_call *call) {
     struct server *server = call->server;
     const int proc = server->context->proc;
     char text[256];
+    ssize_t length = -ENOMEM;
     if (stop->over && *stop->over)
         return false;
     rights_must_own_user(server); /* whose file it is */
-    const ssize_t length = proc_text_of(proc, call->tid, "syscall", text, sizeof text);
+    for (int tries = 0; tries < TRIES_AT_ONCE && length < 0 && error_is_ours((int)-length); tries++)
+        length = proc_text_of(proc, call->tid, "syscall", text, sizeof text);
     rights_must_usual(server);
     return length > 0 ? is_call(text, &stop->registers) : is_missing(proc);
 }
@@ -72,8 +75,11 @@ bool trace_aside_may_access(FILE *maps, uint64_t address, size_t length, char ac
 static int open_own(struct server *server, pid_t tid, const char *entry, int flags) {
     char name[64];
     snprintf(name, sizeof name, "%d/%s", tid, entry);
+    int fd = -1;
     rights_must_own_user(server);
-    int fd = openat(server->context->proc, name, flags | O_CLOEXEC);
+    for (int tries = 0; tries < TRIES_AT_ONCE && fd < 0 && (tries == 0 || error_is_ours(errno));
+         tries++)
+        fd = openat(server->context->proc, name, flags | O_CLOEXEC);
     rights_must_usual(server);
     return fd;
 }
