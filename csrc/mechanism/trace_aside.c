@@ -30,12 +30,14 @@ static bool is_missing(int proc) {
     return missing == 1;
 }
 
-/* proc_pid_syscall(5): number, six arguments, stack, address of the next instruction. */
+/* proc_pid_syscall(5): number, six arguments, stack, address of the next instruction. Of a 32-bit
+ * call, which 64-bit code may make, too, only half of the stack's counts. */
 static bool is_call(const char *text, const struct registers *registers) {
     unsigned long long stack, address;
     int number;
     return sscanf(text, "%d %*x %*x %*x %*x %*x %*x %llx %llx", &number, &stack, &address) == 3 &&
-           number == registers_number(registers) && stack == registers_stack(registers) &&
+           number == registers_number(registers) &&
+           (uint32_t)stack == (uint32_t)registers_stack(registers) &&
            address == registers_address(registers);
 }
 
