@@ -71,10 +71,10 @@ static int open_memory(struct server *server, pid_t tid) {
     return fd;
 }
 
-static bool may_access(pid_t tid, uint64_t address, size_t length, char access) {
+static size_t accessible(pid_t tid, uint64_t address, size_t length, char access) {
     char name[64];
     snprintf(name, sizeof name, "/proc/%d/maps", tid);
-    return trace_aside_may_access(fopen(name, "re"), address, length, access);
+    return trace_aside_accessible(fopen(name, "re"), address, length, access);
 }
 
 /* Where process_vm_readv is missing (gVisor before 2023). Opened anew each time: after an execve a
@@ -84,11 +84,8 @@ static ssize_t read_by_file(const struct stopped_call *call, uint64_t address, v
     int fd = open_memory(call->server, call->tid);
     if (fd < 0)
         return -EPERM;
-    if (!may_access(call->tid, address, length, 'r')) {
-        close(fd);
-        return -EFAULT;
-    }
-    ssize_t got = pread(fd, to, length, (off_t)address);
+    const size_t may = accessible(call->tid, address, length, 'r');
+    ssize_t got = pread(fd, to, may, (off_t)address);
     close(fd);
     return got > 0 ? got : -EFAULT;
 }
@@ -173,11 +170,11 @@ int trace_poke(pid_t tid, uint64_t address, const void *bytes, size_t length) {
         return (size_t)put == length ? 0 : -EFAULT;
     if (!no_process_vm && errno != ENOSYS && errno != EPERM)
         return -errno;
-    if (!may_access(tid, address, length, 'w'))
-        return -EFAULT;
+    const size_t may = accessible(tid, address, length, 'w');
     if (registers_are_replaced(tid)) /* that has taken long */
         return -ESRCH;
-    return poke(tid, address, bytes, length);
+    const int error = poke(tid, address, bytes, may);
+    return error == 0 && may < length ? -EFAULT : error;
 }
 
 int trace_flush(struct stopped_call *call) {

@@ -56,7 +56,7 @@ bool trace_aside_still_stopped(struct stopped_call *call) {
     return length > 0 ? is_call(text, &stop->registers) : is_missing(proc);
 }
 
-bool trace_aside_may_access(FILE *maps, uint64_t address, size_t length, char access) {
+size_t trace_aside_accessible(FILE *maps, uint64_t address, size_t length, char access) {
     char line[512];
     uint64_t need = address, end = address + length;
     while (maps && need < end && fgets(line, sizeof line, maps)) {
@@ -70,7 +70,7 @@ bool trace_aside_may_access(FILE *maps, uint64_t address, size_t length, char ac
     }
     if (maps)
         fclose(maps);
-    return need >= end;
+    return need < end ? need - address : length;
 }
 
 /* Of another user's program only its owner may open it, whatever may be traced. */
@@ -93,15 +93,16 @@ static ssize_t write_waiting(pid_t tid, uint64_t address, const void *from, size
     return process_vm_writev(tid, &local, 1, &remote, 1, 0);
 }
 
+/* As the kernel does it: what lies before a page that may not be written is written. */
 static int write_proved(struct stopped_call *call, int memory, FILE *maps, uint64_t address,
                         const void *from, size_t length) {
     const bool stopped = trace_aside_still_stopped(call);
-    const bool may = trace_aside_may_access(maps, address, length, 'w');
-    if (!stopped || !may)
-        return stopped ? -EFAULT : -ESRCH;
-    ssize_t put = pwrite(memory, from, length, (off_t)address);
-    if (put != (ssize_t)length)
-        put = write_waiting(call->tid, address, from, length);
+    const size_t may = trace_aside_accessible(maps, address, length, 'w');
+    if (!stopped)
+        return -ESRCH;
+    ssize_t put = pwrite(memory, from, may, (off_t)address);
+    if (put != (ssize_t)may)
+        put = write_waiting(call->tid, address, from, may);
     if (!trace_aside_still_stopped(call))
         return -ESRCH;
     return put == (ssize_t)length ? 0 : -EFAULT;

@@ -14,8 +14,8 @@
 bool trace_aside_still_stopped(struct stopped_call *call);
 /* Writes to the memory that the call was made with: 0 or -errno; -ESRCH: it is over. */
 int trace_aside_write(struct stopped_call *call, uint64_t address, const void *from, size_t length);
-/* May a program read ('r') or write ('w') all of [address, address + length)? From its
- * /proc/TID/maps (NULL: no), which is closed: ptrace(2) and /proc/TID/mem do not ask. */
-bool trace_aside_may_access(FILE *maps, uint64_t address, size_t length, char access);
+/* Of how many bytes from `address` on may a program read ('r') or write ('w') each? From its
+ * /proc/TID/maps (NULL: none), which is closed: ptrace(2) and /proc/TID/mem do not ask. */
+size_t trace_aside_accessible(FILE *maps, uint64_t address, size_t length, char access);
 
 #endif
