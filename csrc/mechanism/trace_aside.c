@@ -96,12 +96,12 @@ static ssize_t write_waiting(pid_t tid, uint64_t address, const void *from, size
 /* As the kernel does it: what lies before a page that may not be written is written. */
 static int write_proved(struct stopped_call *call, int memory, FILE *maps, uint64_t address,
                         const void *from, size_t length) {
-    const bool stopped = trace_aside_still_stopped(call);
     const size_t may = trace_aside_accessible(maps, address, length, 'w');
-    if (!stopped)
+    if (!trace_aside_still_stopped(call)) /* that has taken long */
         return -ESRCH;
     ssize_t put = pwrite(memory, from, may, (off_t)address);
-    if (put != (ssize_t)may)
+    /* 0: that memory is nobody's any more, and the id may be another program's. */
+    if (put != (ssize_t)may && put != 0 && trace_aside_still_stopped(call))
         put = write_waiting(call->tid, address, from, may);
     if (!trace_aside_still_stopped(call))
         return -ESRCH;

@@ -125,14 +125,20 @@ static bool command_has_changed(void) {
 
 /* Has the parent the command's SIGSTOP already, as it was sent to their group? Then it is stopped,
  * or a SIGCONT has come since: for the group, and the command goes on, too, or for the parent,
- * which passes it on. Another SIGSTOP would stop it twice. */
+ * which passes it on. Another SIGSTOP would stop it twice. But the SIGCONT that it has may also be
+ * the one before this stop: that is known once it has been passed on. */
 static bool parent_has_stop(void) {
-    group_wait_for_senders();
-    if (parent_stops(false))
-        return true;
-    const struct standing parent = read_standing(family.parent);
-    return has_pending(&parent, SIGCONT) || family.shared->continuing || !command_stops(true) ||
-           command_has_changed();
+    for (unsigned tries = 0;; tries++) {
+        group_wait_for_senders();
+        if (parent_stops(false))
+            return true;
+        const struct standing parent = read_standing(family.parent);
+        const bool goes_on = has_pending(&parent, SIGCONT) || family.shared->continuing;
+        if (!command_stops(true) || command_has_changed())
+            return true;
+        if (!goes_on || !again_after_pause(tries))
+            return goes_on;
+    }
 }
 
 /* ---- the command's changes ---- */
@@ -146,7 +152,7 @@ void family_note_continued(pid_t pid) {
     family.is_stopped = false;
     /* Who goes on already needs no signal, which could undo the next stop; nor does who has stopped
      * again, and the command with it. */
-    if (family.shared->stopping || (parent_stops(true) && !command_stops(false)))
+    if ((family.shared->stopping || parent_stops(true)) && !command_stops(false))
         signal_parent(SIGCONT);
 }
 

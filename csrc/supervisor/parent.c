@@ -71,12 +71,14 @@ static void stop_like(int number, int news) {
     signal(number, SIG_DFL);
     family_set_stopping(true);
     kill(getpid(), number);
+    witness_stops(number);
     if (is_told(news)) {
         sigtimedwait(&stop, NULL, &at_once);
     } else {
         sigprocmask(SIG_UNBLOCK, &stop, NULL); /* here it stops */
         sigprocmask(SIG_BLOCK, &stop, NULL);
     }
+    witness_goes_on(number);
     family_set_stopping(false);
 }
 

@@ -40,6 +40,11 @@ static int send_to_command(const struct relay *relay, int number, siginfo_t *inf
 
 /* ---- the witness ---- */
 
+struct answer {
+    int asked; /* the number: what comes too late answers nothing else */
+    siginfo_t seen;
+};
+
 static bool is_same(const siginfo_t *a, const siginfo_t *b) {
     return a->si_code == b->si_code && a->si_pid == b->si_pid && a->si_uid == b->si_uid;
 }
@@ -54,14 +59,13 @@ static _Noreturn void bear_witness(const struct relay *relay, int socket) {
             send_to_command(relay, SIGKILL, NULL);
             _exit(0);
         }
-        siginfo_t seen;
+        struct answer answer = {.asked = number};
         sigset_t asked;
-        memset(&seen, 0, sizeof seen);
         sigemptyset(&asked);
         sigaddset(&asked, number);
-        if (sigtimedwait(&asked, &seen, &at_once) != number)
-            seen.si_signo = 0;
-        send(socket, &seen, sizeof seen, MSG_NOSIGNAL);
+        if (sigtimedwait(&asked, &answer.seen, &at_once) != number)
+            answer.seen.si_signo = 0;
+        send(socket, &answer, sizeof answer, MSG_NOSIGNAL);
     }
 }
 
@@ -112,23 +116,25 @@ static bool continue_witness(void) {
            kill(witness.pid, SIGCONT) == 0;
 }
 
-/* Takes from the witness what it has of a signal; false if it does not answer. */
+/* Takes from the witness what it has of a signal (si_signo is 0 where it has none); false if it
+ * does not answer. */
 static bool ask_witness(int number, siginfo_t *seen) {
-    while (recv(witness.socket, seen, sizeof *seen, MSG_DONTWAIT) > 0)
-        ; /* an answer that came too late */
+    struct answer answer;
+    bool continued = false;
     if (witness.pid == 0 ||
         send(witness.socket, &number, sizeof number, MSG_NOSIGNAL) != sizeof number)
         return false;
-    bool continued = false;
     for (int looks = 0; looks < LOOKS; looks++) {
         /* A stop may also come to it between the question and the answer. */
         continued = continue_witness() || continued;
-        if (recv(witness.socket, seen, sizeof *seen, 0) != sizeof *seen)
+        if (recv(witness.socket, &answer, sizeof answer, 0) != sizeof answer ||
+            answer.asked != number)
             continue;
         if (continued && number != SIGCONT) {
             siginfo_t ours; /* is not of the group's */
             ask_witness(SIGCONT, &ours);
         }
+        *seen = answer.seen;
         return true;
     }
     return false;
@@ -139,31 +145,74 @@ static bool is_pending(int number) {
     return sigpending(&pending) == 0 && sigismember(&pending, number) == 1;
 }
 
+/* Forgets what the witness has of a signal, after the parent's own was taken. If that is pending
+ * again both may be of the group's next one, which then would be one for the parent alone. */
+static void settle(int number) {
+    siginfo_t seen;
+    group_wait_for_senders();
+    if (!is_pending(number))
+        sigdelset(&witness.merged, number);
+    if (!ask_witness(number, &seen) || seen.si_signo != number)
+        return;
+    group_wait_for_senders();
+    if (is_pending(number))
+        sigaddset(&witness.merged, number);
+}
+
+void witness_stops(int number) {
+    siginfo_t seen;
+    ask_witness(number, &seen);
+    sigdelset(&witness.merged, number);
+    settle(SIGCONT);
+}
+
+void witness_goes_on(int number) {
+    settle(number);
+}
+
+/* Those that a stop takes away, or that take one away, go at the witness, too. */
+static bool is_stop(int number) {
+    return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
+}
+
+static bool take_own(int number, siginfo_t *info) {
+    const struct timespec at_once = {0, 0};
+    sigset_t asked;
+    sigemptyset(&asked);
+    sigaddset(&asked, number);
+    return sigtimedwait(&asked, info, &at_once) == number;
+}
+
+static bool is_of_group(const siginfo_t *info, bool answers, const siginfo_t *seen) {
+    return answers ? seen->si_signo == info->si_signo && is_same(seen, info) : is_of_terminal(info);
+}
+
+/* These are queued, not merged; and what has a value is never for a group. */
+static bool take_queued(int number, siginfo_t *info, bool *for_group) {
+    siginfo_t seen;
+    if (!take_own(number, info))
+        return false;
+    group_wait_for_senders();
+    *for_group = info->si_code >= 0 && is_of_group(info, ask_witness(number, &seen), &seen);
+    return true;
+}
+
 /* Takes a pending signal; false if there is none any more. `for_group`: it was sent to the whole
  * group. Of one number only one can be pending, here and there, so both must be taken together, and
  * nobody can stop the senders. What came before the first look is known by it. What came since was
  * merged with ours, or is our next one: a look behind tells, if only the group's came since. */
 static bool take(int number, siginfo_t *info, bool *for_group) {
-    const struct timespec at_once = {0, 0};
-    siginfo_t seen = {0};
-    sigset_t asked;
+    siginfo_t seen;
     group_wait_for_senders();
-    bool answers = ask_witness(number, &seen);
-    sigemptyset(&asked);
-    sigaddset(&asked, number);
-    if (sigtimedwait(&asked, info, &at_once) != number)
+    const bool answers = ask_witness(number, &seen);
+    if (!take_own(number, info))
         return false;
-    *for_group = is_of_terminal(info) || sigismember(&witness.merged, number) == 1 ||
-                 (answers && seen.si_signo == number && is_same(&seen, info));
+    *for_group = sigismember(&witness.merged, number) == 1 || is_of_group(info, answers, &seen);
     sigdelset(&witness.merged, number);
-    if (!answers || number >= SIGRTMIN) /* those are queued, not merged */
-        return true;
-    group_wait_for_senders();
-    if (!ask_witness(number, &seen) || seen.si_signo != number)
-        return true;
-    group_wait_for_senders();
-    if (is_pending(number))
-        sigaddset(&witness.merged, number);
+    if (answers)
+        settle(number);
+    if (answers && is_stop(number))
+        settle(SIGCONT);
     return true;
 }
 
@@ -176,7 +225,7 @@ static bool is_taken_back(int number) {
 void relay_signal(const struct relay *relay, int number) {
     siginfo_t info;
     bool for_group;
-    if (!take(number, &info, &for_group))
+    if (!(number < SIGRTMIN ? take : take_queued)(number, &info, &for_group))
         return;
     const bool is_about_child = number == SIGCHLD && info.si_code > 0;
     const bool is_of_guardian = number == SIGCONT && info.si_pid == relay->guardian;

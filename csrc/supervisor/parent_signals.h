@@ -16,6 +16,10 @@ void relay_signal(const struct relay *relay, int number);
 /* Forks the witness: a process of our group that only notes what signals it gets. It also kills the
  * command if we are killed. */
 void witness_begin(const struct relay *relay);
+/* The parent has just sent itself this stop, which took its SIGCONT away; the witness keeps both.
+ */
+void witness_stops(int number);
+void witness_goes_on(int number);
 /* Ends it: the command has ended. */
 void witness_end(void);
 

@@ -6,7 +6,8 @@
  *                      standard output, and then follows its own standard input, a line each:
  *                      "one SIGNAL", "queue SIGNAL VALUE" (to the process it started), "group
  *                      SIGNAL" (to its group), "command SIGNAL" (to PID), "read" (passes on a
- *                      line), "changed" (says how the process it started has changed) */
+ *                      line), "changed" (says how the process it started has changed), "until
+ *                      CHANGE" (says that one, and passes over others) */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -38,23 +39,32 @@ static int count(int number, const char *name) {
             puts("fence");
         else
             printf("%s code=%d value=%d\n", name, info.si_code,
-               info.si_code == SI_QUEUE ? info.si_value.sival_int : 0);
+                   info.si_code == SI_QUEUE ? info.si_value.sival_int : 0);
         fflush(stdout);
     }
 }
 
-static void say_change(pid_t child) {
+static void next_change(pid_t child, char *text, size_t size) {
     int status;
     if (waitpid(child, &status, WUNTRACED | WCONTINUED) != child)
-        printf("wait: %s\n", strerror(errno));
+        snprintf(text, size, "wait: %s\n", strerror(errno));
     else if (WIFSTOPPED(status))
-        printf("stopped %d\n", WSTOPSIG(status));
+        snprintf(text, size, "stopped %d\n", WSTOPSIG(status));
     else if (WIFCONTINUED(status))
-        puts("continued");
+        snprintf(text, size, "continued\n");
     else if (WIFEXITED(status))
-        printf("exited %d\n", WEXITSTATUS(status));
+        snprintf(text, size, "exited %d\n", WEXITSTATUS(status));
     else
-        printf("signal %d\n", WTERMSIG(status));
+        snprintf(text, size, "signal %d\n", WTERMSIG(status));
+}
+
+/* `text`: a line. What is no stop and no continuation ends it. */
+static void say_change(pid_t child, const char *text) {
+    char change[64];
+    do
+        next_change(child, change, sizeof change);
+    while (text && strcmp(change, text) != 0 && strchr("sc", change[0]) && change[1] != 'i');
+    fputs(change, stdout);
 }
 
 static int send_as_told(char **words) {
@@ -88,7 +98,9 @@ static int send_as_told(char **words) {
         else if (strncmp(line, "read", 4) == 0)
             fputs(fgets(line, sizeof line, from) ? line : "(nothing)\n", stdout);
         else if (strncmp(line, "changed", 7) == 0)
-            say_change(child);
+            say_change(child, NULL);
+        else if (strncmp(line, "until ", 6) == 0)
+            say_change(child, line + 6);
     }
     return 0;
 }

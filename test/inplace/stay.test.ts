@@ -115,6 +115,48 @@ for (const mechanism of mechanisms) {
     test.same(said, [...went.flat(), 'end', 'exited 5']);
   });
 
+  void t.test(`${mechanism}: stops and continuations in quick succession`, async (test) => {
+    // A continuation that the next stop overtakes may not be seen; that stop is.
+    const stops = [`group ${SIGTSTP}`, `until stopped ${SIGTSTP}`];
+    const overtaken = [`group ${SIGCONT}`, `group ${SIGSTOP}`, `until stopped ${SIGSTOP}`];
+    const goesOn = ['until continued', `one ${SIGUSR1}`, 'read'];
+    // Its own stop comes while the group's signals may still be on their way.
+    const alone = [`one ${SIGTSTP}`, `until stopped ${SIGTSTP}`, `one ${SIGCONT}`, ...goesOn];
+    const round = [...stops, ...overtaken, `group ${SIGCONT}`, ...goesOn];
+    const rounds = [...round, ...stops, `one ${SIGCONT}`, ...goesOn, ...alone];
+    const lines = Array.from({ length: 20 }, () => rounds).flat();
+    const said = await send(mechanism, [SIGUSR1, 'it'], [...lines, ...end]);
+    const went = ['continued', 'it code=0 value=0'];
+    const stopped = `stopped ${SIGTSTP}`;
+    const once = [stopped, `stopped ${SIGSTOP}`, ...went, stopped, ...went, stopped, ...went];
+    const expected = Array.from({ length: 20 }, () => once).flat();
+    test.same(said, [...expected, 'end', 'exited 5']);
+  });
+
+  void t.test(`${mechanism}: who stops itself again as soon as it goes on`, async (test) => {
+    const script = 'echo "ready $$"; for i in 1 2 3 4 5 6 7 8 9 10; do kill -STOP $$; done; exit 5';
+    const words = [...product(mechanism), 'sh', '-c', script];
+    const lines = Array.from({ length: 10 }, (_, i) => [
+      `until stopped ${SIGSTOP}`,
+      `${i % 2 === 0 ? 'group' : 'one'} ${SIGCONT}`,
+    ]);
+    const input = [...lines.flat(), 'until exited 5', ''].join('\n');
+    const { stdout } = await run([stay, 'sender', ...words], { input });
+    test.same(stdout, `stopped ${SIGSTOP}\n`.repeat(10) + 'exited 5\n');
+  });
+
+  void t.test(`${mechanism}: signals that queue, of which some are for the group`, async (test) => {
+    const queueing = 40;
+    const rounds = Array.from({ length: 40 }, () => [
+      ...[`queue ${queueing} 7`, `group ${queueing}`, 'read', 'read'],
+    ]);
+    const lines = [...rounds.flat(), `one ${SIGWINCH}`, 'read', ...end];
+    const said = await send(mechanism, [queueing, 'it'], lines);
+    const both = rounds.flatMap(() => ['it code=-1 value=7', 'it code=0 value=0']);
+    test.same(said.slice(0, both.length).toSorted(), both.toSorted());
+    test.same(said.slice(both.length), ['fence', 'end', 'exited 5']);
+  });
+
   void t.test(`${mechanism}: it ends by the signal that ended the command`, async (test) => {
     for (const signal of [SIGTERM, SIGUSR1, 9]) {
       const said = await send(mechanism, [SIGINT, 'it'], [`command ${signal}`, 'changed']);
