@@ -225,7 +225,9 @@ static bool is_taken_back(int number) {
 void relay_signal(const struct relay *relay, int number) {
     siginfo_t info;
     bool for_group;
-    if (!(number < SIGRTMIN ? take : take_queued)(number, &info, &for_group))
+    const bool taken = number < SIGRTMIN ? take(number, &info, &for_group)
+                                         : take_queued(number, &info, &for_group);
+    if (!taken)
         return;
     const bool is_about_child = number == SIGCHLD && info.si_code > 0;
     const bool is_of_guardian = number == SIGCONT && info.si_pid == relay->guardian;
