@@ -40,17 +40,18 @@ struct call_info registers_call_info(pid_t tid) {
     };
 }
 
+static bool is_exec(const siginfo_t *info) {
+    return info->si_signo == SIGTRAP && info->si_code == (SIGTRAP | PTRACE_EVENT_EXEC << 8);
+}
+
 bool registers_are_replaced(pid_t tid) {
     siginfo_t info;
-    return ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) == 0 && info.si_signo == SIGTRAP &&
-           info.si_code == (SIGTRAP | PTRACE_EVENT_EXEC << 8);
+    return ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) == 0 && is_exec(&info);
 }
 
 bool registers_are_there(pid_t tid) {
     siginfo_t info;
-    if (ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) != 0)
-        return errno != ESRCH;
-    return info.si_signo != SIGTRAP || info.si_code != (SIGTRAP | PTRACE_EVENT_EXEC << 8);
+    return ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) == 0 ? !is_exec(&info) : errno != ESRCH;
 }
 
 #if defined(__x86_64__)

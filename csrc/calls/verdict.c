@@ -21,11 +21,9 @@ int verdict_end(struct stopped_call *call, const struct verdict *verdict) {
 
 int answer_write(struct stopped_call *call, uint64_t address, const void *from, size_t length,
                  enum fallback *why) {
-    int error = call->mechanism->write(call, address, from, length);
-    *why = FALLBACK_NONE;
-    if (error == 0 || error == -EFAULT)
-        return error;
-    /* Gone, or restarted: its memory is not ours to write. */
-    *why = error == -ESRCH ? FALLBACK_NONE : FALLBACK_MEMORY;
-    return -EAGAIN;
+    const int error = call->mechanism->write(call, address, from, length);
+    const bool told = error == 0 || error == -EFAULT;
+    /* ESRCH: gone, or restarted, its memory is not ours to write. */
+    *why = told || error == -ESRCH ? FALLBACK_NONE : FALLBACK_MEMORY;
+    return told ? error : -EAGAIN;
 }

@@ -81,8 +81,10 @@ int store_keep(const uint8_t *policy, int first) {
 
 /* With the lock held: without it somebody may replace the file, and its number be another one's. */
 static int give(int file, bool lent) {
-    const int fd = lent || file < 0 ? file : fcntl(file, F_DUPFD_CLOEXEC, 0);
-    return fd >= 0 || file < 0 ? fd : -errno;
+    if (lent || file < 0)
+        return file;
+    const int fd = fcntl(file, F_DUPFD_CLOEXEC, 0);
+    return fd >= 0 ? fd : -errno;
 }
 
 int store_made(const uint8_t *policy, uint32_t number, bool lent) {

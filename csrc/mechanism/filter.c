@@ -44,11 +44,13 @@ static bool is_conditional(const struct known_call *call, uint32_t groups,
     const uint32_t of_prctl = groups & CALLS_RESTRICTING ? PR_SET_CHILD_SUBREAPER : PR_SET_SECCOMP;
     switch (call->task) {
     case TASK_CLONE:
-        *condition = first_argument(BPF_JSET, K_CLONE_UNTRACED, K_CLONE_UNTRACED);
-        if (!(groups & CALLS_OF_TRACER))
+        if (groups & CALLS_OF_TRACER) {
+            *condition = first_argument(BPF_JSET, K_CLONE_UNTRACED, K_CLONE_UNTRACED);
+        } else {
             *condition =
                 first_argument(BPF_JSET, K_CLONE_THREAD, K_CLONE_NEWNS | K_CLONE_NEWCGROUP);
-        condition->both = !(groups & CALLS_OF_TRACER);
+            condition->both = true;
+        }
         return true;
     case TASK_SECCOMP:
         *condition = first_argument(BPF_JEQ, K_SECCOMP_SET_MODE_FILTER, K_SECCOMP_SET_MODE_FILTER);

@@ -78,7 +78,7 @@ static void stop_like(int number, int news) {
         sigprocmask(SIG_UNBLOCK, &stop, NULL); /* here it stops */
         sigprocmask(SIG_BLOCK, &stop, NULL);
     }
-    witness_goes_on(number);
+    witness_settle(number);
     family_set_stopping(false);
 }
 

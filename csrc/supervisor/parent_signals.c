@@ -145,9 +145,7 @@ static bool is_pending(int number) {
     return sigpending(&pending) == 0 && sigismember(&pending, number) == 1;
 }
 
-/* Forgets what the witness has of a signal, after the parent's own was taken. If that is pending
- * again both may be of the group's next one, which then would be one for the parent alone. */
-static void settle(int number) {
+void witness_settle(int number) {
     siginfo_t seen;
     group_wait_for_senders();
     if (!is_pending(number))
@@ -163,14 +161,10 @@ void witness_stops(int number) {
     siginfo_t seen;
     ask_witness(number, &seen);
     sigdelset(&witness.merged, number);
-    settle(SIGCONT);
+    witness_settle(SIGCONT);
 }
 
-void witness_goes_on(int number) {
-    settle(number);
-}
-
-/* Those that a stop takes away, or that take one away, go at the witness, too. */
+/* They take a pending SIGCONT away, as it does them. */
 static bool is_stop(int number) {
     return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
 }
@@ -210,9 +204,9 @@ static bool take(int number, siginfo_t *info, bool *for_group) {
     *for_group = sigismember(&witness.merged, number) == 1 || is_of_group(info, answers, &seen);
     sigdelset(&witness.merged, number);
     if (answers)
-        settle(number);
+        witness_settle(number);
     if (answers && is_stop(number))
-        settle(SIGCONT);
+        witness_settle(SIGCONT);
     return true;
 }
 

@@ -33,8 +33,8 @@ struct mechanism {
     /* All bytes or -errno, -ESRCH where the call is over; respects the tracee's page protections as
      * the kernel's own copy does. */
     int (*write)(struct stopped_call *call, uint64_t address, const void *from, size_t length);
-    /* Is the tracee still in this very call? To be asked after reading, and before
-     * anything is changed. */
+    /* Is the tracee still in this very call? To be asked after reading, and before anything is
+     * changed. */
     bool (*still_stopped)(struct stopped_call *call);
     /* Ends the stop. 0, or -ENOENT if the tracee is gone or its call was restarted. */
     int (*answer)(struct stopped_call *call, int64_t value);
