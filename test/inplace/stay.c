@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,27 +45,28 @@ static int count(int number, const char *name) {
     }
 }
 
-static void next_change(pid_t child, char *text, size_t size) {
-    int status;
+/* Writes a line; false: it has ended, and there is no further change. */
+static bool next_change(pid_t child, char *line, size_t size) {
+    int status = 0;
     if (waitpid(child, &status, WUNTRACED | WCONTINUED) != child)
-        snprintf(text, size, "wait: %s\n", strerror(errno));
+        snprintf(line, size, "wait: %s\n", strerror(errno));
     else if (WIFSTOPPED(status))
-        snprintf(text, size, "stopped %d\n", WSTOPSIG(status));
+        snprintf(line, size, "stopped %d\n", WSTOPSIG(status));
     else if (WIFCONTINUED(status))
-        snprintf(text, size, "continued\n");
+        snprintf(line, size, "continued\n");
     else if (WIFEXITED(status))
-        snprintf(text, size, "exited %d\n", WEXITSTATUS(status));
+        snprintf(line, size, "exited %d\n", WEXITSTATUS(status));
     else
-        snprintf(text, size, "signal %d\n", WTERMSIG(status));
+        snprintf(line, size, "signal %d\n", WTERMSIG(status));
+    return WIFSTOPPED(status) || WIFCONTINUED(status);
 }
 
-/* `text`: a line. What is no stop and no continuation ends it. */
-static void say_change(pid_t child, const char *text) {
-    char change[64];
-    do
-        next_change(child, change, sizeof change);
-    while (text && strcmp(change, text) != 0 && strchr("sc", change[0]) && change[1] != 'i');
-    fputs(change, stdout);
+/* `wanted`: a line, or NULL for any. The end is said in its place. */
+static void say_change(pid_t child, const char *wanted) {
+    char line[64];
+    while (next_change(child, line, sizeof line) && wanted && strcmp(line, wanted) != 0)
+        ;
+    fputs(line, stdout);
 }
 
 static int send_as_told(char **words) {

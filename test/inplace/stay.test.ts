@@ -35,12 +35,14 @@ async function send(
 }
 
 const end = [`one ${SIGUSR2}`, 'read', 'changed'];
+// The parent takes the lowest signal first: who hears of this one knows that it has no other left.
+const fence = [`one ${SIGWINCH}`, 'read'];
+const once = 'it code=0 value=0';
+const times = <T>(count: number, lines: readonly T[]): readonly T[] =>
+  Array.from({ length: count }, () => lines).flat();
 
 for (const mechanism of mechanisms) {
   void t.test(`${mechanism}: one signal is one signal`, async (test) => {
-    const once = 'it code=0 value=0';
-    // The parent takes the lowest signal first: who hears of this one knows that it has no other left.
-    const fence = [`one ${SIGWINCH}`, 'read'];
     const group = [`group ${SIGTERM}`, 'read', ...fence];
     const term = await send(
       mechanism,
@@ -61,11 +63,9 @@ for (const mechanism of mechanisms) {
 
   void t.test(`${mechanism}: who answers at once is not sent the last one again`, async (test) => {
     // The next one comes while the parent still looks at the last, and is merged with it or not.
-    const rounds = Array.from({ length: 200 }, () => [`group ${SIGINT}`, 'read']);
-    const lines = [...rounds.flat(), `one ${SIGWINCH}`, 'read', ...end];
+    const lines = [...times(200, [`group ${SIGINT}`, 'read']), ...fence, ...end];
     const said = await send(mechanism, [SIGINT, 'it'], lines);
-    const once = rounds.map(() => 'it code=0 value=0');
-    test.same(said, [...once, 'fence', 'end', 'exited 5']);
+    test.same(said, [...times(200, [once]), 'fence', 'end', 'exited 5']);
   });
 
   void t.test(`${mechanism}: the command stops, and goes on`, async (test) => {
@@ -81,7 +81,7 @@ for (const mechanism of mechanisms) {
         ...[`group ${SIGTSTP}`, 'changed', `group ${SIGCONT}`, ...goesOn, ...end],
       ],
     );
-    const went = ['continued', 'it code=0 value=0'];
+    const went = ['continued', once];
     test.same(said, [
       ...[`stopped ${SIGSTOP}`, ...went, `stopped ${SIGTSTP}`, ...went],
       ...[`stopped ${SIGSTOP}`, ...went, `stopped ${SIGTSTP}`, ...went, 'end', 'exited 5'],
@@ -91,8 +91,7 @@ for (const mechanism of mechanisms) {
   void t.test(`${mechanism}: a group that stops, stops once`, async (test) => {
     // The parent has its own SIGSTOP, and may have gone on before anybody tells it of the command's.
     // Nor is one stop the other: the last may come before anybody has told of the first.
-    const once = 'it code=0 value=0';
-    const stops = Array.from({ length: 40 }, (_, round) => (round % 2 === 0 ? SIGSTOP : SIGTSTP));
+    const stops = times(20, [SIGSTOP, SIGTSTP]);
     const goesOn = ['changed', `group ${SIGCONT}`, 'changed', `one ${SIGUSR1}`, 'read'];
     const lines = stops.flatMap((signal) => [`group ${signal}`, ...goesOn]);
     const said = await send(mechanism, [SIGUSR1, 'it'], [...lines, ...end]);
@@ -101,18 +100,12 @@ for (const mechanism of mechanisms) {
   });
 
   void t.test(`${mechanism}: a group that stops, and of which one goes on`, async (test) => {
-    const once = 'it code=0 value=0';
-    const fence = [`one ${SIGWINCH}`, 'read'];
     const group = [`group ${SIGUSR1}`, 'read', ...fence];
     const goesOn = [`one ${SIGCONT}`, 'changed', `one ${SIGUSR1}`, 'read'];
     const round = [`group ${SIGSTOP}`, 'changed', ...goesOn, ...group];
-    const rounds = Array.from({ length: 10 }, () => round).flat();
-    const said = await send(mechanism, [SIGUSR1, 'it'], [...rounds, ...end]);
-    const went = Array.from({ length: 10 }, () => [
-      ...[`stopped ${SIGSTOP}`, 'continued', once],
-      ...[once, 'fence'],
-    ]);
-    test.same(said, [...went.flat(), 'end', 'exited 5']);
+    const said = await send(mechanism, [SIGUSR1, 'it'], [...times(10, round), ...end]);
+    const went = [`stopped ${SIGSTOP}`, 'continued', once, once, 'fence'];
+    test.same(said, [...times(10, went), 'end', 'exited 5']);
   });
 
   void t.test(`${mechanism}: stops and continuations in quick succession`, async (test) => {
@@ -124,35 +117,28 @@ for (const mechanism of mechanisms) {
     const alone = [`one ${SIGTSTP}`, `until stopped ${SIGTSTP}`, `one ${SIGCONT}`, ...goesOn];
     const round = [...stops, ...overtaken, `group ${SIGCONT}`, ...goesOn];
     const rounds = [...round, ...stops, `one ${SIGCONT}`, ...goesOn, ...alone];
-    const lines = Array.from({ length: 20 }, () => rounds).flat();
-    const said = await send(mechanism, [SIGUSR1, 'it'], [...lines, ...end]);
-    const went = ['continued', 'it code=0 value=0'];
+    const said = await send(mechanism, [SIGUSR1, 'it'], [...times(20, rounds), ...end]);
+    const went = ['continued', once];
     const stopped = `stopped ${SIGTSTP}`;
-    const once = [stopped, `stopped ${SIGSTOP}`, ...went, stopped, ...went, stopped, ...went];
-    const expected = Array.from({ length: 20 }, () => once).flat();
-    test.same(said, [...expected, 'end', 'exited 5']);
+    const heard = [stopped, `stopped ${SIGSTOP}`, ...went, stopped, ...went, stopped, ...went];
+    test.same(said, [...times(20, heard), 'end', 'exited 5']);
   });
 
   void t.test(`${mechanism}: who stops itself again as soon as it goes on`, async (test) => {
     const script = 'echo "ready $$"; for i in 1 2 3 4 5 6 7 8 9 10; do kill -STOP $$; done; exit 5';
     const words = [...product(mechanism), 'sh', '-c', script];
-    const lines = Array.from({ length: 10 }, (_, i) => [
-      `until stopped ${SIGSTOP}`,
-      `${i % 2 === 0 ? 'group' : 'one'} ${SIGCONT}`,
-    ]);
-    const input = [...lines.flat(), 'until exited 5', ''].join('\n');
+    const stopped = `until stopped ${SIGSTOP}`;
+    const lines = times(5, [stopped, `group ${SIGCONT}`, stopped, `one ${SIGCONT}`]);
+    const input = [...lines, 'until exited 5', ''].join('\n');
     const { stdout } = await run([stay, 'sender', ...words], { input });
     test.same(stdout, `stopped ${SIGSTOP}\n`.repeat(10) + 'exited 5\n');
   });
 
   void t.test(`${mechanism}: signals that queue, of which some are for the group`, async (test) => {
     const queueing = 40;
-    const rounds = Array.from({ length: 40 }, () => [
-      ...[`queue ${queueing} 7`, `group ${queueing}`, 'read', 'read'],
-    ]);
-    const lines = [...rounds.flat(), `one ${SIGWINCH}`, 'read', ...end];
-    const said = await send(mechanism, [queueing, 'it'], lines);
-    const both = rounds.flatMap(() => ['it code=-1 value=7', 'it code=0 value=0']);
+    const round = [`queue ${queueing} 7`, `group ${queueing}`, 'read', 'read'];
+    const said = await send(mechanism, [queueing, 'it'], [...times(40, round), ...fence, ...end]);
+    const both = times(40, ['it code=-1 value=7', once]);
     test.same(said.slice(0, both.length).toSorted(), both.toSorted());
     test.same(said.slice(both.length), ['fence', 'end', 'exited 5']);
   });
@@ -167,17 +153,14 @@ for (const mechanism of mechanisms) {
   });
 
   void t.test(`${mechanism}: Ctrl-C comes once, from the terminal`, async (test) => {
-    const ctrlC = Array.from({ length: 200 }, () => ['send \\x03', 'expect it code=']);
-    const script = ['expect ready', ...ctrlC.flat(), 'send \\x1c', 'end', ''];
+    const ctrlC = times(200, ['send \\x03', 'expect it code=']);
+    const script = ['expect ready', ...ctrlC, 'send \\x1c', 'end', ''];
     const words = [terminal, ...product(mechanism), stay, 'count', String(SIGINT), 'it'];
     const { status, stdout, stderr } = await run(words, { input: script.join('\n') });
     test.same([status, stderr], [0, '']);
     test.match(stdout, /^end: signal 3$/m, 'Ctrl-\\');
-    const codes = stdout.match(/it code=\d+/g);
-    test.same(
-      codes,
-      ctrlC.map(() => 'it code=128'),
-    ); // SI_KERNEL
+    const ofKernel = times(200, ['it code=128']); // SI_KERNEL
+    test.same(stdout.match(/it code=\d+/g), ofKernel);
   });
 
   void t.test(`${mechanism}: daemons are served when the command is gone`, async (test) => {
