@@ -4,10 +4,13 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "../arch/kernel.h"
+#include "../process/close_aside.h"
 #include "../tracee/descriptor.h"
+#include "../tracee/file_id.h"
 #include "../tracee/identity.h"
 #include "../tracee/rights.h"
 
@@ -22,15 +25,20 @@ static unsigned latest;
 
 /* The kernel does not count who has a file that memfd_create(2) opened. A lock does: it stays until
  * the last copy of the program's descriptor is closed (is_idle() of results.c). */
-static void lock(struct stopped_call *call, int number, const struct stat *copy) {
-    struct stat info;
+static void lock(struct stopped_call *call, int number, int copy) {
+    struct file_id id, found;
+    if (file_id_read(copy, "", &id) != 0 || !close_aside_has_room())
+        return;
     int pidfd = (int)syscall(K_NR_PIDFD_OPEN, identity_known_group(call), 0);
     int made = pidfd < 0 ? -1 : (int)syscall(K_NR_PIDFD_GETFD, pidfd, number, 0);
-    if (made >= 0 && fstat(made, &info) == 0 && info.st_dev == copy->st_dev &&
-        info.st_ino == copy->st_ino)
+    const bool same =
+        made >= 0 && file_id_read(made, "", &found) == 0 && file_id_equal(&id, &found);
+    if (same)
         flock(made, LOCK_SH | LOCK_NB);
-    if (made >= 0)
+    if (same)
         close(made);
+    else if (made >= 0)
+        close_aside(made); /* another file has come to that number */
     if (pidfd >= 0)
         close(pidfd);
 }
@@ -39,7 +47,7 @@ void copies_note(struct stopped_call *call, int held, int copy, int number) {
     struct stat info, made;
     if (fstat(held, &info) != 0 || fstat(copy, &made) != 0)
         return;
-    lock(call, number, &made);
+    lock(call, number, copy);
     latest = (latest + 1) % MOST;
     copies[latest].device = made.st_dev;
     copies[latest].held = info.st_ino;
@@ -50,16 +58,18 @@ void copies_note(struct stopped_call *call, int held, int copy, int number) {
 /* 1, 0, or -1: it cannot be seen, for want of something of ours. */
 static int is_file(struct server *server, pid_t tid, int number, const struct stat *file) {
     char entry[32];
-    struct stat found;
+    struct file_id found;
     snprintf(entry, sizeof entry, "fd/%d", number);
     rights_must_own_user(server);
     int fd = descriptor_of_entry(server->context, tid, entry);
     rights_must_usual(server);
     if (fd < 0)
         return error_is_ours(-fd) ? -1 : 0;
-    const bool seen = fstat(fd, &found) == 0;
+    const int error = file_id_read(fd, "", &found); /* fstat(2) may ask a FUSE server */
     close(fd);
-    return seen ? found.st_dev == file->st_dev && found.st_ino == file->st_ino : -1;
+    if (error != 0)
+        return -1;
+    return found.inode == file->st_ino && makedev(found.major, found.minor) == file->st_dev;
 }
 
 bool copies_may_be(struct server *server, pid_t tid, int number, const struct stat *file) {

@@ -137,11 +137,12 @@ static bool may_be_its_own(struct stopped_call *call, uid_t owner) {
 static bool is_made_by(struct stopped_call *call, int fd) {
     const struct context *context = call->server->context;
     char name[TRACEE_PATH_MAX];
-    struct stat info;
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size != 0 ||
-        !may_be_its_own(call, info.st_uid))
+    struct k_statx info;
+    /* Not by fstat(2): it may ask a FUSE server. */
+    if (!file_info(fd, &info) || !S_ISREG(info.stx_mode) || info.stx_size != 0 ||
+        !may_be_its_own(call, info.stx_uid))
         return false;
-    const struct file_id id = {.major = major(info.st_dev), .minor = minor(info.st_dev)};
+    const struct file_id id = {.major = info.stx_dev_major, .minor = info.stx_dev_minor};
     if (context->memory_known)
         return context_has_in_memory(context, &id);
     return descriptor_own_name(context->proc, fd, name, sizeof name) > 0 &&

@@ -33,10 +33,10 @@ void page_maps_begin(struct server *server) {
 /* Of another user's program only its owner may open it. A descriptor, or -errno. */
 static int open_map(struct server *server, pid_t tid) {
     char name[64];
-    snprintf(name, sizeof name, "/proc/%d/pagemap", tid);
+    snprintf(name, sizeof name, "%d/pagemap", tid);
     if (rights_own(server) != 0)
         return -EPERM;
-    int map = open(name, O_RDONLY | O_CLOEXEC);
+    int map = openat(server->context->proc, name, O_RDONLY | O_CLOEXEC);
     if (map < 0)
         map = -errno;
     rights_must_usual(server);

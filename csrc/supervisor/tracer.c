@@ -198,6 +198,7 @@ bool tracer_prepare(const struct tracer_setup *setup) {
         .pidfd_cache = &pidfd_cache,
         .lookup_cache = lookup_cache_new(),
         .receiving = true,
+        .always_receives = true,
         .step_aside = tracer_refuse_to_sleep,
     };
     page_maps_begin(&tracer->server);

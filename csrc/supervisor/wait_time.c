@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../arch/kernel.h"
+#include "../process/close_aside.h"
 
 static uint64_t of_timespec(struct stopped_call *call, uint64_t address, bool narrow) {
     int64_t wide[2] = {0};
@@ -34,6 +35,8 @@ static uint64_t of_socket(pid_t group, int fd, int option, int32_t *timed_out) {
     struct timeval time = {0};
     socklen_t size = sizeof time, size_of_domain = sizeof(int);
     int domain = AF_UNSPEC;
+    if (!close_aside_has_room())
+        return WAIT_TIME_UNKNOWN;
     int pidfd = (int)syscall(K_NR_PIDFD_OPEN, group, 0);
     int copy = pidfd < 0 ? -1 : (int)syscall(K_NR_PIDFD_GETFD, pidfd, fd, 0);
     bool known = copy >= 0 && getsockopt(copy, SOL_SOCKET, option, &time, &size) == 0;
@@ -41,7 +44,7 @@ static uint64_t of_socket(pid_t group, int fd, int option, int32_t *timed_out) {
         getsockopt(copy, SOL_SOCKET, SO_DOMAIN, &domain, &size_of_domain) == 0 && domain == AF_UNIX)
         *timed_out = -EAGAIN;
     if (copy >= 0)
-        close(copy);
+        close_aside(copy); /* another file may have come to that number */
     if (pidfd >= 0)
         close(pidfd);
     return known ? (uint64_t)time.tv_sec * WAIT_TIME_SECOND + (uint64_t)time.tv_usec * 1000

@@ -21,6 +21,8 @@
 enum fallback proc_fallback(int error) {
     if (error_is_ours(error))
         return FALLBACK_BUSY;
+    if (error == EOVERFLOW)
+        return FALLBACK_BOUND; /* more groups than there is room for: credentials.c */
     return error == ENOENT || error == ESRCH ? FALLBACK_NONE : FALLBACK_PROC;
 }
 
@@ -51,7 +53,8 @@ int descriptor_of_directory(struct stopped_call *call, int directory) {
 }
 
 int descriptor_copy(struct server *server, int fd) {
-    const struct known_thread *known = server->receiving ? server->known : NULL;
+    const struct known_thread *known =
+        server->receiving && !server->always_receives ? server->known : NULL;
     int copy = known ? (int)syscall(K_NR_PIDFD_GETFD, known->pidfd, fd, 0) : -1;
     if (copy >= 0)
         return copy;

@@ -18,7 +18,8 @@ int descriptor_of_directory(struct stopped_call *call, int directory);
 /* An open descriptor of the tracee: O_PATH, or -errno as above. */
 int descriptor_open(struct stopped_call *call, int fd);
 /* A copy (O_CLOEXEC) of a descriptor of a tracee that is known, or -errno: -EBADF if it has none of
- * that number, -ENOSYS if that cannot be found out so. Closing it may sleep as close(2) does. */
+ * that number, -ENOSYS if that cannot be found out so. Closing it may sleep as close(2) does: FUSE
+ * asks its server then, and nothing ends that. So a tracer gets none. */
 int descriptor_copy(struct server *server, int fd);
 /* Has the tracee room for one more below its RLIMIT_NOFILE? True where that cannot be told. */
 bool descriptor_may_be_added(struct stopped_call *call);

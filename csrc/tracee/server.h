@@ -32,8 +32,9 @@ struct identity {
 
 struct server {
     const struct context *context;
-    struct slot *slot; /* where the request lies; NULL if the mechanism needs none */
-    bool receiving;    /* this thread is the one that receives */
+    struct slot *slot;    /* where the request lies; NULL if the mechanism needs none */
+    bool receiving;       /* this thread is the one that receives */
+    bool always_receives; /* and no other can: a tracer */
     enum rights rights;
     /* Of the thread that receives; NULL: it has none. */
     struct pidfd_cache *pidfd_cache;

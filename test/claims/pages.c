@@ -1,7 +1,7 @@
 /* pages fuse|userfaultfd|writers DIRECTORY PATH - makes calls whose path, or whose answer, lies in
- * a page that comes from a server, which makes stopped calls of its own before it gives the page.
- * PATH is a file of a rule; each call must do what it does from ordinary memory. A line for each
- * call; "not permitted". */
+ * a page that comes from a server, which makes stopped calls of its own before it gives the page,
+ * and before it lets anybody close its file. PATH is a file of a rule; each call must do what it
+ * does from ordinary memory. A line for each call; "not permitted". */
 #include "pages.h"
 
 #include <sys/statfs.h>
@@ -52,6 +52,18 @@ static int open_from(char *stack, const char *path) {
     return (int)result;
 }
 
+/* Nobody but us closes it. `directory`: of FUSE, or NULL. */
+static bool ask_file(const char *directory) {
+    char name[4096];
+    struct statfs filesystem;
+    snprintf(name, sizeof name, "%s/pages", directory ? directory : "");
+    int fd = open(directory ? name : ruled, O_RDONLY | O_CLOEXEC);
+    const bool asked = fd >= 0 && fstatfs(fd, &filesystem) == 0;
+    if (fd >= 0)
+        close(fd);
+    return asked && filesystem.f_type == (directory ? 0x65735546 : expected_statfs.f_type);
+}
+
 static void say(const char *what, bool same) {
     printf("%s: %s\n", what, same ? "same" : strerror(errno));
     fflush(stdout);
@@ -71,7 +83,7 @@ int main(int argc, char **argv) {
         die(ruled);
     int no_link = errno;
     memcpy(page_content, ruled, strlen(ruled) + 1);
-    before_page = ask;
+    before_page = before_flush = ask;
     char *page = strcmp(argv[1], "fuse") == 0
                      ? pages_of_fuse(argv[2])
                      : pages_of_userfaultfd(strcmp(argv[1], "writers") == 0);
@@ -101,6 +113,7 @@ int main(int argc, char **argv) {
     int fd = open_from(page + PAGE, ruled);
     say("open from a stack",
         fd >= 0 && pread(fd, text, 63, 0) > 0 && strncmp(text, expected, strlen(expected)) == 0);
+    say("fstatfs of a file", ask_file(strcmp(argv[1], "fuse") == 0 ? argv[2] : NULL));
     if (strcmp(argv[1], "fuse") == 0)
         umount2(argv[2], MNT_DETACH);
     return 0;

@@ -28,7 +28,8 @@
 
 static char page_content[PAGE];
 static void (*before_page)(void);
-static int kept_from_server = -1; /* a descriptor that the server's process closes */
+static void (*before_flush)(void); /* of who closes a file of FUSE; NULL: nobody waits for that */
+static int kept_from_server = -1;  /* a descriptor that the server's process closes */
 
 static void die(const char *what) {
     fprintf(stderr, "%s: %s\n", what, strerror(errno));
@@ -93,6 +94,11 @@ static void serve_one(int fd, char *request) {
         free(out);
         break;
     }
+    case FUSE_FLUSH:
+        if (before_flush)
+            before_flush();
+        reply(fd, head->unique, before_flush ? 0 : -ENOSYS, NULL, 0);
+        break;
     case FUSE_STATFS: {
         struct fuse_statfs_out out = {.st = {.blocks = 4711, .bsize = 4096, .frsize = 4096}};
         reply(fd, head->unique, 0, &out, sizeof out);
@@ -119,7 +125,7 @@ static void *serve_read(void *argument) {
     return NULL;
 }
 
-/* Each read has a thread of its own, so that they may all wait. */
+/* Each read, and each flush, has a thread of its own, so that they may all wait. */
 static void serve_fuse(int fd) {
     for (;;) {
         struct request *request = malloc(sizeof *request);
@@ -127,7 +133,8 @@ static void serve_fuse(int fd) {
         request->fd = fd;
         if (read(fd, request->bytes, sizeof request->bytes) < 0)
             exit(errno == ENODEV ? 0 : 1);
-        if (((struct fuse_in_header *)request->bytes)->opcode == FUSE_READ) {
+        const uint32_t opcode = ((struct fuse_in_header *)request->bytes)->opcode;
+        if (opcode == FUSE_READ || opcode == FUSE_FLUSH) {
             if (pthread_create(&thread, NULL, serve_read, request) != 0)
                 die("thread of the FUSE server");
             pthread_detach(thread);

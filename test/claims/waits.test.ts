@@ -14,9 +14,8 @@ import t, { type Test } from 'tap';
 import { cleanCommand } from '../support/environment.js';
 import { seccompSpoof } from '../support/paths.js';
 import { freezers, removeCgroup } from '../support/freezer.js';
-import { SILENCE_MS } from '../support/silence.js';
 import { childrenOf, numberOf, readLog, Subject } from '../support/subject.js';
-import { compile, mechanisms, needsRoot, place, run } from './helpers.js';
+import { compile, logged, mechanisms, needsRoot, place, run } from './helpers.js';
 
 const rule = '{ path: DIR/ruled, content: "told\\n", writes: discard, mode: "0666" }';
 const real = 'what is really there\n';
@@ -70,6 +69,7 @@ for (const mechanism of mechanisms)
             "stat's answer: same",
             "statfs's answer: same",
             'open from a stack: same',
+            'fstatfs of a file: same',
           ]);
         test.equal(readFileSync(ruled, 'utf8'), real);
         test.end();
@@ -111,15 +111,6 @@ async function startAsk(test: Test, user: readonly string[] = []): Promise<Asked
   );
   const [worker = 0] = childrenOf(guardian);
   return { subject, guardian, worker, log, ruled };
-}
-
-/** Until the guardian says so in its log; each line of it is a sign that it goes on. */
-async function logged(log: string, message: string): Promise<void> {
-  const until = Date.now() + SILENCE_MS;
-  while (!readLog(log).some((line) => line.msg === message)) {
-    if (Date.now() > until) throw new Error(`nothing in the log says: ${message}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 /** What keeps a guardian from making workers, and what lets it again. */
