@@ -24,8 +24,11 @@ bool file_rule_is_worthwhile(const uint8_t *policy, const char *path) {
 
 bool file_rule_may_hold(const uint8_t *policy, const char *path, const struct lookup *lookup) {
     uint32_t number;
-    if (lookup->fallback == FALLBACK_BUSY || lookup->fallback == FALLBACK_BOUND)
-        return true; /* however it is named: it could be looked up with more time, or room */
+    /* However it is named: with more time, or room, it could be looked up; and a link of ours leads
+     * anywhere. */
+    if (lookup->fallback == FALLBACK_BUSY || lookup->fallback == FALLBACK_BOUND ||
+        lookup->fallback == FALLBACK_LINK)
+        return true;
     return lookup->fallback != FALLBACK_NONE && path[0] == '/' &&
            match_file(policy, path, NULL, &number);
 }

@@ -119,7 +119,8 @@ static bool seen(uint32_t rule, const char *program) {
 }
 
 static void log_event(const struct event *event) {
-    static const char *const decisions[] = {"answered", "let run", "fallback", "gone", "let run"};
+    static const char *const decisions[EVENT_KINDS] = {"answered", "let run", "fallback",
+                                                       "gone",     "let run", "fallback"};
     char program[512], rule[512], fields[1536];
     const char *name = blob_rule_name(the_log.policy, event->rule);
     bool answered = event->kind == EVENT_ANSWERED && name;
@@ -138,17 +139,24 @@ static void log_event(const struct event *event) {
                  known_call_name(event->call), event->tid, program);
         line_at(event->time_ms, LOG_WARN, "program installs a seccomp filter of its own", fields);
     }
+    if (event->kind == EVENT_CLOSED && !seen(UINT32_MAX - 1 - event->reason, event->program)) {
+        snprintf(fields, sizeof fields,
+                 ",\"call\":\"%s\",\"tid\":%d,\"program\":\"%s\",\"reason\":\"%s\"",
+                 known_call_name(event->call), event->tid, program,
+                 fallback_name((enum fallback)event->reason));
+        line_at(event->time_ms, LOG_WARN, "call refused, it would write", fields);
+    }
     if (the_log.level > LOG_TRACE)
         return;
     int length = snprintf(fields, sizeof fields,
                           ",\"call\":\"%s\",\"tid\":%d,\"program\":\"%s\",\"decision\":\"%s\"",
                           known_call_name(event->call), event->tid, program,
-                          decisions[event->kind < 5 ? event->kind : 1]);
+                          decisions[event->kind < EVENT_KINDS ? event->kind : EVENT_LET_RUN]);
     if (answered)
         snprintf(fields + length, sizeof fields - (size_t)length,
                  ",\"rule\":\"%s\",\"was\":\"0x%" PRIx64 "\",\"answer\":\"0x%" PRIx64 "\"", rule,
                  event->was, event->answer);
-    else if (event->kind == EVENT_FALLBACK)
+    else if (event->kind == EVENT_FALLBACK || event->kind == EVENT_CLOSED)
         snprintf(fields + length, sizeof fields - (size_t)length, ",\"reason\":\"%s\"",
                  fallback_name((enum fallback)event->reason));
     line_at(event->time_ms, LOG_TRACE, "call", fields);

@@ -14,7 +14,7 @@ static enum event_kind kind_of(const struct verdict *verdict) {
     if (verdict->adds_filter)
         return EVENT_FILTER;
     if (verdict->reason != FALLBACK_NONE)
-        return EVENT_FALLBACK;
+        return verdict->decision == DECISION_LET_RUN ? EVENT_FALLBACK : EVENT_CLOSED;
     return verdict->decision == DECISION_LET_RUN ? EVENT_LET_RUN : EVENT_ANSWERED;
 }
 
@@ -51,16 +51,15 @@ static void write_event(struct segment *segment, const struct stopped_call *call
 /* Counts `change` (1, or -1 to take it back) calls of a kind. */
 static void count(struct segment *segment, const struct verdict *verdict, uint64_t change) {
     static const enum counter counters[] = {
-        [EVENT_ANSWERED] = COUNTER_ANSWERED,
-        [EVENT_LET_RUN] = COUNTER_LET_RUN,
-        [EVENT_FALLBACK] = COUNTER_FALLBACKS,
+        [EVENT_ANSWERED] = COUNTER_ANSWERED,  [EVENT_LET_RUN] = COUNTER_LET_RUN,
+        [EVENT_FALLBACK] = COUNTER_FALLBACKS, [EVENT_CLOSED] = COUNTER_FALLBACKS,
         [EVENT_FILTER] = COUNTER_LET_RUN,
     };
     enum event_kind kind = kind_of(verdict);
     _Atomic uint64_t *detail = NULL;
     if (kind == EVENT_ANSWERED && verdict->rule < SEGMENT_RULES)
         detail = &segment->rule_hits[verdict->rule];
-    else if (kind == EVENT_FALLBACK)
+    else if (kind == EVENT_FALLBACK || kind == EVENT_CLOSED)
         detail = &segment->fallbacks[verdict->reason];
     atomic_fetch_add_explicit(&segment->counters[counters[kind]], change, memory_order_relaxed);
     if (detail)

@@ -17,7 +17,15 @@
 #define SEGMENT_EVENTS 1024U /* a power of two */
 #define SEGMENT_SLOTS 512U   /* requests served at the same time */
 
-enum event_kind { EVENT_ANSWERED, EVENT_LET_RUN, EVENT_FALLBACK, EVENT_GONE, EVENT_FILTER };
+enum event_kind {
+    EVENT_ANSWERED,
+    EVENT_LET_RUN,
+    EVENT_FALLBACK,
+    EVENT_GONE,
+    EVENT_FILTER,
+    EVENT_CLOSED, /* a fallback that must not run: the call has failed */
+    EVENT_KINDS,
+};
 
 enum log_level { LOG_NOTHING, LOG_ANSWERS, LOG_ALL };
 

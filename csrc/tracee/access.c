@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "../arch/kernel.h"
+#include "file_id.h"
 #include "identity.h"
 #include "opener.h"
 #include "proc_text.h"
@@ -92,11 +93,20 @@ int access_open(struct stopped_call *call, int fd, int flags) {
     return server_step_aside(call->server) ? open_as_tracee(call, fd, flags) : ACCESS_BUSY;
 }
 
+/* What is open to nobody in particular is open to the tracee, unless its owner or group is kept
+ * out. */
+static bool excludes_none(int fd) {
+    struct k_statx info;
+    if (!file_info(fd, &info))
+        return false;
+    const unsigned all = info.stx_mode & 7;
+    return (info.stx_mode >> 6 & all) == all && (info.stx_mode >> 3 & all) == all;
+}
+
 int access_open_own(struct stopped_call *call, int fd, int flags) {
     const struct server *server = call->server;
     int opened = ACCESS_NO_RIGHTS;
-    /* What is open to nobody in particular is open to the tracee. */
-    if (server->rights == RIGHTS_NONE && may_open(call, flags))
+    if (server->rights == RIGHTS_NONE && excludes_none(fd) && may_open(call, flags))
         opened = open_again_at(server->context->proc, fd, flags);
     return opened >= 0 ? opened : open_as_tracee(call, fd, flags);
 }

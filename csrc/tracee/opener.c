@@ -57,10 +57,17 @@ static bool is_shown_alike(const struct stopped_call *call, int fd, pid_t thread
         const char *begins, *kind;
         bool looked_up;
     } shown[] = {
-        {"/sysvipc/", "ipc", false},      {"/sys/net/", "net", true},
-        {"/sys/kernel/shm", "ipc", true}, {"/sys/kernel/msg", "ipc", true},
-        {"/sys/kernel/sem", "ipc", true}, {"/sys/kernel/auto_msgmni", "ipc", true},
+        {"/sysvipc/", "ipc", false},
+        {"/sys/net/", "net", true},
+        {"/sys/kernel/shm", "ipc", true},
+        {"/sys/kernel/msg", "ipc", true},
+        {"/sys/kernel/sem", "ipc", true},
+        {"/sys/kernel/auto_msgmni", "ipc", true},
         {"/sys/fs/mqueue/", "ipc", true},
+        {"/sysvipc/", "pid", false},
+        {"/loadavg", "pid", false},
+        {"/sys/kernel/pid_max", "pid", false},
+        {"/sys/kernel/ns_last_pid", "pid", false},
     };
     char path[TRACEE_PATH_MAX];
     if (descriptor_own_name(call->server->context->proc, fd, path, sizeof path) <= 0)

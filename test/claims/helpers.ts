@@ -5,6 +5,8 @@ import path from 'node:path';
 import type { Test } from 'tap';
 import { compileIn } from '../support/compile.js';
 import { cleanCommand } from '../support/environment.js';
+import { SILENCE_MS } from '../support/silence.js';
+import { readLog } from '../support/subject.js';
 
 const asRoot = process.getuid?.() === 0;
 export const needsRoot = asRoot ? false : 'needs root, to become another user';
@@ -45,3 +47,12 @@ export function run(words: readonly string[]): {
 
 export const asUser = ['setpriv', '--reuid=12345', '--regid=12345', '--clear-groups'];
 export const mechanisms = ['notify', 'trace', 'ptrace'];
+
+/** Until the guardian says so in its log; each line of it is a sign that it goes on. */
+export async function logged(log: string, message: string): Promise<void> {
+  const until = Date.now() + SILENCE_MS;
+  while (!readLog(log).some((line) => line.msg === message)) {
+    if (Date.now() > until) throw new Error(`nothing in the log says: ${message}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

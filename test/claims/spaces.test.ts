@@ -48,6 +48,16 @@ for (const mechanism of mechanisms) {
     t.end();
   });
 
+  void t.test(`a pid namespace, by ${mechanism}`, { skip }, (t) => {
+    const rule = "{ path: /proc/loadavg, rewrite: [{ match: '$', replace: ' told' }] }";
+    const { policy } = place(t, 'files', [rule]);
+    t.match(exec(policy, ['cat', '/proc/loadavg']), { stdout: / told\n$/, stderr: '' });
+    // It ends with the youngest process of who reads; what cannot be told is as it is.
+    const { stdout } = exec(policy, ['unshare', '--fork', '--pid', 'cat', '/proc/loadavg']);
+    t.match(stdout, /[/]\d+ 1\n$/);
+    t.end();
+  });
+
   void t.test(`a cgroup namespace, by ${mechanism}`, { skip }, (t) => {
     const cgroups = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'].find((directory) =>
       existsSync(path.join(directory, 'cgroup.controllers')),
