@@ -2,11 +2,18 @@
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { dist, MACHINES, put, root, run, tidy, TIME } from './steps.mjs';
+import { dist, giveUp, MACHINES, put, root, run, tidy, TIME } from './steps.mjs';
 
-const { name, version, description, homepage } = JSON.parse(
+const { name, version, description, homepage, engines } = JSON.parse(
   readFileSync(join(root, 'package.json'), 'utf8'),
 );
+
+/** `^20.19.0 || >=22.12.0` as Debian says it: an odd release and the first ones of the next may lie between. */
+function nodeOf(range) {
+  const [, first, major, second] =
+    /^\^((\d+)\.\d+)\.0 \|\| >=(\d+\.\d+)\.0$/.exec(range) ?? giveUp(`engines: ${range}`);
+  return `nodejs (>= ${first}), nodejs (<< ${Number(major) + 1}~) | nodejs (>= ${second})`;
+}
 
 /** The binary of koffi for a machine and glibc, as the lock file has it; its licence is given back. */
 function putKoffi(machine, scratch, modules) {
@@ -27,7 +34,7 @@ Version: ${version}
 Architecture: ${MACHINES[machine].debian}
 Maintainer: ${name} <${name}@users.noreply.github.com>
 Installed-Size: ${size}
-Depends: nodejs (>= 20.19), libc6 (>= 2.28), libstdc++6
+Depends: ${nodeOf(engines.node)}, libc6 (>= 2.28), libstdc++6
 Section: utils
 Priority: optional
 Homepage: ${homepage}

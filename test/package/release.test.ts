@@ -2,10 +2,12 @@
 // symbols for debuggers, a man page and completions.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { cleanCommand } from '../support/environment.js';
+import { root } from '../support/paths.js';
 import { build, fileIn, packages } from './release.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'release-'));
@@ -59,7 +61,7 @@ await t.test('the Debian packages', (t) => {
     const file = fileIn(made, `_${architecture}.deb`);
     const said = run('dpkg-deb', '--field', file).stdout;
     t.match(said, `Architecture: ${architecture}\n`);
-    t.match(said, /^Depends: nodejs \(>= 20\.\d+\), libc6 \(>= 2\.28\)/m);
+    t.match(said, /^Depends: nodejs \(.*, libc6 \(>= 2\.28\)/m);
     const listed = run('dpkg-deb', '--contents', file).stdout.trim().split('\n');
     t.strictSame(
       listed.filter((line) => !/^\S+ root\/root /.test(line)),
@@ -68,6 +70,55 @@ await t.test('the Debian packages', (t) => {
     );
     const koffi = { amd64: 'x64', arm64: 'arm64' }[architecture];
     t.match(listed.join('\n'), `/@koromix/koffi-linux-${koffi}/linux_${koffi}/koffi.node`);
+  }
+  t.end();
+});
+
+/** A root that has nothing but packages of these names and versions, without files; dpkg's own directory is made. */
+function rootWith(directory: string, has: Readonly<Record<string, string>>): string {
+  const target = join(directory, 'root');
+  for (const part of ['updates', 'info'])
+    mkdirSync(join(target, 'var/lib/dpkg', part), { recursive: true });
+  const status = Object.entries(has).map(
+    ([name, version]) =>
+      `Package: ${name}\nStatus: install ok installed\nMaintainer: nobody\nArchitecture: ${machine}\n` +
+      `Version: ${version}\nDescription: ${name}\n`,
+  );
+  writeFileSync(join(target, 'var/lib/dpkg/status'), status.join('\n'));
+  for (const name of Object.keys(has))
+    writeFileSync(join(target, `var/lib/dpkg/info/${name}.list`), '/.\n');
+  return target;
+}
+
+const notRoot = process.getuid?.() !== 0 && 'dpkg needs root';
+await t.test('the Debian package takes the Nodes of engines', { skip: notRoot }, (t) => {
+  const says = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as unknown;
+  t.match(says, { engines: { node: '^20.19.0 || >=22.12.0' } });
+  for (const [version, takes] of [
+    ['20.18.3-1', false],
+    ['20.19.2+dfsg-1', true],
+    ['21.7.3-1nodesource1', false],
+    ['22.11.0-1nodesource1', false],
+    ['22.12.0-1nodesource1', true],
+    ['24.1.0-1nodesource1', true],
+  ] as const) {
+    const has = { nodejs: version, libc6: '2.41-12', 'libstdc++6': '14.2.0-19' };
+    const target = rootWith(join(scratch, version), has);
+    const file = fileIn(made, `_${machine}.deb`);
+    const { status, stderr } = run(
+      'dpkg',
+      `--root=${target}`,
+      '--log=/dev/null',
+      '--install',
+      file,
+    );
+    t.equal(status === 0, takes, version, { stderr });
+    if (!takes) t.match(stderr, /depends on nodejs/, 'and says why');
+    else {
+      const said = run(join(target, 'usr/bin/seccomp-spoof'), 'policy', 'list');
+      t.match(said, { status: 0, stdout: /^9p-as-ext4\b/m, stderr: '' }, 'what it installs runs');
+    }
+    rmSync(target, { recursive: true });
   }
   t.end();
 });
