@@ -127,6 +127,34 @@ await t.test('an ordinary user', { skip: missingFor('rootless') }, async (t) => 
   t.equal(podman.run(['--rm', '--entrypoint', '/told', 'app']).stdout, TRUTH, 'the truth');
 });
 
+await t.test('a profile that refuses what it can do without', { skip: missing() }, async (t) => {
+  // Docker's refuses both to who lacks CAP_SYS_PTRACE and CAP_SYS_NICE.
+  const podman = new Podman(t);
+  const files = '\nfiles:\n  - path: /made\n    content: "told\\n"\n';
+  const types = 'statfs:\n  - when: { type: tmpfs }\n    answer: { type: ext4 }\n';
+  const tables = 'mounts:\n  - when: { fstype: [tmpfs] }\n    answer: { fstype: ext4 }\n';
+  const policy = `apiVersion: seccomp-spoof/v1\nname: all\n${types}${tables}${files}`;
+  const context = t.testdir({ 'policy.yaml': policy, Dockerfile: blocks('Dockerfile')[0] ?? '' });
+  const bundle = await make('containers-profiles', '-p', path.join(context, 'policy.yaml'));
+  copyFileSync(bundle, path.join(context, 'spoof'));
+  const source = path.join(root, 'test/containers/told.c');
+  const compiler = ['-static', '-O2', '-o', path.join(context, 'told'), source];
+  t.equal(spawnSync('cc', compiler, { stdio: 'inherit' }).status, 0, 'told');
+  podman.build('app', context);
+  for (const name of ['pidfd_getfd', 'move_pages']) {
+    const profile = path.join(context, `${name}.json`);
+    const refused = { names: [name], action: 'SCMP_ACT_ERRNO', errnoRet: 1 };
+    const syscalls = [refused];
+    writeFileSync(profile, JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls }));
+    const options = ['--rm', '--cap-drop', 'ALL', '--security-opt', `seccomp=${profile}`];
+    for (const mechanism of MECHANISMS) {
+      const words = ['--entrypoint', '/spoof', 'app', '-m', mechanism, '/told', '/made'];
+      const told = { status: 0, stdout: `${TOLD}made told\n`, stderr: '' };
+      t.match(podman.run([...options, ...words]), told, `${name}, ${mechanism}`);
+    }
+  }
+});
+
 await t.test('a profile that refuses what it needs', { skip: missing() }, async (t) => {
   const podman = new Podman(t);
   const context = t.testdir({ Dockerfile: blocks('Dockerfile')[0] ?? '', told: '' });
