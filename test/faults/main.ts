@@ -1,5 +1,4 @@
 // `npm run faults`: each call of the supervisor fails in turn; docs/lanes.md.
-import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { Arena, forms, mechanisms, policies, titleOf, type Way } from './arena.js';
@@ -96,10 +95,7 @@ async function run(): Promise<number> {
   }
   console.log(counts.summary(Date.now() - began));
   const whole = values.only === '' && values.calls === '';
-  if (whole) {
-    writeReport(values.report, counts, Date.now() - began);
-    spawnSync(path.join(root, 'node_modules/.bin/prettier'), ['--write', values.report]);
-  }
+  if (whole) writeReport(values.report, counts, Date.now() - began);
   return counts.wrong === 0 ? 0 : 1;
 }
 

@@ -1,7 +1,6 @@
 // The figures of a run, and their section of docs/reliability.md.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
-import { putSection } from '../support/section.js';
+import { writeSection } from '../support/section.js';
 import type { Point } from './faults.js';
 
 const list = new Intl.ListFormat('en');
@@ -67,7 +66,6 @@ export function writeReport(file: string, counts: Counts, ms: number): void {
     `${counts.kinds} kinds of calls, ${counts.pairs} pairs of a call and an error or the delay. Of each place in the program that makes a call:`,
     "its first call with each error, and a later one with one of them; in the command's place with rules by type and by path, and as its",
     `parent. In ${counts.missed} runs the call was not made that time. Which errors are left out, and why: \`test/faults/calls.ts\`.`,
-  ].join('\n');
-  const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  writeFileSync(file, putSection(before, 'Calls of ours that fail', text));
+  ];
+  writeSection(file, 'Calls of ours that fail', text);
 }

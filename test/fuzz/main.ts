@@ -1,7 +1,7 @@
 // `npm run fuzz`: a million calls, or as many as are asked for; docs/lanes.md.
-import { writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
+import { writeSection } from '../support/section.js';
 import { compare } from './compare.js';
 import { Arena, missing } from './ways.js';
 
@@ -11,7 +11,7 @@ const help = `npm run fuzz -- [OPTION]...
   --batch N      programs below one exec (400)
   --most N       ends after so many differences (5)
   --only REGEXP  ways by name: MECHANISM,POLICY,USER, like 'trace,full,root'
-  --report FILE  writes the result as Markdown`;
+  --report FILE  where the figures go, as a section`;
 
 const { values } = parseArgs({
   options: {
@@ -57,10 +57,9 @@ async function run(): Promise<number> {
       '',
       ...['| what | times |', '| --- | --- |'],
       ...Object.entries(rows).map(([what, times]) => `| ${what} | ${times} |`),
-      '',
-    ].join('\n');
-    console.log(report);
-    if (values.report !== undefined) writeFileSync(values.report, report);
+    ];
+    console.log(report.join('\n'));
+    if (values.report !== undefined) writeSection(values.report, 'Random programs', report);
     return differences.length > 0 ? 1 : 0;
   } finally {
     arena.close();

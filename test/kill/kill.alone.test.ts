@@ -27,7 +27,7 @@ import {
 } from '../inplace/helpers.js';
 import { Random } from '../support/random.js';
 import { freezers } from '../support/freezer.js';
-import { putSection } from '../support/section.js';
+import { writeSection } from '../support/section.js';
 import { SILENCE_SECONDS } from '../support/silence.js';
 import { childrenOf, numberOf, readLog, Subject } from '../support/subject.js';
 import { keptPolicy, mostPidfds, sizesOfShm, stopLoad, type Tally, watch } from './load.js';
@@ -334,8 +334,7 @@ function writeReport(file: string): void {
     'What may be left over after a death stands in [limits.md](limits.md) and',
     '[decision 12](decisions/0012-delivered-in-two-steps.md).',
   ];
-  const page = existsSync(file) ? readFileSync(file, 'utf8') : '# Reliability\n';
-  writeFileSync(file, putSection(page, 'Kills, stops, debuggers, freezers', lines.join('\n')));
+  writeSection(file, 'Kills, stops, debuggers, freezers', lines);
 }
 
 const report = process.env['REPORT'];

@@ -1,10 +1,11 @@
 // Ordinary programs, over and over, on each mechanism: shells with pipelines, Node, Python, and Go
 // with many goroutines. Every run has to print what the native one does (with the answer of the
 // rule in place of the filesystem's type) and to end with its status.
-// RUNS=1000 makes it the long form, ONLY='go|bash' picks programs, WHERE='^trace, here' places; a few
-// runs are enough to notice what breaks always.
+// RUNS=1000 makes it the long form, ONLY='go|bash' picks programs, WHERE='^trace, here' places, REPORT=FILE
+// is where the figures go, as a section; a few runs are enough to notice what breaks always.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { release } from 'node:os';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { Gvisor, share } from '../lanes/gvisor/gvisor.js';
@@ -13,6 +14,7 @@ import { magics } from '../lanes/lane.js';
 import { cleanCommand } from '../support/environment.js';
 import { missingGo } from '../support/go.js';
 import { root, seccompSpoof, testBuild } from '../support/paths.js';
+import { writeSection } from '../support/section.js';
 import { quote } from '../support/shell.js';
 import { SILENCE_MS } from '../support/silence.js';
 
@@ -67,6 +69,9 @@ function comparison(command: readonly string[], count: number, options: string, 
   ].join('\n');
 }
 
+/** For REPORT; programs whose runs differ are in the failure. */
+const figures: string[] = [];
+
 const outcome = (count: number): Ended => ({
   status: 0,
   stdout: `${count} runs, 0 differ\n`,
@@ -84,7 +89,8 @@ for (const mechanism of ['notify', 'trace', 'ptrace']) {
     for (const [name, command] of programs) {
       const options = `-m ${mechanism} --fstype tmpfs=ext4`;
       const script = comparison(command, runs, options, magics.tmpfs);
-      test.same(await shell(script, place), outcome(runs), `${runs} times ${name}`);
+      const same = test.same(await shell(script, place), outcome(runs), `${runs} times ${name}`);
+      figures.push(`| ${name} | ${title} | ${runs} | ${same ? 0 : 'some'} |`);
     }
   });
 }
@@ -109,16 +115,29 @@ for (const [name, runsc] of Object.entries({ 'gVisor of 2022': debian, 'newest g
     await t.test(title, { skip }, async (test) => {
       for (const [program, command] of programs) {
         const began = performance.now();
+        let same = true;
         for (let done = 0; done < fewer; done += most) {
           const count = Math.min(most, fewer - done);
           const script = comparison(command, count, `-m ${mechanism}`, magics.v9fs);
           const ended = await gvisor.run(`cd ${share}\n${script}`, { silenceMs });
           const seconds = Math.round((performance.now() - began) / 1000);
           const so = `${done + count} times ${program} in ${seconds} s`;
-          test.same(ended, outcome(count), so);
+          same = test.same(ended, outcome(count), so) && same;
           if (fewer > most) process.stderr.write(`# ${title}: ${so}\n`);
         }
+        figures.push(`| ${program} | ${title} | ${fewer} | ${same ? 0 : 'some'} |`);
       }
     });
   }
 }
+
+const report = process.env['REPORT'];
+if (report !== undefined)
+  writeSection(path.resolve(root, report), 'Over and over', [
+    `Made by \`npm test -- test/repeat\` on ${new Date().toISOString().slice(0, 10)}, Linux ${release()}; do not edit. Each run has to print what`,
+    'the native one does, and to end with its status.',
+    '',
+    '| program | where | runs | differ |',
+    '| --- | --- | --- | --- |',
+    ...figures,
+  ]);

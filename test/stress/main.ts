@@ -1,12 +1,10 @@
 // `npm run stress`: mixed load for hours, below each mechanism, while what can go wrong does; memory and
 // descriptors of the supervisors have to stay as they are.
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseDuration } from '../../bench/soak/duration.js';
-import { root } from '../support/paths.js';
 import { writeReport } from './report.js';
 import { Stress } from './stress.js';
 
@@ -38,10 +36,7 @@ async function run(): Promise<number> {
     while (Date.now() < until) console.log(await stress.round());
     const result = await stress.end();
     console.log(JSON.stringify(result, undefined, 2));
-    if (values.report !== undefined) {
-      writeReport(values.report, result);
-      spawnSync(path.join(root, 'node_modules/.bin/prettier'), ['--write', values.report]);
-    }
+    if (values.report !== undefined) writeReport(values.report, result);
     return result.growth.length === 0 ? 0 : 1;
   } finally {
     stress.kill();

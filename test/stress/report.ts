@@ -1,8 +1,7 @@
 // The figures of a run, as a section of docs/reliability.md.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { clock } from '../../bench/soak/duration.js';
-import { putSection } from '../support/section.js';
+import { writeSection } from '../support/section.js';
 import type { Result } from './stress.js';
 
 export function writeReport(file: string, result: Result): void {
@@ -27,7 +26,6 @@ export function writeReport(file: string, result: Result): void {
     ...Object.entries(notHere).flatMap(([name, why]) =>
       name in counts ? [] : [`| ${name} | not here: ${why} |`],
     ),
-  ].join('\n');
-  const before = existsSync(file) ? readFileSync(file, 'utf8') : '# Reliability\n';
-  writeFileSync(file, putSection(before, 'Stress', text));
+  ];
+  writeSection(file, 'Stress', text);
 }

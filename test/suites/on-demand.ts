@@ -1,13 +1,15 @@
 // `npm run test:suites`: the tests of CPython, Go and stress-ng, natively and below `exec` by each mechanism, with
 // the default policy and with one that stops every call that can be stopped. Not a part of `npm test`.
+// REPORT=FILE: where the figures go, as a section.
 // Rule: a case counts only if it ends natively twice in the same way; then it has to end so below `exec`.
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { release, tmpdir } from 'node:os';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { cleanCommand } from '../support/environment.js';
-import { seccompSpoof } from '../support/paths.js';
+import { root, seccompSpoof } from '../support/paths.js';
+import { writeSection } from '../support/section.js';
 import { SILENCE_MS } from '../support/silence.js';
 import { type Cases, type Part, suites } from './suites.js';
 
@@ -84,9 +86,13 @@ const differing = (expected: Cases, cases: Cases): string[] =>
     .filter(([name, outcome]) => cases.get(name) !== outcome)
     .map(([name, outcome]) => `${name}: ${outcome} natively, ${cases.get(name) ?? 'none'} below`);
 
+/** For REPORT: of each part its cases, and those that differ twice below `exec`, six ways together. */
+const figures: string[] = [];
+
 async function compare(t: Test, part: Part, scratch: string): Promise<void> {
   const [once, again] = [await casesOf(part, scratch, []), await casesOf(part, scratch, [])];
   const steady = new Map([...once].filter(([name, outcome]) => again.get(name) === outcome));
+  let differ = 0;
   t.comment(`${part.name}: ${steady.size} of ${once.size} cases end the same natively`);
   for (const mechanism of mechanisms)
     for (const [policy, file] of Object.entries(policies)) {
@@ -96,8 +102,10 @@ async function compare(t: Test, part: Part, scratch: string): Promise<void> {
       const stay = first.filter((line) => second.includes(line));
       for (const line of first)
         if (!stay.includes(line)) t.comment(`once in two, ${mechanism}, ${policy}: ${line}`);
+      differ += stay.length;
       t.same(stay, [], `${part.name}: ${steady.size} cases by ${mechanism}, ${policy} policy`);
     }
+  figures.push(`| ${part.name} | ${once.size} | ${steady.size} | ${differ} |`);
 }
 
 for (const suite of suites)
@@ -106,3 +114,14 @@ for (const suite of suites)
     for (const part of suite.parts(scratch))
       if (only.test(`${suite.name} ${part.name}`)) await compare(t, part, scratch);
   });
+
+const report = process.env['REPORT'];
+if (report !== undefined)
+  writeSection(path.resolve(root, report), 'Suites of others', [
+    `Made by \`npm run test:suites\` on ${new Date().toISOString().slice(0, 10)}, Linux ${release()}; do not edit. Each case that ends`,
+    'natively twice in the same way is run by each mechanism, with two policies, and has to end so.',
+    '',
+    '| tests | cases | that end the same natively | differ below `exec` |',
+    '| --- | --- | --- | --- |',
+    ...figures,
+  ]);

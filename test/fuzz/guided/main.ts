@@ -1,8 +1,8 @@
 // `npm run fuzz:guided`: each target for a minute, or for as long as is asked for; docs/lanes.md.
-import { writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { writeSection } from '../../support/section.js';
 import { corpora, fuzz, make, minimize, missing, TARGETS, type Target } from './targets.js';
 
 const names = Object.keys(TARGETS) as Target[];
@@ -12,7 +12,7 @@ const help = `npm run fuzz:guided -- [OPTION]... [TARGET]...
   --seconds N    seconds of each target (60)
   --seed N       the same inputs again, if the corpus is the same
   --minimize     the corpus becomes what is needed of it and of all that was found before
-  --report FILE  writes the result as Markdown`;
+  --report FILE  where the figures go, as a section`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -70,9 +70,8 @@ async function run(targets: readonly Target[]): Promise<number> {
     '| target | executions | a second | branches | with counts | found |',
     '| --- | --- | --- | --- | --- | --- |',
     ...rows,
-    '',
-  ].join('\n');
-  if (values.report !== undefined) writeFileSync(values.report, report);
+  ];
+  if (values.report !== undefined) writeSection(values.report, 'Guided fuzzers', report);
   return faults > 0 ? 1 : 0;
 }
 
