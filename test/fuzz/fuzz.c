@@ -2,6 +2,7 @@
  * transcripts. Rule: what it says of a program depends on that program only.
  *
  *     fuzz world PLACE real|told OWNER            makes what programs find
+ *     fuzz make PLACE FILE                        the directories of the programs in FILE
  *     fuzz run PLACE FILE exact|interrupted       runs what `= NUMBER` begins, each until the next
  *     fuzz dump PLACE                             what is on the disk, asked natively
  */
@@ -32,6 +33,8 @@ static void must(long result, const char *what) {
 
 static void to_number(int from, int number) {
     must(from, "open");
+    if (from == number)
+        return;
     must(dup3(from, number, O_CLOEXEC), "dup3");
     close(from);
 }
@@ -54,46 +57,44 @@ static void stay_open(int number) {
     must(fcntl(number, F_SETFD, 0), "fcntl");
 }
 
+/* Each call costs a traced process dozens of microseconds: what all programs find the same is made once,
+ * by run_all(), and their directories natively, by make_all(). */
 static void run_program(const char *place, const char *name, char *text) {
-    world_make_one(place, name);
-    struct stat procfs;
-    must(stat("/proc", &procfs), "/proc");
-    the_transcript->procfs = procfs.st_dev;
+    char path[512];
+    snprintf(path, sizeof path, "%s/p/%s", place, name);
+    must(chdir(path), path);
     the_transcript->used = the_transcript->inodes = the_transcript->devices = 0;
-    must(ftruncate(FD_PROGRAM, 0), "ftruncate");
-    must(pwrite(FD_PROGRAM, text, strlen(text) + 1, 0), "pwrite");
-    fflush(stdout);
+    if (strstr(text, "exec ")) { /* it reads itself from there */
+        must(ftruncate(FD_PROGRAM, 0), "ftruncate");
+        must(pwrite(FD_PROGRAM, text, strlen(text) + 1, 0), "pwrite");
+    }
+    alarm(HANGS_SECONDS);
     running = fork();
     must(running, "fork");
     if (running == 0) {
         signal(SIGALRM, SIG_DFL);
-        signal(SIGXFSZ, SIG_IGN);
-        signal(SIGPIPE, SIG_IGN);
-        stay_open(FD_SELF);
-        stay_open(FD_TRANSCRIPT);
-        stay_open(FD_PROGRAM);
-        int null = open("/dev/null", O_RDWR);
-        for (int i = 0; i < 3; i++)
-            dup2(null, i);
-        close_range(3, FD_SELF - 1, 0);
         program_split(text);
         run_lines(0, the_program.count);
         _exit(0);
     }
-    alarm(HANGS_SECONDS);
     int status;
     while (waitpid(running, &status, 0) < 0 && errno == EINTR) {
     }
-    alarm(0);
     say("ended %x\n", (unsigned)status);
     while (wait(NULL) > 0 || errno == EINTR) {
     }
-    printf("= %s\n", name);
-    fwrite(the_transcript->text, 1, the_transcript->used, stdout);
-    must(chdir(place), place);
+    /* At once: who is killed later takes nothing of it along. */
+    dprintf(FD_OUTPUT, "= %s\n", name);
+    for (size_t at = 0; at < the_transcript->used;) {
+        ssize_t put = write(FD_OUTPUT, the_transcript->text + at, the_transcript->used - at);
+        must(put, "write");
+        at += (size_t)put;
+    }
 }
 
-static void run_all(const char *place, const char *file) {
+typedef void visit(const char *place, const char *name, char *text);
+
+static void each_program(const char *place, const char *file, visit *visit) {
     int opened = open(file, O_RDONLY | O_CLOEXEC);
     struct stat is;
     must(opened, file);
@@ -102,9 +103,6 @@ static void run_all(const char *place, const char *file) {
     for (ssize_t at = 0, got; at < is.st_size; at += got)
         must(got = read(opened, text + at, (size_t)(is.st_size - at)), file);
     close(opened);
-    struct sigaction action = {.sa_handler = on_hang};
-    sigaction(SIGALRM, &action, NULL);
-    must(prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
     char *next;
     for (char *program = strstr(text, "= "); program; program = next) {
         char *body = strchr(program, '\n');
@@ -114,9 +112,35 @@ static void run_all(const char *place, const char *file) {
         next = *body == '=' ? body : strstr(body, "\n= ");
         if (next && *next == '\n')
             *next++ = 0;
-        run_program(place, program + 2, body);
+        visit(place, program + 2, body);
     }
-    puts("= end");
+}
+
+static void make_one(const char *place, const char *name, char *text) {
+    (void)text;
+    world_make_one(place, name);
+}
+
+static void run_all(const char *place, const char *file) {
+    to_number(fcntl(1, F_DUPFD_CLOEXEC, FD_OUTPUT), FD_OUTPUT);
+    int null = open("/dev/null", O_RDWR);
+    for (int i = 0; i < 3; i++)
+        must(dup2(null, i), "dup2");
+    close_range(3, FD_SELF - 1, 0);
+    for (int number = FD_SELF; number <= FD_PROGRAM; number++)
+        stay_open(number);
+    struct stat procfs;
+    must(stat("/proc", &procfs), "/proc");
+    the_transcript->procfs = procfs.st_dev;
+    signal(SIGXFSZ, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    struct sigaction action = {.sa_handler = on_hang};
+    sigaction(SIGALRM, &action, NULL);
+    must(prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
+    run_prepare();
+    each_program(place, file, run_program);
+    alarm(0);
+    dprintf(FD_OUTPUT, "= end\n");
 }
 
 static int go_on(char **words) {
@@ -144,6 +168,8 @@ int main(int count, char **words) {
     map_transcript();
     if (!strcmp(words[1], "world") && count == 5)
         world_make(words[2], !strcmp(words[3], "real"), (unsigned)atoi(words[4]));
+    else if (!strcmp(words[1], "make") && count == 4)
+        each_program(words[2], words[3], make_one);
     else if (!strcmp(words[1], "run") && count == 5) {
         the_program.tells_interrupts = !strcmp(words[4], "exact");
         run_all(words[2], words[3]);

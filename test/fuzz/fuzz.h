@@ -12,6 +12,7 @@ enum {
     FD_SELF = 900,
     FD_TRANSCRIPT,
     FD_PROGRAM,
+    FD_OUTPUT,
     MOST_LINES = 512,
     MOST_WORDS = 8,
     TRANSCRIPT_BYTES = 1 << 20
@@ -50,6 +51,8 @@ long call(long number, const long *words);
 
 void program_split(char *text);
 void run_lines(int from, int to);
+/* Once, before programs are started: less for each of them to do. */
+void run_prepare(void);
 
 /* Tells what the call has left in a buffer: without times, numbers of inodes and free space. */
 enum kind { NOTHING, STAT, STATX, STATFS, BYTES, NAMES, LISTING, UNAME, SYSINFO, PAIR, STRING };

@@ -2,13 +2,13 @@
 import { cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { writeSection } from '../support/section.js';
-import { compare } from './compare.js';
+import { BATCH, compare } from './compare.js';
 import { Arena, missing } from './ways.js';
 
 const help = `npm run fuzz -- [OPTION]...
   --calls N      until so many calls were compared (1000000)
   --seed N       programs of this seed, and of those after it (random)
-  --batch N      programs below one exec (400)
+  --batch N      programs below one exec (${BATCH})
   --most N       ends after so many differences (5)
   --only REGEXP  ways by name: MECHANISM,POLICY,USER, like 'trace,full,root'
   --report FILE  where the figures go, as a section`;
@@ -17,7 +17,7 @@ const { values } = parseArgs({
   options: {
     calls: { type: 'string', default: '1000000' },
     seed: { type: 'string' },
-    batch: { type: 'string', default: '400' },
+    batch: { type: 'string', default: String(BATCH) },
     most: { type: 'string', default: '5' },
     only: { type: 'string', default: '' },
     report: { type: 'string' },

@@ -127,14 +127,17 @@ static long call_of(long number, long first, long second, long third, long fourt
 
 /* Each word of a call has pages of its own: two that can be used, one that cannot, one for reading.
  */
+static unsigned char *slots;
+
+void run_prepare(void) {
+    slots = mmap(NULL, (size_t)MOST_WORDS * SLOT, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    for (int i = 0; i < MOST_WORDS; i++)
+        mprotect(slots + (size_t)i * SLOT, 2 * PAGE, PROT_READ | PROT_WRITE);
+}
+
 static unsigned char *slot_of(int word) {
-    static unsigned char *slots;
-    if (!slots) {
-        slots =
-            mmap(NULL, (size_t)MOST_WORDS * SLOT, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        for (int i = 0; i < MOST_WORDS; i++)
-            mprotect(slots + (size_t)i * SLOT, 2 * PAGE, PROT_READ | PROT_WRITE);
-    }
+    if (!slots)
+        run_prepare();
     return slots + (size_t)word * SLOT;
 }
 
@@ -376,11 +379,8 @@ void run_lines(int from, int to) {
         int count = 0;
         if (!name)
             continue;
-        mprotect(slot_of(0), 2 * PAGE, PROT_READ | PROT_WRITE);
         for (char *word; count < MOST_WORDS && (word = strtok_r(NULL, " ", &rest)); count++) {
             list[count] = word;
-            if (strstr(word, "@fixed") == NULL)
-                mprotect(slot_of(count), 2 * PAGE, PROT_READ | PROT_WRITE);
             take_word(word, count, &words);
         }
         int next = line + 1 + (int)(count ? words.values[count - 1] : 0);

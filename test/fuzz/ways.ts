@@ -130,11 +130,9 @@ export class Arena {
     const below = way
       ? [seccompSpoof, 'exec', '-q', '-m', way.mechanism, '-p', policy, '--insecure-policy', '--']
       : [];
-    const become = {
-      root: [],
-      user: ['setpriv', '--reuid=1000', '--regid=1000', '--clear-groups'],
-      namespace: ['setpriv', '--reuid=1000', '--regid=1000', '--clear-groups', 'unshare', '-Ur'],
-    }[user];
+    const owner =
+      user === 'root' ? [] : ['setpriv', '--reuid=1000', '--regid=1000', '--clear-groups'];
+    const become = user === 'namespace' ? [...owner, 'unshare', '-Ur'] : owner;
     const exact = way?.mechanism === 'notify' ? 'interrupted' : 'exact';
     const line = [...become, ...below, this.#program, 'run', this.place, file, exact];
     const [program, place] = [quote(this.#program), quote(this.place)];
@@ -143,6 +141,7 @@ export class Arena {
       'for point in / /dev /dev/shm; do mount -o bind,remount,ro $point || exit 98; done',
       `mount -t tmpfs -o mode=755,size=1g seccomp-spoof-fuzz ${place} &&`,
       `${program} world ${place} ${way?.policy === 'full' ? 'told' : 'real'} ${id} || exit 99`,
+      `${[...owner, this.#program, 'make', this.place, file].map(quote).join(' ')} || exit 99`,
       `${line.map(quote).join(' ')}; echo "= status $?"`,
       `echo "= disk"; ${program} dump ${place}`,
     ].join('\n');
