@@ -58,9 +58,12 @@ static uint64_t buffer_of(const struct stopped_call *call, const struct known_ca
     return call->arguments[known->layout == LAYOUT_COMPAT64 ? 2 : 1];
 }
 
-/* Writes what the caller's ABI wants and ends in the value that the call returns. */
+/* Writes what the caller's ABI wants and ends in the value that the call returns. `stands_in`: the
+ * kernel would not find the file, so it is not asked to say that the buffer cannot be written to.
+ */
 static struct verdict give(struct stopped_call *call, const struct known_call *known,
-                           const uint8_t *policy, struct k_statfs *info, struct verdict verdict) {
+                           const uint8_t *policy, struct k_statfs *info, struct verdict verdict,
+                           bool stands_in) {
     const struct blob_rule *rules = blob_at(policy, blob_header(policy)->rules.offset);
     union statfs_image image;
     enum fallback why;
@@ -69,10 +72,11 @@ static struct verdict give(struct stopped_call *call, const struct known_call *k
     verdict.answer = (uint64_t)info->f_type;
     verdict.decision = DECISION_ANSWER;
     verdict.value = layout_fill(known->layout, info, &image);
-    if (verdict.value != 0 ||
-        answer_write(call, buffer_of(call, known), &image, layout_size(known->layout), &why) == 0)
+    if (verdict.value != 0)
         return verdict;
-    return let_run(why);
+    verdict.value =
+        answer_write(call, buffer_of(call, known), &image, layout_size(known->layout), &why);
+    return verdict.value == 0 || (stands_in && verdict.value == -EFAULT) ? verdict : let_run(why);
 }
 
 /* `found`: the files rule that put it there, or NULL. */
@@ -110,7 +114,7 @@ static struct verdict answer_lookup(struct stopped_call *call, const struct know
             return verdict;
         verdict.rule = found ? found->number : NO_RULE;
     }
-    return give(call, known, policy, &info, verdict);
+    return give(call, known, policy, &info, verdict, found != NULL);
 }
 
 /* Of what stands in the place of the file. */
@@ -186,5 +190,5 @@ struct verdict serve_statfs_end(struct stopped_call *call, const struct known_ca
     verdict.was = (uint64_t)info.f_type;
     if (match_statfs(policy, verdict.was, NULL, &verdict.rule) != MATCH_FOUND)
         return verdict;
-    return give(call, known, policy, &info, verdict);
+    return give(call, known, policy, &info, verdict, false);
 }

@@ -29,8 +29,11 @@ bool memory_is_present(pid_t tid, uint64_t address, size_t length) {
         pages[count++] = (void *)(uintptr_t)page;
     }
     if (syscall(SYS_move_pages, tid, count, pages, NULL, status, 0) != 0) {
+        const bool refused = errno == EPERM;
         missing = is_missing();
-        return missing;
+        /* Who may not ask may not read there, either, which fails at once and waits for nothing:
+         * a program that is not dumpable, of an ordinary user. */
+        return missing || refused;
     }
     for (unsigned long i = 0; i < count; i++)
         /* EFAULT: the page of zeros, or nothing at all; reading either never waits. */

@@ -20,4 +20,20 @@ export const found: Readonly<Record<string, readonly string[]>> = {
     "lgetxattr '$/lie/kept' '\\r256;' buffer:16 16",
     "lgetxattr '$/lie/rewritten' 'user.x' buffer:16 16",
   ],
+  'statfs of what only a rule puts there, into memory that is not there': [
+    "statfs 'lies/redirected' null",
+    "statfs '$/lie/content' bad",
+    "statfs '$/lie/tree/x' buffer:120@cut",
+    "statfs '$/lie/rewritten' null",
+    "statfs '$/lie/nothing' null",
+  ],
+  'threads and children of a program that is not dumpable': [
+    'prctl 4 0 0 0 0',
+    'thread 1',
+    "stat 'f' buffer:144",
+    'clone 0x4100 1',
+    "open 'f' 0x800 0",
+    'fork 1',
+    'fstat 3 buffer:144',
+  ],
 };

@@ -31,8 +31,12 @@ export function common(program: Program, way: Way, text: string): string {
   // writing to what is for reading gives `EPERM`, not `EBADF`; what was written ... is read by the next open."
   if (lies && way.mechanism !== 'notify' && changes(program, becomesOther)) return '';
   if (isForeign) left = left.replaceAll(/ type=\w+/g, '').replaceAll(/^(\d+ table) .*$/gm, '$1');
-  // "`ptrace`: a seccomp filter of the program's own that answers a call which a rule answers, too."
-  if (lies && way.mechanism === 'ptrace' && changes(program, /^forbid/)) return '';
+  // "`ptrace`: a seccomp filter of the program's own that answers a call which a rule answers, too. The
+  // result is the filter's, but a buffer of the program may hold the rule's answer."
+  if (way.mechanism === 'ptrace' && changes(program, /^forbid/)) {
+    if (lies) return '';
+    left = left.replaceAll(/^(\d+ (?:f?statfs|uname|sysinfo) \S+) .*$/gm, '$1');
+  }
   // "`notify`: `linkat` with `AT_EMPTY_PATH` and a descriptor of a file that a rule tells."
   if (lies && way.mechanism === 'notify') left = left.replaceAll(/^(\d+ linkat) .*$/gm, '$1');
   if (lies) {
