@@ -67,7 +67,7 @@ static bool begin(struct server *server, struct injection *injection, struct sto
                   int own_filters) {
     const bool forbidden = own_calls_are_forbidden(call->tid, call->arch, own_filters);
     /* At the begin of a call no filter has been asked about it yet. */
-    if (!forbidden && (own_filters > 0 || !own_calls_meet_filters())) {
+    if (!forbidden && (own_filters > 0 || !own_calls_meet_filters_of(call->tid))) {
         injection->may_copy = true;
         /* What a redirect leads to may keep the call waiting, too long for a path below the stack.
          */

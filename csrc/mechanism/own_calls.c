@@ -141,21 +141,33 @@ bool own_calls_touch(struct stopped_call *call) {
     return true;
 }
 
-bool own_calls_meet_filters(void) {
-    static int inherited = UNKNOWN; /* from above the tree */
+/* From above the tree. */
+static bool are_inherited(void) {
+    static int inherited = UNKNOWN;
     if (inherited == UNKNOWN)
         inherited = status_number("self", "Seccomp:") > 0;
-    return installed || inherited;
+    return inherited;
 }
 
-bool own_calls_are_forbidden(pid_t tid, uint32_t arch, int ours) {
+bool own_calls_meet_filters(void) {
+    return installed || are_inherited();
+}
+
+/* Has this thread more of them than the tracer, or may it? */
+static bool may_have_own(pid_t tid, int ours) {
     static int own = UNKNOWN; /* the tracer installs none */
     char name[16];
-    if (arch == ARCH_AUDIT ? !strict : !compat_strict)
-        return false;
     if (own == UNKNOWN)
         own = filters_of("self");
     snprintf(name, sizeof name, "%d", tid);
     const int all = filters_of(name);
     return own == UNKNOWN || all == UNKNOWN || all > own + ours;
+}
+
+bool own_calls_meet_filters_of(pid_t tid) {
+    return are_inherited() || (installed && may_have_own(tid, 0));
+}
+
+bool own_calls_are_forbidden(pid_t tid, uint32_t arch, int ours) {
+    return (arch == ARCH_AUDIT ? strict : compat_strict) && may_have_own(tid, ours);
 }
