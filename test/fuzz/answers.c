@@ -28,17 +28,21 @@ void say(const char *format, ...) {
         to->used += (size_t)length < room ? (size_t)length : room - 1;
 }
 
-void say_bytes(const unsigned char *bytes, size_t count) {
-    uint64_t sum = 14695981039346656037u;
-    for (size_t i = 0; i < count; i++) {
+/* FNV-1a, 64 bits. */
+uint64_t digest(uint64_t sum, const unsigned char *bytes, size_t count) {
+    for (size_t i = 0; i < count; i++)
         sum = (sum ^ bytes[i]) * 1099511628211u;
-        if (i >= 96)
-            continue;
+    return sum;
+}
+
+void say_bytes(const unsigned char *bytes, size_t count) {
+    for (size_t i = 0; i < count && i < MOST_SAID; i++) {
         bool plain = bytes[i] > ' ' && bytes[i] < 127 && bytes[i] != '\\';
         say(plain ? "%c" : "\\x%02x", bytes[i]);
     }
-    if (count > 96)
-        say("...%zu:%016llx", count, (unsigned long long)sum);
+    if (count > MOST_SAID)
+        say("...%zu:%016llx", count,
+            (unsigned long long)digest(DIGEST_OF_NOTHING, bytes, count));
 }
 
 /* The same number for the same file, in the order in which files are seen. */

@@ -1,4 +1,5 @@
-// Programs that the fuzzer found a difference with, made short. `$` is the place of all programs.
+// Programs that the fuzzer found a difference with, made short; some could tell only what an earlier one had done, so
+// they run in this order, below one exec. `$` is the place of all programs.
 export const found: Readonly<Record<string, readonly string[]>> = {
   'a longer struct open_how of zeros': [
     `openat2 -100 '$/lie/content' how:0x800,0,0,32 32`,
@@ -35,5 +36,33 @@ export const found: Readonly<Record<string, readonly string[]>> = {
     "open 'f' 0x800 0",
     'fork 1',
     'fstat 3 buffer:144',
+  ],
+  'a filter of its own, which forbids one of our calls': [
+    'forbid 11 0',
+    "open '$/lie/content' 0x800 0",
+  ],
+  'the same files for those who run beside it': [
+    "open '$/lie/content' 0x800 0",
+    'fcntl 3 3 0',
+    "write 3 'x' 1",
+    "open '$/lie/kept' 0x1 0",
+    'fcntl 4 3 0',
+    'read 4 buffer:16 16',
+    "open '$/lie/rewritten' 0x800 0",
+    "write 5 'x' 1",
+  ],
+  'signals that it raises, and timers of others than SIGALRM': [
+    'signal 10 0',
+    'timer 3000 0 12',
+    'raise 10',
+    'vfork 4',
+    "stat '$/lie/content' buffer:144",
+    'raise 10',
+    'signal 10 3',
+    'raise 10',
+    'clone3 0x4100 88 1',
+    "open '$/lie/content' 0x800 0",
+    'capset 0 0x1ffffffffff 0',
+    "stat 'f' buffer:144",
   ],
 };

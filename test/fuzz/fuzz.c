@@ -132,6 +132,7 @@ static void run_all(const char *place, const char *file) {
     struct stat procfs;
     must(stat("/proc", &procfs), "/proc");
     the_transcript->procfs = procfs.st_dev;
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     signal(SIGXFSZ, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     struct sigaction action = {.sa_handler = on_hang};

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum {
     /* Descriptors of ours, far above those that programs open. */
@@ -15,7 +16,9 @@ enum {
     FD_OUTPUT,
     MOST_LINES = 512,
     MOST_WORDS = 8,
-    TRANSCRIPT_BYTES = 1 << 20
+    TRANSCRIPT_BYTES = 1 << 20,
+    /* Bytes of a buffer or a file that are told themselves; all count in the digest. */
+    MOST_SAID = 96
 };
 
 /* Shared by all processes of a program: they take turns. */
@@ -44,6 +47,8 @@ struct program {
 extern struct program the_program;
 
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+#define DIGEST_OF_NOTHING 14695981039346656037u
+uint64_t digest(uint64_t sum, const unsigned char *bytes, size_t count);
 void say_bytes(const unsigned char *bytes, size_t count);
 
 /* raw system call: result, or minus errno */

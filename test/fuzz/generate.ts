@@ -15,7 +15,7 @@ const lies = ['content', 'rewritten', 'redirected', 'tree/x', 'absent', 'kept'].
 ]);
 const refused = /lie[s]?\/(?:\.\/)?(?:content|rewritten|absent)/;
 
-const names = ['f', 'g', 'd', 'e', 's', 't', 'd/f', 'd/e', 'd/h', 'fifo', 'x'];
+const names = ['f', 'g', 'd', 'e', 's', 't', 'd/f', 'd/e', 'd/h', 'fifo', 'fifo2', 'x'];
 const odd = [
   ...[
     '',
@@ -182,6 +182,7 @@ class Generator {
         `faccessat2 ${at} ${path} ${this.#access(path)} ${this.#flags([0x100, 0x200, 0x1000], 0x4000)}`,
       () => `getxattr ${path} ${this.#placed(`'user.x'`)} ${this.#buffer(size)} ${size}`,
       () => `lgetxattr ${path} 'user.x' ${this.#buffer(size)} ${size}`,
+      () => `fgetxattr ${this.#descriptor()} 'user.x' ${this.#buffer(size)} ${size}`,
       () => `listxattr ${path} ${this.#buffer(size)} ${size}`,
       () => `llistxattr ${path} ${this.#buffer(size)} ${size}`,
       () => `uname ${this.#buffer(390)}`,
@@ -227,6 +228,10 @@ class Generator {
       () =>
         `linkat ${this.#directory()} ${one} ${this.#directory()} ${two} ${this.#number(0, 0x400, 0x1000, 1)}`,
       () => `mkdir ${one} ${this.#mode()}`,
+      () =>
+        r.once(3)
+          ? `mknod 'fifo2' ${r.pick(['010644', '010600'])} 0`
+          : `mknod ${one} ${r.pick(['0100644', '0644', '0140600', '020666', '060600', '0'])} ${r.pick(['0x103', '0x105', '0'])}`,
       () => `mkdirat ${this.#directory()} ${one} ${this.#mode()}`,
       () => `chmod ${one} ${this.#mode()}`,
       () =>
@@ -271,12 +276,23 @@ class Generator {
       () => `fork ${some}`,
       () => `exec ${some}`,
       () => `thread ${some}`,
+      () => `vfork ${some}`,
+      () =>
+        `clone3 ${r.pick(['0', '0', '0x4100', '0x4000', '0x200', '0x400', '0x600', '0x800000', '0x804100', '0x100000000', '0x80000000000'])} ${r.pick([88, 88, 88, 64, 80, 0, 63, 96, 4096])} ${some}`,
       () =>
         `clone ${r.pick(['0x4100', '0x4100', '0x100', '0x4400', '0x4200', '0x4500', '0x4700', '0x4f00', '0x800000', '0x200', '0x400'])} ${some}`,
       () =>
         `clone ${this.#lying ? '0x4100' : r.pick(['0x10000000', '0x20000', '0x20000000', '0x10020000', '0x4000000', '0x8000000'])} ${some}`,
       () => `timer ${r.pick(['3000', '5000', '20000', '0'])} ${this.#number(0, 1, 1)}`,
+      () =>
+        `timer ${r.pick(['3000', '20000'])} ${this.#number(0, 1, 1)} ${this.#number(12, 23, 29, 26, 40)}`,
+      () => `signal ${this.#number(10, 1, 15, 28, 34, 64, 18, 11, 9)} ${this.#number(0, 1, 2, 3)}`,
+      () => `raise ${this.#number(10, 10, 1, 15, 28, 34, 64, 18, 0, 65)}`,
       () => `limit ${this.#number(7, 7, 1)} ${this.#number(0, 3, 4, 5, 8, 100)}`,
+      // Of each process, not of all that a user has: others would count, too.
+      () => `limit ${this.#number(4, 8, 12, 13)} ${this.#number(0, 1, 4096)}`,
+      () => `limit ${this.#number(6, 11)} 0`,
+      () => `capset ${this.#capabilities()}`,
       () =>
         `forbid ${this.#number(2, 257, 4, 137, 138, 262, 332, 319, 9, 11, 72, 3, 56)} ${this.#number(1, 13, 38, 0)}`,
       () => 'drop',
@@ -289,6 +305,8 @@ class Generator {
               `setuid ${id}`,
               `setgid ${id}`,
               `setresuid ${id} ${id} ${id}`,
+              `setresgid ${id} ${id} ${id}`,
+              `setresgid -1 ${id} -1`,
               `setresuid -1 ${id} -1`,
               `setfsuid ${id}`,
             ]),
@@ -299,6 +317,18 @@ class Generator {
           : `unshare ${r.pick(['0x20000', '0x10000000', '0x10020000', '0x400', '0x200', '0x20000000', '0x80000000'])}`,
       () => (this.#lying ? 'getuid' : this.#mounts()),
     ])();
+  }
+
+  /** Effective, permitted, inheritable: all, some, none; and such as the kernel refuses. */
+  #capabilities(): string {
+    const r = this.#random;
+    const all = 0x1ffffffffffn;
+    // CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, SETUID, SYS_CHROOT, SYS_PTRACE, SYS_ADMIN, SYS_RESOURCE
+    const without = () => all & ~(1n << BigInt(r.pick([0, 1, 2, 3, 7, 18, 19, 21, 24])));
+    const permitted = r.pick([() => all, without, without, () => 0n])();
+    const effective = r.pick([permitted, permitted, permitted & without(), 0n, all]);
+    const inheritable = r.pick([0n, 0n, permitted]);
+    return [effective, permitted, inheritable].map((set) => `0x${set.toString(16)}`).join(' ');
   }
 
   #mounts(): string {

@@ -7,7 +7,8 @@ const changes = (program: Program, pattern: RegExp): boolean =>
   program.lines.some((line) => pattern.test(line));
 
 /** Whose rights or root are others than those that it began with. */
-const becomesOther = /^(?:set|drop|chroot|unshare|prctl (?:4|23|24)|groups|clone 0x[12]00)/;
+const becomesOther =
+  /^(?:set[ugrf]|drop|capset|chroot|unshare|prctl (?:4|23|24)|groups|clone 0x[12]00|clone3 0x[26]00)/;
 
 /** Both sides go through it: what cannot be told apart from here is left out. */
 export function common(program: Program, way: Way, text: string): string {
@@ -16,7 +17,9 @@ export function common(program: Program, way: Way, text: string): string {
     // "Inode, device, times and blocks of files with `content` or `rewrite`." "`st_nlink` of an open file
     // with `content`."
     .replaceAll(/ nlink=\d+/g, '')
-    .replaceAll(/ dev=\d+/g, '');
+    .replaceAll(/ dev=\d+/g, '')
+    // "A snapshot ... a file in memory": without extended attributes, where procfs knows of none.
+    .replaceAll(/^(\d+ fgetxattr) -(?:61|95) *$/gm, '$1 none');
   // "`uname:` under `notify`: another UTS namespace ... Fallback."
   if (way.mechanism === 'notify' && changes(program, /^(?:clone|unshare) 0x4000000/))
     left = left.replaceAll(/ release=\S+ version=\S+/g, '');
@@ -30,7 +33,11 @@ export function common(program: Program, way: Way, text: string): string {
   // "Programs with another user, root or fewer capabilities than the tracer ... `F_GETFL` says `O_RDWR`, and
   // writing to what is for reading gives `EPERM`, not `EBADF`; what was written ... is read by the next open."
   if (lies && way.mechanism !== 'notify' && changes(program, becomesOther)) return '';
-  if (isForeign) left = left.replaceAll(/ type=\w+/g, '').replaceAll(/^(\d+ table) .*$/gm, '$1');
+  if (isForeign)
+    left = left
+      .replaceAll(/ type=\w+/g, '')
+      .replaceAll(/^(\d+ table) .*$/gm, '$1')
+      .replaceAll(/ release=\S+ version=\S+| totalram=\d+/g, '');
   // "`ptrace`: a seccomp filter of the program's own that answers a call which a rule answers, too. The
   // result is the filter's, but a buffer of the program may hold the rule's answer."
   if (way.mechanism === 'ptrace' && changes(program, /^forbid/)) {
@@ -39,6 +46,12 @@ export function common(program: Program, way: Way, text: string): string {
   }
   // "`notify`: `linkat` with `AT_EMPTY_PATH` and a descriptor of a file that a rule tells."
   if (lies && way.mechanism === 'notify') left = left.replaceAll(/^(\d+ linkat) .*$/gm, '$1');
+  // "`F_GETFL` after an open with `O_NOFOLLOW`. It lacks that bit".
+  if (lies)
+    left = left.replaceAll(
+      /^(\d+ fcntl) (\d+)$/gm,
+      (_, call: string, flags: string) => `${call} ${Number(flags) & ~0o400000}`,
+    );
   if (lies) {
     // The same: what is asked of the file's filesystem is told of memory.
     left = left

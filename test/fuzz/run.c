@@ -108,7 +108,7 @@ static const struct name names[] = {
     {"geteuid", SYS_geteuid, NOTHING, 0},
 };
 
-long call(long number, const long *words) {
+static inline __attribute__((always_inline)) long raw_call(long number, const long *words) {
     register long fourth __asm__("r10") = words[3];
     register long fifth __asm__("r8") = words[4];
     register long sixth __asm__("r9") = words[5];
@@ -119,6 +119,10 @@ long call(long number, const long *words) {
                        "r"(sixth)
                      : "rcx", "r11", "memory");
     return result;
+}
+
+long call(long number, const long *words) {
+    return raw_call(number, words);
 }
 
 static long call_of(long number, long first, long second, long third, long fourth) {
@@ -220,6 +224,44 @@ static void on_signal(int number) {
     (void)number;
 }
 
+/* Of `raise` alone: how often a timer's handler runs is nobody's to know. */
+static volatile int handled;
+
+static void on_raised(int number) {
+    (void)number;
+    handled++;
+}
+
+/* A timer of POSIX, which is not inherited; its signals are others than SIGALRM. */
+static long set_timer_of(int number, long microseconds, bool restarts) {
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = restarts ? SA_RESTART : 0};
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = number};
+    struct itimerspec often = {{0, microseconds * 1000}, {0, microseconds * 1000}};
+    int timer = 0;
+    sigaction(number, &action, NULL);
+    long result = call_of(SYS_timer_create, CLOCK_MONOTONIC, (long)&event, (long)&timer, 0);
+    return result < 0 ? result : call_of(SYS_timer_settime, timer, 0, (long)&often, 0);
+}
+
+enum { HANDLES, RESTARTS, IGNORES, DEFAULT };
+
+static long set_signal(int number, long how) {
+    struct sigaction action = {.sa_handler = on_raised, .sa_flags = how == RESTARTS ? SA_RESTART : 0};
+    if (how == IGNORES || how == DEFAULT)
+        action.sa_handler = how == IGNORES ? SIG_IGN : SIG_DFL;
+    return sigaction(number, &action, NULL) < 0 ? -errno : 0;
+}
+
+static long set_capabilities(const long *values) {
+    struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2];
+    for (int i = 0; i < 2; i++)
+        data[i] = (struct __user_cap_data_struct){(uint32_t)(values[0] >> 32 * i),
+                                                  (uint32_t)(values[1] >> 32 * i),
+                                                  (uint32_t)(values[2] >> 32 * i)};
+    return call_of(SYS_capset, (long)&head, (long)data, 0, 0);
+}
+
 static void set_timer(long microseconds, bool restarts) {
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = restarts ? SA_RESTART : 0};
     sigaction(SIGALRM, &action, NULL);
@@ -304,10 +346,23 @@ static long start_self(int from, int to) {
     return call(SYS_execveat, all);
 }
 
+/* Also where the child has this very memory, and this very stack: it must not leave this function, and
+ * the call is made in it, since a return address below would be overwritten. */
+static __attribute__((noinline)) long branch_here(long number, const long *words,
+                                                  struct part part) {
+    const long child = raw_call(number, words);
+    if (child == 0) {
+        run_lines(part.from, part.to);
+        call_of(SYS_exit_group, 0, 0, 0, 0);
+    }
+    return child;
+}
+
 /* A process or a thread that runs the next lines; how many is the last word. */
 static bool run_branch(const char *name, const struct words *words, struct part part) {
     bool is_process = !strcmp(name, "fork") || !strcmp(name, "exec");
-    if (!is_process && strcmp(name, "thread") != 0 && strcmp(name, "clone") != 0)
+    if (!is_process && strcmp(name, "thread") != 0 && strcmp(name, "clone") != 0 &&
+        strcmp(name, "vfork") != 0 && strcmp(name, "clone3") != 0)
         return false;
     say("%s\n", name);
     if (!strcmp(name, "thread")) {
@@ -326,9 +381,20 @@ static bool run_branch(const char *name, const struct words *words, struct part 
             call_of(SYS_exit_group, 0, 0, 0, 0);
         }
         say_end(child);
+    } else if (!strcmp(name, "vfork")) {
+        say_end(branch_here(SYS_vfork, (long[6]){0}, part));
+    } else if (!strcmp(name, "clone3")) {
+        uint64_t arguments[512] = {(uint64_t)words->values[0]};
+        arguments[4] = SIGCHLD;
+        long all[6] = {(long)arguments, words->values[1]};
+        say_end(branch_here(SYS_clone3, all, part));
     } else {
         size_t size = 1 << 18;
         char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (stack == MAP_FAILED) {
+            say_end(-errno);
+            return true;
+        }
         int child = clone(run_child, stack + size, (int)words->values[0] | SIGCHLD, &part);
         long error = child < 0 ? -errno : child;
         say_end(error);
@@ -340,9 +406,21 @@ static bool run_branch(const char *name, const struct words *words, struct part 
 static long run_other(const char *name, const struct words *words) {
     const long *values = words->values;
     if (!strcmp(name, "timer")) {
+        if (values[2] != 0)
+            return set_timer_of((int)values[2], values[0], values[1] != 0);
         set_timer(values[0], values[1] != 0);
         return 0;
     }
+    if (!strcmp(name, "signal"))
+        return set_signal((int)values[0], values[1]);
+    if (!strcmp(name, "raise")) {
+        long result = call_of(SYS_tgkill, call_of(SYS_getpid, 0, 0, 0, 0),
+                              call_of(SYS_gettid, 0, 0, 0, 0), values[0], 0);
+        say(" handled %d", handled);
+        return result;
+    }
+    if (!strcmp(name, "capset"))
+        return set_capabilities(values);
     if (!strcmp(name, "limit")) {
         struct rlimit limit = {(rlim_t)values[1], (rlim_t)values[1]};
         return call_of(SYS_prlimit64, 0, values[0], (long)&limit, 0);
