@@ -19,7 +19,7 @@
 #include "../process/failure.h"
 #include "doctor.h"
 
-struct trial {
+struct overlay_probe {
     int error;        /* errno of the step that failed */
     const char *step; /* what failed; child and parent have the same texts */
     bool prepared;    /* whether the mount itself, or its use, was tried */
@@ -89,24 +89,24 @@ static int mount_overlay(void) {
     return mount("overlay", "merged", "overlay", 0, options);
 }
 
-/* In the trial's own directory. */
-static const char *try_overlay(struct trial *trial) {
+/* In the probe's own directory. */
+static const char *try_overlay(struct overlay_probe *probe) {
     if (mkdir("lower", 0700) != 0 || mkdir("upper", 0700) != 0 || mkdir("work", 0700) != 0 ||
         mkdir("merged", 0700) != 0 || make_file("lower/old") != 0)
         return "make files there";
-    trial->prepared = true;
+    probe->prepared = true;
     if (tells_types() != 0)
         return "learn the types of files from their directory";
     if (maps_shared() != 0)
         return "map a file there that can be written to";
-    trial->prepared = false;
+    probe->prepared = false;
     if (unshare(CLONE_NEWNS) != 0)
         return "have a mount namespace of its own";
     /* gVisor of 2022 refuses this, and keeps mounts to itself. */
     mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
-    trial->prepared = true;
+    probe->prepared = true;
     if (mount_overlay() != 0) {
-        trial->prepared = errno != EPERM && errno != EACCES;
+        probe->prepared = errno != EPERM && errno != EACCES;
         return "mount an overlay";
     }
     const char *failed = use_overlay();
@@ -118,38 +118,38 @@ static const char *try_overlay(struct trial *trial) {
 }
 
 static enum stage child(void *shared, int socket) {
-    struct trial *trial = shared;
+    struct overlay_probe *probe = shared;
     char name[] = ".seccomp-spoof-overlay-XXXXXX";
     (void)socket;
     if (mkdtemp(name) == NULL) {
-        trial->step = "make files there";
-        trial->error = errno;
+        probe->step = "make files there";
+        probe->error = errno;
         return STAGE_WRONG;
     }
-    trial->step = chdir(name) == 0 ? try_overlay(trial) : "make files there";
-    trial->error = errno;
+    probe->step = chdir(name) == 0 ? try_overlay(probe) : "make files there";
+    probe->error = errno;
     nftw(".", remove_entry, 8, FTW_DEPTH | FTW_PHYS);
     if (chdir("..") == 0)
         rmdir(name);
-    return trial->step == NULL ? STAGE_DONE : STAGE_WRONG;
+    return probe->step == NULL ? STAGE_DONE : STAGE_WRONG;
 }
 
 int verb_overlay(int count, char **arguments) {
     struct probe_result result;
-    struct trial *trial = probe_begin(sizeof *trial, &result);
-    if (trial == NULL || count != 1 || chdir(arguments[0]) != 0) {
+    struct overlay_probe *probe = probe_begin(sizeof *probe, &result);
+    if (probe == NULL || count != 1 || chdir(arguments[0]) != 0) {
         printf("{\"works\": null, \"why\": \"cannot look there: %s\"}\n", strerror(errno));
         return 0;
     }
     fflush(stdout);
-    int stage = probe_one(child, trial);
+    int stage = probe_one(child, probe);
     if (stage == STAGE_DONE)
         puts("{\"works\": true, \"why\": \"an overlay was mounted there, and written to\"}");
-    else if (trial->step == NULL)
-        puts("{\"works\": null, \"why\": \"the trial did not end\"}");
+    else if (probe->step == NULL)
+        puts("{\"works\": null, \"why\": \"the probe did not end\"}");
     else
-        printf("{\"works\": %s, \"why\": \"cannot %s: %s\"}\n", trial->prepared ? "false" : "null",
-               trial->step, strerror(trial->error));
-    munmap(trial, sizeof *trial);
+        printf("{\"works\": %s, \"why\": \"cannot %s: %s\"}\n", probe->prepared ? "false" : "null",
+               probe->step, strerror(probe->error));
+    munmap(probe, sizeof *probe);
     return fflush(stdout) == 0 ? 0 : STATUS_OUR_FAULT;
 }

@@ -73,7 +73,7 @@ void *probe_begin(size_t size, struct probe_result *result) {
 }
 
 /* Siblings. */
-static void run_beside(const struct probe_pair *pair, void *trial, const int sockets[2],
+static void run_beside(const struct probe_pair *pair, void *shared, const int sockets[2],
                        struct probe_stages *stages) {
     probe_child *const run[] = {pair->server, pair->tracee};
     pid_t children[2];
@@ -81,7 +81,7 @@ static void run_beside(const struct probe_pair *pair, void *trial, const int soc
         children[i] = fork_child();
         if (children[i] == 0) {
             close(sockets[1 - i]);
-            _exit((int)run[i](trial, sockets[i]));
+            _exit((int)run[i](shared, sockets[i]));
         }
     }
     close(sockets[0]);
@@ -91,7 +91,7 @@ static void run_beside(const struct probe_pair *pair, void *trial, const int soc
 }
 
 /* Parent and child. The child says itself where it ended: a tracer takes its status away. */
-static void run_below(const struct probe_pair *pair, void *trial, const int sockets[2],
+static void run_below(const struct probe_pair *pair, void *shared, const int sockets[2],
                       struct probe_stages *stages) {
     int *ended =
         mmap(NULL, sizeof *ended, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -101,11 +101,11 @@ static void run_below(const struct probe_pair *pair, void *trial, const int sock
         pid_t tracee = fork_child();
         if (tracee == 0) {
             close(sockets[0]);
-            *ended = 1 + (int)pair->tracee(trial, sockets[1]);
+            *ended = 1 + (int)pair->tracee(shared, sockets[1]);
             _exit(0);
         }
         close(sockets[1]);
-        int stage = tracee < 0 ? STAGE_HAND_OVER : (int)pair->server(trial, sockets[0]);
+        int stage = tracee < 0 ? STAGE_HAND_OVER : (int)pair->server(shared, sockets[0]);
         close(sockets[0]);
         /* Nobody answers it any more, and our descriptor keeps its call waiting. */
         if (stage >= STAGE_SEIZE && tracee > 0 && waitpid(tracee, NULL, WNOHANG) == 0)
@@ -122,16 +122,16 @@ static void run_below(const struct probe_pair *pair, void *trial, const int sock
     munmap(ended, sizeof *ended);
 }
 
-int probe_children(const struct probe_pair *pair, enum probe_form form, void *trial,
+int probe_children(const struct probe_pair *pair, enum probe_form form, void *shared,
                    struct probe_stages *stages) {
     int sockets[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0)
         return -errno;
-    (form == PROBE_BESIDE ? run_beside : run_below)(pair, trial, sockets, stages);
+    (form == PROBE_BESIDE ? run_beside : run_below)(pair, shared, sockets, stages);
     return 0;
 }
 
-int probe_one(probe_child *run, void *trial) {
+int probe_one(probe_child *run, void *shared) {
     sigset_t child;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
@@ -139,7 +139,7 @@ int probe_one(probe_child *run, void *trial) {
     signal(SIGCHLD, SIG_DFL);
     pid_t pid = fork_child();
     if (pid == 0)
-        _exit((int)run(trial, -1));
+        _exit((int)run(shared, -1));
     return end_child(pid);
 }
 

@@ -32,7 +32,7 @@ enum stage {
  * and the result says why. The caller unmaps it. */
 void *probe_begin(size_t size, struct probe_result *result);
 
-typedef enum stage probe_child(void *trial, int socket);
+typedef enum stage probe_child(void *shared, int socket);
 
 /* Who answers, and who makes the call. */
 struct probe_pair {
@@ -47,12 +47,12 @@ struct probe_stages {
 /* Runs both with a socket to each other, and puts where they ended. Each is killed after some
  * seconds, and if this process ends. 0, or -errno without a socket. SIGCHLD has to be blocked, and
  * not ignored. */
-int probe_children(const struct probe_pair *pair, enum probe_form form, void *trial,
+int probe_children(const struct probe_pair *pair, enum probe_form form, void *shared,
                    struct probe_stages *stages);
 
 /* Runs one child alone (its socket is -1): where it ended, as above. SIGCHLD need not be blocked.
  */
-int probe_one(probe_child *run, void *trial);
+int probe_one(probe_child *run, void *shared);
 
 /* Writes the answer to a stopped statfs(2) of PROBE_PATH, and lets it wait; STAGE_GONE: it was
  * interrupted. */

@@ -30,7 +30,7 @@
 #define STORM_SIGNALS 200
 
 /* What the children find out, in memory that this process shares with them. */
-struct notify_trial {
+struct notify_probe {
     const uint8_t *policy;
     int install_error;
     bool killable, wake_up, delivers;
@@ -46,18 +46,18 @@ static void weather_storm(int number) {
 
 /* The child that is stopped. */
 static enum stage be_tracee(void *argument, int socket) {
-    struct notify_trial *trial = argument;
-    uint32_t groups = blob_header(trial->policy)->calls | SPOOF_CALLS_STATFS; /* what is tried */
+    struct notify_probe *probe = argument;
+    uint32_t groups = blob_header(probe->policy)->calls | SPOOF_CALLS_STATFS; /* what is tried */
     int listener = notify_install(groups, true);
-    trial->killable = listener != -EINVAL;
-    if (!trial->killable)
+    probe->killable = listener != -EINVAL;
+    if (!probe->killable)
         listener = notify_install(groups, false);
     if (listener < 0) {
-        trial->install_error = -listener;
+        probe->install_error = -listener;
         return STAGE_INSTALL;
     }
-    trial->wake_up = notify_wake_synchronously(listener);
-    trial->delivers = notify_can_add(listener);
+    probe->wake_up = notify_wake_synchronously(listener);
+    probe->delivers = notify_can_add(listener);
     if (pass_descriptor(socket, "l", 1, listener) != 0 || !await_byte(socket, 's'))
         return STAGE_HAND_OVER;
     close(listener);
@@ -164,16 +164,16 @@ static void explain(struct probe_result *result, const uint8_t *policy,
 void probe_notify(const uint8_t *policy, enum probe_form form, struct probe_result *result) {
     static const struct probe_pair pair = {.server = be_server, .tracee = be_tracee};
     struct probe_stages stages;
-    struct notify_trial *trial = probe_begin(sizeof *trial, result);
-    if (!trial)
+    struct notify_probe *probe = probe_begin(sizeof *probe, result);
+    if (!probe)
         return;
-    trial->policy = policy;
-    int error = probe_children(&pair, form, trial, &stages);
-    result->install_error = trial->install_error;
-    result->killable = trial->killable;
-    result->wake_up = trial->wake_up;
-    result->delivers = trial->delivers;
-    munmap(trial, sizeof *trial);
+    probe->policy = policy;
+    int error = probe_children(&pair, form, probe, &stages);
+    result->install_error = probe->install_error;
+    result->killable = probe->killable;
+    result->wake_up = probe->wake_up;
+    result->delivers = probe->delivers;
+    munmap(probe, sizeof *probe);
     if (error != 0)
         snprintf(result->why, sizeof result->why, "no socket pair: %s", strerror(-error));
     else

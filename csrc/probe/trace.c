@@ -24,7 +24,7 @@
 #include "probe.h"
 #include "refusal.h"
 
-struct trace_trial {
+struct trace_probe {
     const uint8_t *policy;
     bool every_call;
     int seize_error, install_error;
@@ -47,7 +47,7 @@ static void expect_signal(void) {
 }
 
 static enum stage be_tracee(void *argument, int socket) {
-    struct trace_trial *trial = argument;
+    struct trace_probe *probe = argument;
     pid_t tracer = 0;
     const pid_t own = getpid();
     struct k_statfs info = {0};
@@ -58,10 +58,10 @@ static enum stage be_tracee(void *argument, int socket) {
     /* Being stopped for the first time may interrupt the wait (gVisor). */
     if (send(socket, &own, sizeof own, MSG_NOSIGNAL) != sizeof own || !await_byte(socket, 's'))
         return STAGE_SEIZE;
-    if (!trial->every_call)
-        trial->install_error =
-            -trace_install(blob_header(trial->policy)->calls | SPOOF_CALLS_STATFS);
-    if (trial->install_error != 0)
+    if (!probe->every_call)
+        probe->install_error =
+            -trace_install(blob_header(probe->policy)->calls | SPOOF_CALLS_STATFS);
+    if (probe->install_error != 0)
         return STAGE_INSTALL;
     syscall(NUMBER_STATFS, "", &info); /* ENOENT: shows the order of its stops */
     if (syscall(NUMBER_STATFS, PROBE_PATH, &info) != 0)
@@ -142,15 +142,15 @@ static enum stage trace_every_call(pid_t tracee) {
 }
 
 static enum stage be_tracer(void *argument, int socket) {
-    struct trace_trial *trial = argument;
-    const bool every_call = trial->every_call;
+    struct trace_probe *probe = argument;
+    const bool every_call = probe->every_call;
     const pid_t own = getpid();
     pid_t tracee = 0;
     if (send(socket, &own, sizeof own, MSG_NOSIGNAL) != sizeof own ||
         recv(socket, &tracee, sizeof tracee, 0) != sizeof tracee)
         return STAGE_SEIZE;
-    trial->seize_error = -trace_seize(tracee, every_call);
-    if (trial->seize_error != 0 || send(socket, "s", 1, MSG_NOSIGNAL) != 1)
+    probe->seize_error = -trace_seize(tracee, every_call);
+    if (probe->seize_error != 0 || send(socket, "s", 1, MSG_NOSIGNAL) != 1)
         return STAGE_SEIZE;
     return every_call ? trace_every_call(tracee) : trace_filtered(tracee);
 }
@@ -171,11 +171,11 @@ static const char *explanation(int tracee, int tracer) {
 
 /* A profile above. Yama and missing rights say EPERM too: only another error, or a profile, tells.
  */
-static bool explain_refusal(const struct trace_trial *trial, struct probe_result *result) {
-    int error = trial->install_error ? trial->install_error : trial->seize_error;
-    const char *call = trial->install_error ? "seccomp(2)" : "ptrace(2)";
+static bool explain_refusal(const struct trace_probe *probe, struct probe_result *result) {
+    int error = probe->install_error ? probe->install_error : probe->seize_error;
+    const char *call = probe->install_error ? "seccomp(2)" : "ptrace(2)";
     bool refused = error == ENOSYS || error == EPERM || error == EACCES;
-    return refused && (trial->install_error || refusal_by_profile()) &&
+    return refused && (probe->install_error || refusal_by_profile()) &&
            refusal_explain(error, call, result->why, sizeof result->why);
 }
 
@@ -183,13 +183,13 @@ void probe_trace(const uint8_t *policy, bool every_call, enum probe_form form,
                  struct probe_result *result) {
     static const struct probe_pair pair = {.server = be_tracer, .tracee = be_tracee};
     struct probe_stages stages;
-    struct trace_trial *shared = probe_begin(sizeof *shared, result);
+    struct trace_probe *shared = probe_begin(sizeof *shared, result);
     if (!shared)
         return;
     shared->policy = policy;
     shared->every_call = every_call;
     int error = probe_children(&pair, form, shared, &stages);
-    const struct trace_trial trial = *shared;
+    const struct trace_probe probe = *shared;
     munmap(shared, sizeof *shared);
     if (error != 0) {
         snprintf(result->why, sizeof result->why, "no socket pair: %s", strerror(-error));
@@ -201,7 +201,7 @@ void probe_trace(const uint8_t *policy, bool every_call, enum probe_form form,
     result->works = (tracee == STAGE_DONE || result->late_signals) &&
                     (tracer == STAGE_DONE || result->seccomp_first);
     result->refused = tracer == STAGE_SEIZE || tracee == STAGE_SEIZE;
-    if (!result->works && explain_refusal(&trial, result))
+    if (!result->works && explain_refusal(&probe, result))
         return;
     snprintf(result->why, sizeof result->why, "%s",
              result->works ? "a stopped call was reported, read, answered and checked"

@@ -1,5 +1,7 @@
-/* identity.c - asks /proc who the tracee is.
- * Rule: the only file that does; what it found for a thread is used for that thread alone. */
+/* identity.c - asks /proc who the tracee is: root, namespaces, thread group, credentials, program.
+ * Rule: each is asked once for a call, and proved; what was found for a thread is used for that
+ * thread alone. What restricts it, and what a descriptor is, is asked elsewhere (restricted.c,
+ * opener.c, descriptor.c). */
 #include "identity.h"
 
 #include <errno.h>

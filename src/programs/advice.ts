@@ -6,7 +6,7 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { wholePath } from '../policy/whole-path.js';
-import { tryOverlay, type OverlayTrial } from '../run/overlay.js';
+import { tryOverlay, type OverlayProbe } from '../run/overlay.js';
 import { coveringLine, mountLines, type MountLine } from '../surfaces/mount-lines.js';
 import { nameOfProgram, type Environment } from './defaults.js';
 import {
@@ -43,7 +43,7 @@ export interface Advice {
 export interface Questions {
   /** The type of the filesystem that a path lies, or would lie, on; undefined: not known. */
   readonly filesystem: (path: string) => string | undefined;
-  readonly overlay: (path: string) => Promise<OverlayTrial>;
+  readonly overlay: (path: string) => Promise<OverlayProbe>;
   readonly around: Surroundings;
 }
 
@@ -57,7 +57,7 @@ interface Place {
   readonly env: Surroundings['env'];
   /** The real type of the filesystem with the program's data, or undefined if it is not known. */
   readonly filesystem: string | undefined;
-  readonly overlay: OverlayTrial;
+  readonly overlay: OverlayProbe;
 }
 
 interface Candidate {
@@ -242,8 +242,8 @@ export async function advise(
   const untried = { ...before, overlay: known };
   const isOpen = care === 'thorough' || mayLackOverlay(environment, type);
   const isAsked = isOpen && hasKubelet(untried) && usesOverlay(untried);
-  const trial = isAsked ? await overlay(join(data, 'agent/containerd')) : known;
-  const place: Place = { ...before, overlay: trial };
+  const tried = isAsked ? await overlay(join(data, 'agent/containerd')) : known;
+  const place: Place = { ...before, overlay: tried };
   const options = K3S.filter(
     (candidate) => (candidate.server !== true || line.verb === 'server') && candidate.needed(place),
   ).map(({ option, why, vital = false, yours = false }) => ({

@@ -7,13 +7,13 @@ import { SUPERVISOR_NAME } from './start.js';
 /** More than its child has: a filesystem may not answer. */
 const TIME_LIMIT_MS = 15_000;
 
-export interface OverlayTrial {
+export interface OverlayProbe {
   /** Null: it could not be tried. */
   readonly works: boolean | null;
   readonly why: string;
 }
 
-function isTrial(value: unknown): value is OverlayTrial {
+function isAnswer(value: unknown): value is OverlayProbe {
   if (typeof value !== 'object' || value === null) return false;
   const works: unknown = Reflect.get(value, 'works');
   return (
@@ -22,7 +22,7 @@ function isTrial(value: unknown): value is OverlayTrial {
 }
 
 /** Tries it in a directory that exists; nothing stays there. Never rejected: no answer is one. */
-export async function tryOverlay(directory: string): Promise<OverlayTrial> {
+export async function tryOverlay(directory: string): Promise<OverlayProbe> {
   return new Promise((resolve) => {
     const options = {
       argv0: SUPERVISOR_NAME,
@@ -36,7 +36,7 @@ export async function tryOverlay(directory: string): Promise<OverlayTrial> {
       } catch {
         // Told below.
       }
-      resolve(isTrial(value) ? value : { works: null, why: 'the trial gave no answer' });
+      resolve(isAnswer(value) ? value : { works: null, why: 'the probe gave no answer' });
     });
   });
 }

@@ -100,7 +100,7 @@ void t.test('supervisor: memory and descriptors, and nothing of Node', (t) => {
   }
   t.equal(find(rows, 'here/trace/processes of Node').value.median, 0);
   t.match(find(rows, 'here/trace/Rss at start'), { unit: 'kB', driver: 'c' });
-  // The first call that is looked at makes the supervisor acquainted with its thread, by a pidfd.
+  // The first call that is looked at makes the supervisor take a pidfd of its thread.
   const descriptors = ['after 10000 calls', 'after 100000 calls'].map(
     (when) => find(rows, `here/trace/descriptors ${when}`).value.median,
   );

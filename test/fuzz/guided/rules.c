@@ -34,59 +34,59 @@ static uint32_t rule_count;
 
 /* ---- what globs mean, by trying everything, each pair of places once ---- */
 
-struct trial {
+struct search {
     const char *glob, *text;
     bool word; /* `*` and `?` stand for any bytes */
     uint8_t known[LONGEST + 2][LONGEST + 2];
 };
 
-static bool fits(struct trial *trial, size_t at, size_t in);
+static bool fits(struct search *search, size_t at, size_t in);
 
-static bool any_rest(struct trial *trial, size_t at, size_t in, bool deep) {
+static bool any_rest(struct search *search, size_t at, size_t in, bool deep) {
     for (;; in++) {
-        if (fits(trial, at, in))
+        if (fits(search, at, in))
             return true;
-        if (trial->text[in] == '\0' || (!deep && trial->text[in] == '/'))
+        if (search->text[in] == '\0' || (!deep && search->text[in] == '/'))
             return false;
     }
 }
 
-static bool find_fit(struct trial *trial, size_t at, size_t in) {
-    const char *glob = trial->glob + at, *text = trial->text + in;
+static bool find_fit(struct search *search, size_t at, size_t in) {
+    const char *glob = search->glob + at, *text = search->text + in;
     size_t stars = strspn(glob, "*");
     if (*glob == '\0')
         return *text == '\0';
-    if (trial->word && stars > 0)
-        return any_rest(trial, at + stars, in, true);
+    if (search->word && stars > 0)
+        return any_rest(search, at + stars, in, true);
     size_t behind = *glob == '/' ? strspn(glob + 1, "*") : 0;
-    if (!trial->word && *text == '\0' && behind > 1 && glob[1 + behind] == '\0')
+    if (!search->word && *text == '\0' && behind > 1 && glob[1 + behind] == '\0')
         return true;
     if (stars > 1) {
         /* Between two slashes it also stands for nothing, and the slashes for one. */
-        if (glob[stars] == '/' && at > 0 && glob[-1] == '/' && fits(trial, at + stars + 1, in))
+        if (glob[stars] == '/' && at > 0 && glob[-1] == '/' && fits(search, at + stars + 1, in))
             return true;
-        return any_rest(trial, at + stars, in, true);
+        return any_rest(search, at + stars, in, true);
     }
     if (stars == 1)
-        return any_rest(trial, at + 1, in, false);
+        return any_rest(search, at + 1, in, false);
     if (*text == '\0')
         return false;
     if (*glob == '?')
-        return (trial->word || *text != '/') && fits(trial, at + 1, in + 1);
+        return (search->word || *text != '/') && fits(search, at + 1, in + 1);
     size_t escape = *glob == '\\' && glob[1] != '\0';
-    return glob[escape] == *text && fits(trial, at + escape + 1, in + 1);
+    return glob[escape] == *text && fits(search, at + escape + 1, in + 1);
 }
 
-static bool fits(struct trial *trial, size_t at, size_t in) {
-    uint8_t *known = &trial->known[at][in];
+static bool fits(struct search *search, size_t at, size_t in) {
+    uint8_t *known = &search->known[at][in];
     if (*known == 0)
-        *known = find_fit(trial, at, in) ? 2 : 1;
+        *known = find_fit(search, at, in) ? 2 : 1;
     return *known == 2;
 }
 
 static bool glob_fits(const char *glob, const char *text, bool word) {
-    struct trial trial = {.glob = glob, .text = text, .word = word};
-    return fits(&trial, 0, 0);
+    struct search search = {.glob = glob, .text = text, .word = word};
+    return fits(&search, 0, 0);
 }
 
 static bool any_fits(const struct list *globs, const char *text, bool word) {

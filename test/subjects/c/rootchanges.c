@@ -1,6 +1,6 @@
 /* rootchanges WAY - asks, leaves for another root or mount namespace in the very same thread, and
  * asks the same again: what was found out about a thread must not outlive that. One way a program,
- * because after the first departure nothing is taken for granted any more. */
+ * because after the first change of root nothing is taken for granted any more. */
 #include "subject.h"
 
 #include <fcntl.h>
