@@ -1,13 +1,11 @@
 /* sysinfo.c - what sysinfo(2) says of memory.
  * Rule: CONTINUE is right whenever this gives up: the kernel then fills the same buffer. Uptime is
  * the program's own, so another time namespace is never answered from ours. */
-#include <fcntl.h>
-#include <stdio.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../policy/blob.h"
+#include "../tracee/credentials.h"
 #include "../tracee/rights.h"
 #include "handlers.h"
 #include "layout.h"
@@ -50,13 +48,7 @@ static struct verdict give(struct stopped_call *call, const struct known_call *k
 
 /* Is the uptime that we are told the program's, too? True where there are no time namespaces. */
 static bool same_clock(struct stopped_call *call) {
-    const int proc = call->server->context->proc;
-    struct stat ours, theirs;
-    char entry[64];
-    if (fstatat(proc, "self/ns/time", &ours, 0) != 0)
-        return true;
-    snprintf(entry, sizeof entry, "%d/ns/time", call->tid);
-    return fstatat(proc, entry, &theirs, 0) == 0 && ours.st_ino == theirs.st_ino;
+    return namespace_is_same(call->server->context->proc, call->tid, getpid(), "time");
 }
 
 struct verdict serve_sysinfo(struct stopped_call *call, const struct known_call *known,

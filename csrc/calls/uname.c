@@ -4,10 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "../policy/blob.h"
+#include "../tracee/credentials.h"
 #include "../tracee/proc_text.h"
 #include "../tracee/rights.h"
 #include "handlers.h"
@@ -47,11 +48,8 @@ static struct verdict give(struct stopped_call *call, const uint8_t *policy, str
  * (personality(2): PER_LINUX32, UNAME26). */
 static bool says_the_same(struct stopped_call *call) {
     const int proc = call->server->context->proc;
-    struct stat ours, theirs;
-    char entry[64], text[16];
-    snprintf(entry, sizeof entry, "%d/ns/uts", call->tid);
-    if (fstatat(proc, "self/ns/uts", &ours, 0) != 0 || fstatat(proc, entry, &theirs, 0) != 0 ||
-        ours.st_ino != theirs.st_ino)
+    char text[16];
+    if (!namespace_is_same(proc, call->tid, getpid(), "uts"))
         return false;
     ssize_t got = proc_text_of(proc, call->tid, "personality", text, sizeof text);
     const unsigned long persona = got > 0 ? strtoul(text, NULL, 16) : ~0UL;
