@@ -20,6 +20,7 @@
 
 #define MAX_LINKS 40 /* MAXSYMLINKS, path_resolution(7) */
 #define REST_CAPACITY (2UL * TRACEE_PATH_MAX)
+#define CACHE_TRIES 64
 
 struct step {
     const struct path_walk *walk;
@@ -199,20 +200,31 @@ static bool may_be_trigger(struct step *step, const char *name) {
     return mounts_is_trigger(step->mounts, path);
 }
 
+/* What is in the cache is reached without waiting for anything. EAGAIN: it may not be there. */
+static int open_cached(int directory, const char *name, int flags) {
+    struct k_open_how how = {.flags = (uint64_t)flags, .resolve = K_RESOLVE_CACHED};
+    return (int)syscall(K_NR_OPENAT2, directory, name, &how, sizeof how);
+}
+
 /* One step, without following a link. Waits for a filesystem, but not for an automount: whoever
- * waits there may be waited for by the daemon, which may be the tracee itself. What is in the cache
- * is reached without waiting at all. */
+ * waits there may be waited for by the daemon, which may be the tracee itself. */
 static int open_step(struct step *step, const char *name) {
     const int flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
-    struct k_open_how how = {.flags = (uint64_t)flags, .resolve = K_RESOLVE_CACHED};
-    bool missing = step->walk->walker.server->context->proof == PROOF_BY_WALKING;
-    int fd = missing ? -1 : (int)syscall(K_NR_OPENAT2, step->current, name, &how, sizeof how);
-    if (missing)
+    const bool by_walking = step->walk->walker.server->context->proof == PROOF_BY_WALKING;
+    int fd = by_walking ? -1 : open_cached(step->current, name, flags);
+    if (by_walking)
         errno = ENOSYS;
     /* ENOSYS before Linux 5.6, EINVAL before 5.12. */
     if (fd >= 0 || (errno != EAGAIN && errno != EINVAL && errno != ENOSYS && errno != EACCES))
         return fd;
-    if (errno != EACCES && may_be_trigger(step, name)) {
+    const int why = errno;
+    if (why != EACCES && may_be_trigger(step, name)) {
+        /* The cache also gives up while anybody on the machine mounts anything. */
+        for (int tries = 0; why == EAGAIN && tries < CACHE_TRIES; tries++) {
+            fd = open_cached(step->current, name, flags);
+            if (fd >= 0 || errno != EAGAIN)
+                return fd;
+        }
         if (step->failure.fallback == FALLBACK_NONE)
             give_up(step, mounts_are_unknown(step->mounts) ? FALLBACK_BUSY : FALLBACK_AUTOMOUNT);
         return -1;
