@@ -110,3 +110,14 @@ int64_t spoof_segment_fallback(int32_t segment_fd, uint32_t reason, char *name, 
         give_text(name, capacity, fallback_name(reason));
     return error ? error : count;
 }
+
+int64_t spoof_segment_inline(int32_t segment_fd, uint32_t outcome, char *name, uint64_t capacity) {
+    int64_t count = 0;
+    if (outcome >= INLINE_COUNT)
+        return -ENOENT;
+    int32_t error =
+        read_segment(segment_fd, offsetof(struct segment, inlined[outcome]), &count, sizeof count);
+    if (error == 0)
+        give_text(name, capacity, inline_outcome_name(outcome));
+    return error ? error : count;
+}

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#define SPOOF_ABI_VERSION 3
+#define SPOOF_ABI_VERSION 4
 #define SPOOF_EXPORT __attribute__((visibility("default")))
 
 /* What a statfs rule may replace in the answer; the values are the field numbers of
@@ -241,5 +241,8 @@ SPOOF_EXPORT int64_t spoof_segment_rule_hits(int32_t segment_fd, uint32_t rule);
  * -ENOENT behind the last one. */
 SPOOF_EXPORT int64_t spoof_segment_fallback(int32_t segment_fd, uint32_t reason, char *name,
                                             uint64_t capacity);
+/* The same of what became of programs that were to answer calls by themselves. */
+SPOOF_EXPORT int64_t spoof_segment_inline(int32_t segment_fd, uint32_t outcome, char *name,
+                                          uint64_t capacity);
 
 #endif

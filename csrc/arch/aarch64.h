@@ -36,6 +36,8 @@
 #define NUMBER_SETNS 268
 #define NUMBER_SECCOMP 277
 
+#define ARCH_HAS_AGENT false
+
 #define ARCH_CALL_INSTRUCTION 4U /* bytes: svc */
 /* The first argument and the result share a register. */
 #define ARCH_TELLS_BEGIN false

@@ -31,6 +31,7 @@ enum call_task {
     TASK_CLONE,       /* its first argument holds the flags */
     TASK_CLONE3,      /* its first argument points at them */
     TASK_SECCOMP,     /* operation, flags, program */
+    TASK_SIGACTION,   /* signal, what is to be done, what was */
 
     /* From here on: of a path, told or (truncate) changed. */
     TASK_STAT,       /* path, structure */
@@ -69,6 +70,12 @@ enum call_task {
 
 /* What installs a filter of a program's own: seccomp(2), and prctl(2), PR_SET_SECCOMP. */
 #define CALLS_ADDING_FILTERS (1U << 28)
+
+/* What programs that answer calls by themselves must not do unseen: rt_sigaction(2) of the signals
+ * by which a C library ends threads. */
+#define CALLS_OF_AGENT (1U << 27)
+#define FIRST_THREAD_SIGNAL 32
+#define LAST_THREAD_SIGNAL 33
 
 /* Numbers of x32 have this bit too (__X32_SYSCALL_BIT). Whether the kernel has x32 is not known, so
  * its programs are told nothing: a call that writes fails where a rule holds, others are let run.

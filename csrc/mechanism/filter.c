@@ -11,11 +11,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../arch/arch.h"
 #include "../arch/call_table.h"
 #include "../arch/kernel.h"
 #include "../spoof.h"
 
-#define MAX_INSTRUCTIONS 256
+#define MAX_INSTRUCTIONS 272
+#define AGENT_PAGE_BITS 0xfffU
 
 /* Puts `parts` at the end of the filter. */
 static unsigned short put(struct sock_filter *filter, unsigned short count,
@@ -59,6 +61,9 @@ static bool is_conditional(const struct known_call *call, uint32_t groups,
         *condition = first_argument(BPF_JEQ, of_prctl,
                                     groups & CALLS_ADDING_FILTERS ? PR_SET_SECCOMP : of_prctl);
         return true;
+    case TASK_SIGACTION:
+        *condition = first_argument(BPF_JEQ, FIRST_THREAD_SIGNAL, LAST_THREAD_SIGNAL);
+        return true;
     case TASK_OPEN:
     case TASK_OPENAT:
         *condition = (struct condition){
@@ -100,8 +105,31 @@ static unsigned short stop_call(const struct known_call *call, uint32_t groups, 
     return put(filter, count, sometimes, sizeof sometimes / sizeof *sometimes);
 }
 
+/* A call that the agent makes runs; it is known by the page that it is made from. */
+static unsigned short stop_unless_agent(const struct known_call *call, uint64_t agent,
+                                        uint32_t action, struct sock_filter *filter,
+                                        unsigned short count) {
+    /* Little endian. */
+    const uint32_t low = offsetof(struct k_seccomp_data, instruction_pointer);
+    const struct sock_filter by_place[] = {
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call->number, 0, 7),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, low + 4),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(agent >> 32), 0, 4),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, low),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~AGENT_PAGE_BITS),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)agent, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, K_SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_RET | BPF_K, action),
+    };
+    return put(filter, count, by_place, sizeof by_place / sizeof *by_place);
+}
+
+static bool may_be_of_agent(const struct known_call *call) {
+    return call->arch == ARCH_AUDIT && (call->task == TASK_STATFS || call->task == TASK_FSTATFS);
+}
+
 /* What is done with a call of one architecture. */
-static unsigned short stop_calls(uint32_t groups, uint32_t arch, uint32_t action,
+static unsigned short stop_calls(uint32_t groups, uint64_t agent, uint32_t arch, uint32_t action,
                                  struct sock_filter *filter) {
     size_t known;
     const struct known_call *calls = known_calls(&known);
@@ -119,14 +147,17 @@ static unsigned short stop_calls(uint32_t groups, uint32_t arch, uint32_t action
         if (!x32 && (calls[i].number & CALL_OF_X32))
             count = put(filter, count, of_x32, sizeof of_x32 / sizeof *of_x32);
         x32 = (calls[i].number & CALL_OF_X32) != 0;
-        count = stop_call(&calls[i], groups, action, filter, count);
+        count = agent != 0 && may_be_of_agent(&calls[i])
+                    ? stop_unless_agent(&calls[i], agent, action, filter, count)
+                    : stop_call(&calls[i], groups, action, filter, count);
     }
     filter[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, K_SECCOMP_RET_ALLOW);
     return count;
 }
 
 /* Writes the whole filter. Returns the number of instructions. */
-static unsigned short make(uint32_t groups, uint32_t action, struct sock_filter *filter) {
+static unsigned short make(uint32_t groups, uint64_t agent, uint32_t action,
+                           struct sock_filter *filter) {
     size_t known;
     const struct known_call *calls = known_calls(&known);
     unsigned short count = 0;
@@ -136,7 +167,7 @@ static unsigned short make(uint32_t groups, uint32_t action, struct sock_filter 
         if (i > 0 && calls[i].arch == calls[i - 1].arch)
             continue; /* one part for each architecture */
         struct sock_filter *check = &filter[count++];
-        unsigned short length = stop_calls(groups, calls[i].arch, action, filter + count);
+        unsigned short length = stop_calls(groups, agent, calls[i].arch, action, filter + count);
         *check = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i].arch, 0,
                                               (uint8_t)length);
         count = (unsigned short)(count + length);
@@ -145,9 +176,9 @@ static unsigned short make(uint32_t groups, uint32_t action, struct sock_filter 
     return count;
 }
 
-int filter_install(uint32_t groups, uint32_t action, unsigned long flags) {
+int filter_install(uint32_t groups, uint64_t agent, uint32_t action, unsigned long flags) {
     struct sock_filter filter[MAX_INSTRUCTIONS];
-    struct sock_fprog program = {.len = make(groups, action, filter), .filter = filter};
+    struct sock_fprog program = {.len = make(groups, agent, action, filter), .filter = filter};
     long result = syscall(SYS_seccomp, K_SECCOMP_SET_MODE_FILTER, flags, &program);
     if (result < 0 && errno == EACCES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
         result = syscall(SYS_seccomp, K_SECCOMP_SET_MODE_FILTER, flags, &program);

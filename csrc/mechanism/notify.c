@@ -12,14 +12,14 @@
 #include "filter.h"
 #include "memory.h"
 
-int notify_install(uint32_t groups, bool killable) {
+int notify_install(uint32_t groups, bool killable, uint64_t agent) {
     unsigned long flags = K_SECCOMP_FILTER_FLAG_NEW_LISTENER;
     /* Without `killable` a signal could end one of these with EINTR, which nobody expects. */
     if (killable) {
-        groups |= filter_changes_of(groups);
+        groups |= filter_changes_of(groups) | (agent != 0 ? CALLS_OF_AGENT : 0);
         flags |= K_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
     }
-    return filter_install(groups, K_SECCOMP_RET_USER_NOTIF, flags);
+    return filter_install(groups, agent, K_SECCOMP_RET_USER_NOTIF, flags);
 }
 
 bool notify_wake_synchronously(int listener) {

@@ -17,8 +17,8 @@ struct notify_stop {
 
 /* Installs the filter that stops these groups of calls (filter.h), and returns the listener
  * (O_CLOEXEC), or -errno. `killable`: ask for WAIT_KILLABLE_RECV, Linux 5.19; -EINVAL without it.
- */
-int notify_install(uint32_t groups, bool killable);
+ * `agent`: as in filter.h; only with `killable`. */
+int notify_install(uint32_t groups, bool killable, uint64_t agent);
 /* Asks for the fast wake-up of Linux 6.6; older kernels lack it, which only costs time. */
 bool notify_wake_synchronously(int listener);
 /* Is there a call that nobody has received? */

@@ -22,7 +22,7 @@
 #define OUR_MESSAGE 0x5350U /* SECCOMP_RET_DATA of our filter */
 
 int trace_install(uint32_t groups) {
-    return filter_install(groups | CALLS_OF_TRACER | filter_changes_of(groups),
+    return filter_install(groups | CALLS_OF_TRACER | filter_changes_of(groups), 0,
                           K_SECCOMP_RET_TRACE | OUR_MESSAGE, 0);
 }
 

@@ -48,10 +48,10 @@ static void weather_storm(int number) {
 static enum stage be_tracee(void *argument, int socket) {
     struct notify_probe *probe = argument;
     uint32_t groups = blob_header(probe->policy)->calls | SPOOF_CALLS_STATFS; /* what is tried */
-    int listener = notify_install(groups, true);
+    int listener = notify_install(groups, true, 0);
     probe->killable = listener != -EINVAL;
     if (!probe->killable)
-        listener = notify_install(groups, false);
+        listener = notify_install(groups, false, 0);
     if (listener < 0) {
         probe->install_error = -listener;
         return STAGE_INSTALL;

@@ -177,6 +177,7 @@ _Noreturn void guardian_run(const struct guardian_setup *setup, int socket, int 
         .segment = guardian.segment,
         .policy = setup->policy,
         .stops_root_changes = setup->probe.killable,
+        .plan = setup->plan,
     };
     log_start(&guardian);
     if (family_is_ours())

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../inline/agent.h"
 #include "../process/failure.h"
 #include "../probe/probe.h"
 
@@ -17,6 +18,7 @@ struct guardian_setup {
     int segment_fd;        /* or -1: a private segment */
     int log_fd;            /* or -1 */
     int log_level;         /* LOG_TRACE or LOG_INFO */
+    struct inline_plan plan;
 };
 
 const char *mechanism_name(enum mechanism_kind mechanism);

@@ -7,12 +7,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../inline/outcome.h"
 #include "../spoof.h"
 #include "../tracee/fallback.h"
 #include "../tracee/restricted.h"
 
 #define SEGMENT_MAGIC 0x47455353U /* "SSEG" */
-#define SEGMENT_VERSION 6U
+#define SEGMENT_VERSION 7U
 #define SEGMENT_RULES 1024U  /* rules that are counted one by one */
 #define SEGMENT_EVENTS 1024U /* a power of two */
 #define SEGMENT_SLOTS 512U   /* requests served at the same time */
@@ -85,6 +86,7 @@ struct segment {
     struct segment_head head;
     _Atomic uint64_t counters[COUNTER_COUNT];
     _Atomic uint64_t fallbacks[FALLBACK_COUNT];
+    _Atomic uint64_t inlined[INLINE_COUNT];
     _Atomic uint64_t rule_hits[SEGMENT_RULES];
     _Atomic uint32_t logging;      /* enum log_level: which events to write */
     _Atomic uint32_t serving;      /* a worker has begun to receive */

@@ -9,9 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../inline/agent.h"
 #include "../mechanism/notify.h"
 #include "../mechanism/trace.h"
 #include "../policy/blob.h"
@@ -31,6 +33,7 @@ struct start_options {
     int first;
     int log_level;
     const char *mechanism; /* as named */
+    const char *inlined;   /* off, auto, always */
     bool verbose, quiet;
     bool stay;      /* as the parent of the command, also where it need not be so */
     char **command; /* NULL-terminated */
@@ -63,6 +66,10 @@ static bool take_option(struct start_options *options, int option) {
         options->mechanism = optarg;
         return strcmp(optarg, "auto") == 0 || strcmp(optarg, "notify") == 0 ||
                strcmp(optarg, "trace") == 0 || strcmp(optarg, "ptrace") == 0;
+    case 'i':
+        options->inlined = optarg;
+        return strcmp(optarg, "off") == 0 || strcmp(optarg, "auto") == 0 ||
+               strcmp(optarg, "always") == 0;
     case 'L':
         options->log_level = strcmp(optarg, "trace") == 0 ? LOG_TRACE : LOG_INFO;
         return true;
@@ -90,6 +97,7 @@ static int parse(int count, char **arguments, struct start_options *options,
         {"log", required_argument, NULL, 'l'},
         {"log-level", required_argument, NULL, 'L'},
         {"mechanism", required_argument, NULL, 'm'},
+        {"inline", required_argument, NULL, 'i'},
         {"verbose", no_argument, NULL, 'v'},
         {"quiet", no_argument, NULL, 'q'},
         {"stay", no_argument, NULL, 'y'},
@@ -149,7 +157,49 @@ struct way {
     enum mechanism_kind mechanism;
     bool stays; /* as the parent of the command, parent.h */
     struct probe_result probe;
+    struct inline_plan plan;
 };
+
+/* Stopped calls of a process: one that makes fewer is not worth what it costs. */
+#define CALLS_BEFORE_INLINE 64U
+/* Where nothing is mapped unless somebody asks for it; another page for each start, so that of two
+ * trees neither takes the other's agent for its own. */
+#define FIRST_AGENT 0x2a5e00000000ULL
+#define AGENT_DISTANCE 0x10000ULL
+
+/* Why programs do not answer by themselves; NULL: they do. */
+static const char *plan_inline(const struct start_options *options, const uint8_t *policy,
+                               struct way *way) {
+    uint16_t place;
+    if (way->mechanism != MECHANISM_NOTIFY)
+        return "only the mechanism notify has it";
+    if (!way->probe.killable)
+        return "a signal could end the stopped call meanwhile (Linux before 5.19)";
+    if (options->log_fd >= 0 && options->log_level == LOG_TRACE)
+        return "the log is to tell of each call";
+    const char *why = agent_refusal(policy);
+    if (why)
+        return why;
+    if (getrandom(&place, sizeof place, GRND_NONBLOCK) != sizeof place)
+        return "the kernel gives no random number";
+    way->plan = (struct inline_plan){
+        .address = FIRST_AGENT + place * AGENT_DISTANCE,
+        .after = strcmp(options->inlined, "always") == 0 ? 1 : CALLS_BEFORE_INLINE,
+    };
+    return NULL;
+}
+
+static void choose_inline(const struct start_options *options, const uint8_t *policy,
+                          struct way *way) {
+    if (strcmp(options->inlined, "off") == 0)
+        return;
+    const char *why = plan_inline(options, policy, way);
+    if (options->verbose && why)
+        remark("inline: off: %s", why);
+    else if (options->verbose)
+        remark("inline: statfs and fstatfs are answered inside a program after %u stopped calls",
+               way->plan.after);
+}
 
 static void tell(const struct way *way) {
     const char *name = mechanism_name(way->mechanism);
@@ -226,8 +276,10 @@ static int start_guardian(const struct start_options *options, const uint8_t *po
         return -1;
     if (way->mechanism != MECHANISM_NOTIFY && !options->quiet)
         warn_tracer(options->command[0], way->mechanism);
+    choose_inline(options, policy, way);
     const struct guardian_setup setup = {
         .mechanism = way->mechanism,
+        .plan = way->plan,
         .probe = way->probe,
         .policy = policy,
         .segment_fd = options->segment_fd,
@@ -253,7 +305,8 @@ static int install_trace(const uint8_t *policy, const struct way *way, int guard
 
 static int install_notify(const uint8_t *policy, const struct way *way, int guardian,
                           struct failure *failure) {
-    int listener = notify_install(blob_header(policy)->calls, way->probe.killable);
+    int listener =
+        notify_install(blob_header(policy)->calls, way->probe.killable, way->plan.address);
     if (listener < 0)
         return fail(failure, -listener, "cannot install the filter");
     int result = guardian_hand_over(guardian, listener, failure);
@@ -291,6 +344,7 @@ int verb_start(int count, char **arguments) {
                                     .log_fd = -1,
                                     .log_level = LOG_INFO,
                                     .mechanism = "auto",
+                                    .inlined = "off",
                                     .command = arguments};
     struct way way = {0};
     sigset_t all, before;

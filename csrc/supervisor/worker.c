@@ -5,12 +5,14 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <unistd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "../arch/kernel.h"
 #include "../calls/calls.h"
+#include "../inline/enter.h"
 #include "../mechanism/notify.h"
 #include "../process/fd_passing.h"
 #include "../process/place.h"
@@ -45,6 +47,30 @@ static void free_slot(struct server *server) {
     server->slot = NULL;
 }
 
+static uint64_t returns_to(const struct slot *slot) {
+    struct k_seccomp_notif request;
+    memcpy(&request, slot->request, sizeof request);
+    return request.data.instruction_pointer;
+}
+
+/* Has the program answer such calls by itself from now on, or no more. While it goes on another
+ * thread receives. */
+static void attend_agent(struct stopped_call *call, const struct verdict *verdict) {
+    const struct worker_setup *setup = the_worker.setup;
+    const struct inline_plan *plan = &setup->plan;
+    if (plan->address == 0)
+        return;
+    const bool stops = inline_must_stop(call, verdict->adds_filter);
+    if (!stops && !inline_is_due(call, plan))
+        return;
+    enum inline_outcome outcome = INLINE_BUSY;
+    if (server_step_aside(call->server))
+        outcome = stops ? inline_stop(call, plan)
+                        : inline_enter(call, setup->policy, plan, returns_to(call->server->slot));
+    if (outcome < INLINE_COUNT)
+        atomic_fetch_add_explicit(&setup->segment->inlined[outcome], 1, memory_order_relaxed);
+}
+
 static void serve_slot(struct server *server) {
     const struct worker_setup *setup = the_worker.setup;
     struct notify_stop stop;
@@ -58,6 +84,7 @@ static void serve_slot(struct server *server) {
     }
     struct verdict verdict = serve_call(&call, setup->policy);
     record_verdict(setup->segment, &call, &verdict);
+    attend_agent(&call, &verdict);
     if (verdict.decision == DECISION_DELIVER)
         deliver(setup->segment, &call, &verdict);
     else if (verdict_end(&call, &verdict) != 0)

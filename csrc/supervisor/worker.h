@@ -5,12 +5,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../inline/agent.h"
 #include "segment.h"
 
 struct worker_setup {
     struct segment *segment;
     const uint8_t *policy;   /* checked */
     bool stops_root_changes; /* CALLS_CHANGING_ROOT are stopped */
+    struct inline_plan plan;
 };
 
 /* A worker that ends so could not begin, for want of memory or threads: no request's fault. */

@@ -4,8 +4,8 @@ import { FSTYPE, HELP, INSECURE_POLICY, MECHANISM, POLICY, SET } from '../comman
 import type { Given, Usage } from '../command-line/option.js';
 import { parse } from '../command-line/parse.js';
 import { UsageError } from '../errors.js';
-import { LOG_LEVELS } from '../run/start.js';
-import type { LogLevel, Mechanism } from '../run/start.js';
+import { INLINE, LOG_LEVELS } from '../run/start.js';
+import type { Inline, LogLevel, Mechanism } from '../run/start.js';
 
 const STATS_FORMATS = ['text', 'json'] as const;
 type StatsFormat = (typeof STATS_FORMATS)[number];
@@ -22,6 +22,8 @@ export interface ExecOptions {
   /** Whether the program may choose the policy, where neither of these says which. */
   readonly autoPolicy: boolean;
   readonly mechanism: Mechanism;
+  /** Whether programs answer statfs and fstatfs by themselves. */
+  readonly inline: Inline;
   /** Whether a parent of the command stays, also where it need not. */
   readonly stay: boolean;
   readonly logFile: string | undefined;
@@ -44,6 +46,11 @@ export const EXEC_OPTIONS = {
   set: SET,
   'no-auto-policy': { about: 'not the policy of the program: the default one' },
   mechanism: MECHANISM,
+  inline: {
+    argument: 'WHEN',
+    choices: INLINE,
+    about: 'answer statfs inside a program that asks often: off, auto, always (at once, for tests)',
+  },
   stay: {
     about:
       'stay as the parent of the command; where only an ancestor may read a program (Yama) exec does so by itself',
@@ -116,6 +123,7 @@ async function optionsOf(given: Given<OptionName>): Promise<ExecOptions> {
     parameters: given.set ?? [],
     autoPolicy: !has('no-auto-policy'),
     mechanism: await choice('mechanism', MECHANISM, 'auto'),
+    inline: await choice('inline', EXEC_OPTIONS.inline, 'off'),
     stay: has('stay'),
     logFile: last('log-file'),
     logLevel: await choice('log-level', EXEC_OPTIONS['log-level'], 'info'),

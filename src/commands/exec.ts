@@ -87,7 +87,7 @@ async function requestFor(
   io: Io,
 ): Promise<ExecRequest> {
   const command = words.slice(first);
-  const { mechanism, stay, logFile, logLevel, verbose, quiet, stats } = options;
+  const { mechanism, inline, stay, logFile, logLevel, verbose, quiet, stats } = options;
   const isPlain =
     logFile === undefined &&
     !verbose &&
@@ -112,7 +112,10 @@ async function requestFor(
       ? undefined
       : { fd: await startLog(logFile, command, loaded), level: logLevel };
   // The record counts from the verb on.
-  const settled = { blob: loaded.blob, first: first + 1, mechanism, stay, log, verbose, quiet };
+  const settled = {
+    ...{ blob: loaded.blob, first: first + 1 },
+    ...{ mechanism, inline, stay, log, verbose, quiet },
+  };
   const { reads } = loaded;
   if (isPlain && !warns && reads !== undefined)
     keepStart({

@@ -10,7 +10,7 @@ import { InstallError, messageOf, NativeError } from '../errors.js';
 import { libraryPath } from './paths.js';
 
 /** SPOOF_ABI_VERSION of the spoof.h that this file was written for. */
-const ABI_VERSION = 3;
+const ABI_VERSION = 4;
 
 /** Room for why a blob is refused, and for the name of a reason. */
 export const TEXT_SIZE = 256;
@@ -100,6 +100,7 @@ export interface Functions {
   segmentCounters(fd: number, counters: Uint8Array): number;
   segmentRuleHits(fd: number, rule: number): Int64;
   segmentFallback(fd: number, reason: number, name: Uint8Array, capacity: number): Int64;
+  segmentInline(fd: number, outcome: number, name: Uint8Array, capacity: number): Int64;
 }
 
 const PROTOTYPES: Record<keyof Functions, string> = {
@@ -155,6 +156,8 @@ const PROTOTYPES: Record<keyof Functions, string> = {
   segmentRuleHits: 'int64_t spoof_segment_rule_hits(int32_t fd, uint32_t rule)',
   segmentFallback:
     'int64_t spoof_segment_fallback(int32_t fd, uint32_t reason, uint8_t *name, uint64_t capacity)',
+  segmentInline:
+    'int64_t spoof_segment_inline(int32_t fd, uint32_t outcome, uint8_t *name, uint64_t capacity)',
 };
 
 /** What this file needs of koffi. Its own types would let `any` in. */

@@ -1,5 +1,6 @@
 /** The statistics segment: memory that the supervisor counts in, and that anybody who has it reads. */
 import { check, ENOENT, native, TEXT_SIZE, textOf } from './library.js';
+import type { Int64 } from './library.js';
 import { ruleName } from './policy.js';
 
 /** The counters of struct spoof_counters in their order; reserved ones follow, to sixteen. */
@@ -71,11 +72,35 @@ export interface Fallback {
  * segment.
  */
 export function fallbacks(fd: number): Fallback[] {
-  const all: Fallback[] = [];
+  return countsOf((...words) => native().segmentFallback(fd, ...words)).map(([reason, count]) => ({
+    reason,
+    count,
+  }));
+}
+
+/** What became of programs that were to answer calls by themselves, and how often. */
+export interface InlineOutcome {
+  readonly outcome: string;
+  readonly count: number;
+}
+
+/** All that may become of them, with their counts. Throws NativeError if `fd` is no segment. */
+export function inlineOutcomes(fd: number): InlineOutcome[] {
+  return countsOf((...words) => native().segmentInline(fd, ...words)).map(([outcome, count]) => ({
+    outcome,
+    count,
+  }));
+}
+
+/** Counts that have names, one after the other until there is none. */
+function countsOf(
+  read: (index: number, name: Uint8Array, capacity: number) => Int64,
+): [name: string, count: number][] {
+  const all: [string, number][] = [];
   for (let index = 0; ; index++) {
-    const reason = Buffer.alloc(TEXT_SIZE);
-    const count = Number(native().segmentFallback(fd, index, reason, reason.length));
+    const name = Buffer.alloc(TEXT_SIZE);
+    const count = Number(read(index, name, name.length));
     if (count === -ENOENT) return all;
-    all.push({ reason: textOf(reason), count: check(count, 'cannot read the statistics') });
+    all.push([textOf(name), check(count, 'cannot read the statistics')]);
   }
 }

@@ -4,7 +4,7 @@ import { becomeProgram, memfd } from '../native/handover.js';
 import { supervisorPath } from '../native/paths.js';
 import { openDescriptors, rawArguments, rawEnvironment, recordedState } from './origin.js';
 import { startArguments, SUPERVISOR_NAME } from './start.js';
-import type { LogLevel, Mechanism } from './start.js';
+import type { Inline, LogLevel, Mechanism } from './start.js';
 
 /** What `exec` has decided when it hands over. */
 export interface ExecRequest {
@@ -13,6 +13,7 @@ export interface ExecRequest {
   /** Where the command starts in `process.argv.slice(2)`. */
   readonly first: number;
   readonly mechanism: Mechanism;
+  readonly inline?: Inline | undefined;
   /** A parent of the command stays, also where it need not. */
   readonly stay?: boolean | undefined;
   /** The log file, opened for appending. */

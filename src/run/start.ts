@@ -2,6 +2,10 @@
 export const MECHANISMS = ['auto', 'notify', 'trace', 'ptrace'] as const;
 export type Mechanism = (typeof MECHANISMS)[number];
 
+/** Whether programs answer calls by themselves: `auto`: those that make many; `always`: all. */
+export const INLINE = ['off', 'auto', 'always'] as const;
+export type Inline = (typeof INLINE)[number];
+
 /** What is logged: lives of processes and first hits of rules, or every stopped call as well. */
 export const LOG_LEVELS = ['info', 'trace'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -11,6 +15,8 @@ export interface StartRequest {
   /** The compiled policy. */
   readonly policy: number;
   readonly mechanism: Mechanism;
+  /** Programs answer calls by themselves. */
+  readonly inline?: Inline | undefined;
   /** Stay as the parent of the command, also where that need not be. */
   readonly stay?: boolean | undefined;
   /** The record that the program seccomp-spoof (csrc/front) made, and where in its arguments the command starts. */
@@ -25,15 +31,16 @@ export interface StartRequest {
   readonly quiet?: boolean | undefined;
 }
 
-type Settled = Pick<StartRequest, 'mechanism' | 'stay' | 'verbose' | 'quiet'>;
+type Settled = Pick<StartRequest, 'mechanism' | 'inline' | 'stay' | 'verbose' | 'quiet'>;
 
 /** How the supervisor calls itself in a list of processes. */
 export const SUPERVISOR_NAME = 'seccomp-spoof-supervisor';
 
 /** Those arguments that name no descriptor. */
-export function settledArguments({ mechanism, stay, verbose, quiet }: Settled): string[] {
+export function settledArguments({ mechanism, inline, stay, verbose, quiet }: Settled): string[] {
   return [
     ...['--mechanism', mechanism],
+    ...(inline === undefined || inline === 'off' ? [] : ['--inline', inline]),
     ...(stay === true ? ['--stay'] : []),
     ...(verbose === true ? ['--verbose'] : []),
     ...(quiet === true ? ['--quiet'] : []),

@@ -1,6 +1,6 @@
 /** What the supervisor counted: read from the statistics segment, shown as text or JSON. */
-import { fallbacks, readCounters, ruleHits } from '../native/statistics.js';
-import type { Counters, Fallback, RuleHits } from '../native/statistics.js';
+import { fallbacks, inlineOutcomes, readCounters, ruleHits } from '../native/statistics.js';
+import type { Counters, Fallback, InlineOutcome, RuleHits } from '../native/statistics.js';
 
 /** Counters of one wrapped command and of everything that it started. */
 export interface Statistics extends Counters {
@@ -8,6 +8,8 @@ export interface Statistics extends Counters {
   readonly rules: readonly RuleHits[];
   /** Why calls were let run that could not be answered exactly; only reasons that happened. */
   readonly fallbackReasons: readonly Fallback[];
+  /** What became of programs that were to answer calls by themselves; only what happened. */
+  readonly inline: readonly InlineOutcome[];
 }
 
 /** Reads the segment `fd` of a command that runs under the policy `blob`, as it is now. */
@@ -16,6 +18,7 @@ export function readStatistics(fd: number, blob: Uint8Array): Statistics {
     ...readCounters(fd),
     rules: ruleHits(fd, blob),
     fallbackReasons: fallbacks(fd).filter(({ count }) => count > 0),
+    inline: inlineOutcomes(fd).filter(({ count }) => count > 0),
   };
 }
 
@@ -44,6 +47,7 @@ export function formatStatistics(statistics: Statistics): string {
   for (const { reason, count } of statistics.fallbackReasons) {
     rows.push([fallbackLabel(reason), count]);
   }
+  for (const { outcome, count } of statistics.inline) rows.push([`inline: ${outcome}`, count]);
   if (statistics.ownFilters > 0) rows.push([OWN_FILTERS, statistics.ownFilters]);
   const width = Math.max(...rows.map(([label]) => label.length));
   const digits = Math.max(...rows.map(([, count]) => String(count).length));

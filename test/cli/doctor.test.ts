@@ -26,7 +26,7 @@ void t.test('doctor on this machine', async (t) => {
   const report = JSON.parse(json.stdout) as DoctorReport;
   t.equal(report.ok, json.status === 0);
   t.match(report, {
-    versions: { package: String, platform: `linux-${process.arch}`, abi: 3 },
+    versions: { package: String, platform: `linux-${process.arch}`, abi: 4 },
     probe: { features: Array, mechanism: report.mechanism },
     policy: '9p-as-ext4',
     command: null,
@@ -113,8 +113,8 @@ void t.test('version', async (t) => {
   for (const words of [['version'], ['--version'], ['-V']]) {
     const ended = await cli(words);
     t.match(ended, { status: 0, stderr: '' }, words.join(' '));
-    t.match(ended.stdout, /^seccomp-spoof +\d+\.\d+\.\d+\nsupervisor +ABI 3, .*\nkernel +Linux /);
+    t.match(ended.stdout, /^seccomp-spoof +\d+\.\d+\.\d+\nsupervisor +ABI 4, .*\nkernel +Linux /);
   }
   const json = await cli(['version', '--json']);
-  t.match(JSON.parse(json.stdout), { package: /^\d/, abi: 3, kernel: String, node: /^v/ });
+  t.match(JSON.parse(json.stdout), { package: /^\d/, abi: 4, kernel: String, node: /^v/ });
 });

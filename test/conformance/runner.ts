@@ -29,7 +29,7 @@ import {
 
 const usage = `usage: node runner.js --exec PROGRAM --scratch DIRECTORY [--lane host|FILE.json]
     [--mechanism notify,trace,...] [--pin trace,...] [--batch] [--only REGEXP] [--variants static,dynamic,go] [--pairs tmpfs,...]
-    [--effort PERCENT] [--seed NUMBER] [--paths] [--stay]`;
+    [--effort PERCENT] [--seed NUMBER] [--paths] [--stay] [--inline WHEN]`;
 
 interface Options extends Selection {
   readonly exec: string;
@@ -41,6 +41,8 @@ interface Options extends Selection {
   readonly paths: boolean;
   /** A parent stays, as `exec` does where only an ancestor may read a program. */
   readonly stay: boolean;
+  /** Programs answer by themselves, as far as they may. */
+  readonly inline: string;
   readonly pairs: readonly string[] | undefined;
   readonly effort: number;
 }
@@ -71,6 +73,7 @@ function readOptions(): Options {
       batch: { type: 'boolean', default: false },
       paths: { type: 'boolean', default: false },
       stay: { type: 'boolean', default: false },
+      inline: { type: 'string', default: 'off' },
       only: { type: 'string', default: '' },
       variants: { type: 'string', default: 'static,dynamic,go' },
       pairs: { type: 'string' },
@@ -90,6 +93,7 @@ function readOptions(): Options {
     batch: values.batch,
     paths: values.paths,
     stay: values.stay,
+    inline: values.inline,
     only: new RegExp(values.only),
     variants: values.variants.split(','),
     pairs: values.pairs?.split(','),
@@ -130,6 +134,7 @@ async function runPair(options: Options, pair: Pair, report: (result: Result) =>
     ...(options.pinned.includes(mechanism) ? ['taskset', '1'] : []),
     ...[options.exec, 'exec', '--mechanism', mechanism],
     ...(options.stay ? ['--stay'] : []),
+    ...['--inline', options.inline],
     ...policy,
     '--',
   ];

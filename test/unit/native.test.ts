@@ -42,7 +42,7 @@ void t.test('koffi is of the version that its binary is asked for by', (t) => {
 
 void t.test('a policy is built and matched', (t) => {
   const blob = samplePolicy();
-  t.equal(abiVersion(), 3);
+  t.equal(abiVersion(), 4);
   t.equal(checkBlob(blob), undefined);
   t.same(matchStatfs(blob, P9, null), {
     rule: 0,

@@ -1,0 +1,105 @@
+/* alone.c - asks /proc and kcmp(2).
+ * Rule: who shares the memory of a program descends from who made it, so it is a process that can
+ * be seen here; all of them are compared. While the only one is stopped nobody can become another.
+ */
+#include "alone.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../arch/kernel.h"
+#include "../tracee/proc_text.h"
+#include "../tracee/server.h"
+
+#define MOST_PROCESSES 4096
+/* What glibc and musl end threads by, and tell them all of a new user id. */
+#define FIRST_OWN_SIGNAL 32
+#define OWN_SIGNALS (3ULL << (FIRST_OWN_SIGNAL - 1))
+
+enum { TGID, THREADS, FILTERS, CAUGHT, TRACER, FIELDS };
+
+static void read_status(const char *tid, struct status_value values[FIELDS]) {
+    static const char *const names[FIELDS] = {
+        "Tgid:", "Threads:", "Seccomp_filters:", "SigCgt:", "TracerPid:"};
+    for (int i = 0; i < FIELDS; i++)
+        values[i].name = names[i];
+    proc_status_values(tid, values, FIELDS);
+}
+
+/* Before the tree's own one: ours are those that the starter had. -1: it is not told. */
+static long filters_before(void) {
+    struct status_value values[FIELDS];
+    read_status("self", values);
+    return *values[FILTERS].text ? strtol(values[FILTERS].text, NULL, 10) : -1;
+}
+
+static enum inline_outcome prove_single(pid_t tid) {
+    struct status_value values[FIELDS];
+    char name[16];
+    const long before = filters_before();
+    snprintf(name, sizeof name, "%d", tid);
+    read_status(name, values);
+    for (int i = 0; i < FIELDS; i++)
+        if (!*values[i].text)
+            return INLINE_NO_ACCESS;
+    if (strtol(values[TGID].text, NULL, 10) != tid || strtol(values[THREADS].text, NULL, 10) != 1)
+        return INLINE_NOT_ALONE;
+    if (before < 0 || strtol(values[FILTERS].text, NULL, 10) != before + 1)
+        return INLINE_FILTERED;
+    if (strtoull(values[CAUGHT].text, NULL, 16) & OWN_SIGNALS)
+        return INLINE_CANCELLED;
+    return strtol(values[TRACER].text, NULL, 10) == 0 ? INLINE_NOTHING : INLINE_TRACED;
+}
+
+/* Whoever has the memory of a program of the tree has its filter, too. */
+static bool has_filter(const char *tid) {
+    struct status_value mode = {.name = "Seccomp:"};
+    proc_status_values(tid, &mode, 1);
+    return strtol(mode.text, NULL, 10) != 0 || !*mode.text;
+}
+
+static enum inline_outcome compare(pid_t tid, const char *other) {
+    const long result = syscall(SYS_kcmp, tid, atoi(other), K_KCMP_VM, 0, 0);
+    if (result == 0)
+        return INLINE_NOT_ALONE;
+    if (result > 0 || errno == ESRCH)
+        return INLINE_NOTHING;
+    if (errno != EPERM)
+        return INLINE_NO_ACCESS;
+    /* Without privilege another user's: nobody of the tree could become one, under no_new_privs. */
+    return geteuid() != 0 || !has_filter(other) ? INLINE_NOTHING : INLINE_NO_ACCESS;
+}
+
+static enum inline_outcome prove_unshared(int proc, pid_t tid) {
+    const int fd = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+    enum inline_outcome outcome = INLINE_NOTHING;
+    int count = 0;
+    if (!directory) {
+        if (fd >= 0)
+            close(fd);
+        return INLINE_NO_ACCESS;
+    }
+    for (const struct dirent *entry;
+         outcome == INLINE_NOTHING && (entry = readdir(directory)) != NULL;) {
+        const char *name = entry->d_name;
+        if (!isdigit((unsigned char)*name) || atoi(name) == tid)
+            continue;
+        outcome = ++count > MOST_PROCESSES ? INLINE_TOO_MANY : compare(tid, name);
+    }
+    closedir(directory);
+    return outcome;
+}
+
+enum inline_outcome alone_prove(const struct stopped_call *call) {
+    const enum inline_outcome outcome = prove_single(call->tid);
+    return outcome == INLINE_NOTHING ? prove_unshared(call->server->context->proc, call->tid)
+                                     : outcome;
+}

@@ -1,0 +1,13 @@
+/* alone.h - may the code of a stopped program be changed: does nobody else run it? */
+#ifndef SPOOF_ALONE_H
+#define SPOOF_ALONE_H
+
+#include "../tracee/stopped_call.h"
+#include "outcome.h"
+
+/* INLINE_NOTHING: the thread is the only one of its process, and no other process has its memory;
+ * it has no filter of its own, no tracer, and no handler for the end of threads. Else why not. It
+ * holds as long as the call is stopped. With our own rights. */
+enum inline_outcome alone_prove(const struct stopped_call *call);
+
+#endif

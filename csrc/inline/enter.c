@@ -1,0 +1,249 @@
+/* enter.c - the steps. A place first leads to code that asks the kernel for the page, then to the
+ * agent in it. Rule: each write is preceded by proof that its bytes are what they are taken for,
+ * and that the call is still stopped; each lies within a page, so it is done or it is not. */
+#include "enter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../arch/arch.h"
+#include "../arch/call_table.h"
+#include "../tracee/rights.h"
+#include "../tracee/server.h"
+#include "alone.h"
+#include "room.h"
+
+/* ---- when ---- */
+
+#define COUNTED 256U /* processes, by their ids: who has another one's place begins anew */
+#define TRIED_AT_ONCE 8U
+
+static bool is_answered(const struct known_call *known) {
+    return known && known->arch == ARCH_AUDIT && !(known->number & CALL_OF_X32) &&
+           (known->task == TASK_STATFS || known->task == TASK_FSTATFS);
+}
+
+bool inline_is_due(const struct stopped_call *call, const struct inline_plan *plan) {
+    /* The id of a thread, and how often it was seen: hints alone. */
+    static _Atomic uint64_t counts[COUNTED];
+    if (plan->address == 0 || !is_answered(known_call(call->arch, call->number)))
+        return false;
+    _Atomic uint64_t *place = &counts[(uint32_t)call->tid % COUNTED];
+    const uint64_t before = atomic_load_explicit(place, memory_order_relaxed);
+    const uint32_t seen = before >> 32 == (uint32_t)call->tid ? (uint32_t)before : 0;
+    const uint32_t count = seen < UINT32_MAX ? seen + 1 : seen;
+    atomic_store_explicit(place, (uint64_t)(uint32_t)call->tid << 32 | count, memory_order_relaxed);
+    return count >= plan->after &&
+           (count - plan->after < TRIED_AT_ONCE || (count & (count - 1)) == 0);
+}
+
+/* ---- one program ---- */
+
+struct entry {
+    struct stopped_call *call;
+    const uint8_t *policy;
+    uint64_t page; /* the agent's address */
+    int memory;    /* /proc/TID/mem */
+    int32_t number;
+    uint64_t back, place;
+    struct room room;
+};
+
+static int open_memory(const struct stopped_call *call) {
+    char name[64];
+    snprintf(name, sizeof name, "%d/mem", call->tid);
+    return openat(call->server->context->proc, name, O_RDWR | O_CLOEXEC);
+}
+
+static bool read_at(const struct entry *entry, uint64_t address, void *bytes, size_t length) {
+    return pread(entry->memory, bytes, length, (off_t)address) == (ssize_t)length;
+}
+
+static bool write_at(const struct entry *entry, uint64_t address, const void *bytes,
+                     size_t length) {
+    return entry->call->mechanism->still_stopped(entry->call) &&
+           pwrite(entry->memory, bytes, length, (off_t)address) == (ssize_t)length;
+}
+
+static bool is_zero(const uint8_t *bytes, size_t length) {
+    while (length > 0 && bytes[length - 1] == 0)
+        length--;
+    return length == 0;
+}
+
+/* What the page is: unmapped, empty, the agent's, or somebody else's. */
+enum page_state { PAGE_MISSING, PAGE_EMPTY, PAGE_AGENT, PAGE_OTHER };
+
+static enum page_state page_state(const struct entry *entry) {
+    uint8_t head[AGENT_HEAD_SIZE];
+    if (entry->room.page_is_free)
+        return PAGE_MISSING;
+    if (!entry->room.page_is_ours || !read_at(entry, entry->page, head, sizeof head))
+        return PAGE_OTHER;
+    if (agent_is_head(head, entry->page))
+        return PAGE_AGENT;
+    return is_zero(head, sizeof head) ? PAGE_EMPTY : PAGE_OTHER;
+}
+
+/* The head last: until then the page counts as empty. */
+static bool fill_page(const struct entry *entry) {
+    struct agent_page page;
+    agent_make_page(entry->policy, entry->page, &page);
+    return write_at(entry, entry->page + AGENT_HEAD_SIZE, page.bytes + AGENT_HEAD_SIZE,
+                    AGENT_PAGE - AGENT_HEAD_SIZE) &&
+           write_at(entry, entry->page, page.bytes, AGENT_HEAD_SIZE);
+}
+
+/* A stub for this place: the one that it has, or a new one. 0: there is no room, or it cannot be
+ * written. */
+static uint64_t make_stub(const struct entry *entry) {
+    uint8_t wanted[AGENT_STUB_SIZE], there[AGENT_STUB_SIZE];
+    for (unsigned i = 0; i < AGENT_STUBS; i++) {
+        const uint64_t stub = agent_stub(entry->page, i);
+        agent_make_stub(entry->policy, entry->page, stub, entry->number, entry->back, wanted);
+        if (!read_at(entry, stub, there, sizeof there))
+            return 0;
+        if (memcmp(there, wanted, sizeof there) == 0)
+            return stub;
+        if (is_zero(there, sizeof there))
+            return write_at(entry, stub, wanted, sizeof wanted) ? stub : 0;
+    }
+    return 0;
+}
+
+/* Room behind the code: where nothing is, or what is to be there already. 0: none. */
+static uint64_t find_room(const struct entry *entry, enum page_state state, uint64_t stub) {
+    uint8_t there[AGENT_ROOM_SIZE], wanted[AGENT_ROOM_SIZE] = {0};
+    const uint64_t behind = room_behind(entry->memory, &entry->room);
+    if (behind == 0)
+        return 0;
+    if (state == PAGE_AGENT)
+        agent_make_way(stub, wanted);
+    for (uint64_t room = (behind + 15) & ~15ULL; room + AGENT_ROOM_SIZE <= entry->room.end;
+         room += AGENT_ROOM_SIZE) {
+        if (state == PAGE_MISSING &&
+            !agent_make_boot(entry->page, room, entry->number, entry->back, wanted))
+            return 0;
+        if (!read_at(entry, room, there, sizeof there))
+            return 0;
+        if (memcmp(there, wanted, sizeof there) == 0)
+            return room;
+        if (is_zero(there, sizeof there))
+            return write_at(entry, room, wanted, sizeof wanted) ? room : 0;
+    }
+    return 0;
+}
+
+/* A place that is as it was compiled. */
+static enum inline_outcome begin(const struct entry *entry, enum page_state state) {
+    uint8_t jump[AGENT_JUMP_SIZE];
+    if (state == PAGE_OTHER)
+        return INLINE_NO_PAGE;
+    const uint64_t stub = state == PAGE_AGENT ? make_stub(entry) : 0;
+    if (state == PAGE_AGENT && stub == 0)
+        return INLINE_NO_ROOM;
+    const uint64_t room = find_room(entry, state, stub);
+    if (room == 0 || !agent_make_jump(entry->place, room, jump))
+        return INLINE_NO_ROOM;
+    if (!write_at(entry, entry->place, jump, sizeof jump))
+        return INLINE_NO_ACCESS;
+    return state == PAGE_AGENT ? INLINE_ANSWERED : INLINE_BOOTING;
+}
+
+/* A place that leads to the code at `room`, which has asked for the page. */
+static enum inline_outcome go_on(const struct entry *entry, enum page_state state, uint64_t room) {
+    uint8_t move[AGENT_JUMP_SIZE], way[AGENT_WAY_SIZE];
+    if (state != PAGE_AGENT) {
+        /* In vain: as it was, so that it does not ask again and again. */
+        agent_make_move(entry->number, move);
+        return write_at(entry, entry->place, move, sizeof move) ? INLINE_NO_PAGE : INLINE_NO_ACCESS;
+    }
+    const uint64_t stub = make_stub(entry);
+    if (stub == 0)
+        return INLINE_NO_ROOM;
+    agent_make_way(stub, way);
+    return write_at(entry, room, way, sizeof way) ? INLINE_ANSWERED : INLINE_NO_ACCESS;
+}
+
+static enum inline_outcome step(struct entry *entry) {
+    uint8_t bytes[1 + AGENT_PLACE_SIZE], there[AGENT_ROOM_SIZE], boot[AGENT_ROOM_SIZE];
+    uint64_t room;
+    if (entry->place / AGENT_PAGE != (entry->back - 1) / AGENT_PAGE ||
+        !read_at(entry, entry->place - 1, bytes, sizeof bytes))
+        return INLINE_OTHER_CODE;
+    const bool leads = agent_read_jump(entry->place, bytes + 1, &room);
+    if (leads ? !read_at(entry, room, there, sizeof there)
+              : !agent_is_place(bytes[0], bytes + 1, entry->number))
+        return INLINE_OTHER_CODE;
+    if (leads && !(agent_make_boot(entry->page, room, entry->number, entry->back, boot) &&
+                   memcmp(there, boot, sizeof there) == 0))
+        return INLINE_NOTHING; /* to the agent, which has left this call to us; or not ours */
+    const enum inline_outcome alone = alone_prove(entry->call);
+    if (alone != INLINE_NOTHING)
+        return alone;
+    if (!room_find(entry->call, entry->place, entry->page, &entry->room) ||
+        !entry->call->mechanism->still_stopped(entry->call))
+        return INLINE_NO_ACCESS;
+    if (entry->room.begin == 0 || entry->place - 1 < entry->room.begin)
+        return INLINE_OTHER_CODE;
+    enum page_state state = page_state(entry);
+    const bool enters = state == PAGE_EMPTY;
+    if (enters) {
+        if (!fill_page(entry))
+            return INLINE_NO_ACCESS;
+        state = PAGE_AGENT;
+    }
+    const enum inline_outcome outcome = leads ? go_on(entry, state, room) : begin(entry, state);
+    return enters && outcome == INLINE_ANSWERED ? INLINE_ENTERED : outcome;
+}
+
+enum inline_outcome inline_enter(struct stopped_call *call, const uint8_t *policy,
+                                 const struct inline_plan *plan, uint64_t back) {
+    struct entry entry = {
+        .call = call,
+        .policy = policy,
+        .page = plan->address,
+        .number = call->number,
+        .back = back,
+        .place = back - AGENT_PLACE_SIZE,
+    };
+    if (rights_own(call->server) != 0)
+        return INLINE_NO_ACCESS;
+    entry.memory = open_memory(call);
+    const enum inline_outcome outcome = entry.memory < 0 ? INLINE_NO_ACCESS : step(&entry);
+    if (entry.memory >= 0)
+        close(entry.memory);
+    rights_must_usual(call->server);
+    return outcome;
+}
+
+/* ---- the end ---- */
+
+bool inline_must_stop(const struct stopped_call *call, bool adds_filter) {
+    const struct known_call *known = known_call(call->arch, call->number);
+    return adds_filter || (known && known->task == TASK_SIGACTION && call->arguments[1] != 0);
+}
+
+enum inline_outcome inline_stop(struct stopped_call *call, const struct inline_plan *plan) {
+    struct entry entry = {.call = call};
+    uint8_t head[AGENT_HEAD_SIZE];
+    const uint8_t stop = 1;
+    enum inline_outcome outcome = INLINE_NOTHING;
+    if (rights_own(call->server) != 0)
+        return INLINE_NO_ACCESS;
+    entry.memory = open_memory(call);
+    /* One byte: other threads see it, or they do not yet. */
+    if (entry.memory >= 0 && read_at(&entry, plan->address, head, sizeof head) &&
+        agent_is_head(head, plan->address))
+        outcome = write_at(&entry, agent_switch(plan->address), &stop, sizeof stop)
+                      ? INLINE_STOPPED
+                      : INLINE_NO_ACCESS;
+    if (entry.memory >= 0)
+        close(entry.memory);
+    rights_must_usual(call->server);
+    return outcome;
+}

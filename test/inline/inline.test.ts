@@ -1,0 +1,124 @@
+// Calls that a program answers by itself: the same answers as natively, but for the type; and what is
+// not surely safe is stopped as ever.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import t from 'tap';
+import { compileIn } from '../support/compile.js';
+import { cleanCommand } from '../support/environment.js';
+import { root, seccompSpoof, testBuild } from '../support/paths.js';
+
+interface Told {
+  readonly stopped: number;
+  readonly inline: readonly { readonly outcome: string; readonly count: number }[];
+}
+
+/** How often the program asks at least. */
+const ASKS = 2000;
+/** More calls are not stopped where a program answers by itself. */
+const FEW = 60;
+
+const statically = compileIn('inline', 'ask', ['ask.c']);
+const dynamically = path.join(testBuild, 'inline/ask-dynamic');
+const source = path.join(root, 'test/inline/ask.c');
+const made = spawnSync('cc', [...['-O2', '-D_GNU_SOURCE', '-pthread', '-o', dynamically], source], {
+  encoding: 'utf8',
+});
+t.equal(made.status, 0, made.stderr);
+
+const directory = mkdtempSync('/dev/shm/seccomp-spoof-');
+t.teardown(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function run(words: readonly string[]) {
+  const [program, all] = cleanCommand(words);
+  return spawnSync(program, all, { encoding: 'utf8', cwd: '/' });
+}
+
+/** A type that nothing here has. */
+const policy = ['--fstype', 'tmpfs=9p'];
+const natively = (program: string, verb: string) => run([program, verb, directory]);
+
+function wrapped(program: string, verb: string, options: readonly string[] = []) {
+  const inline = options.includes('--inline') ? [] : ['--inline', 'always'];
+  const stats = ['--stats', '--stats-format', 'json'];
+  const words = ['-m', 'notify', ...inline, ...stats, ...policy, ...options];
+  const result = run([seccompSpoof, 'exec', ...words, '--', program, verb, directory]);
+  const last = result.stderr.trim().split('\n').at(-1) ?? '';
+  return { ...result, told: JSON.parse(last) as Told };
+}
+
+const countOf = ({ inline }: Told, outcome: RegExp): number =>
+  inline.filter((each) => outcome.test(each.outcome)).reduce((sum, { count }) => sum + count, 0);
+
+for (const [kind, program] of [
+  ['static', statically],
+  ['dynamic', dynamically],
+] as const) {
+  for (const verb of ['edges', 'fork', 'vfork', 'threads', 'table', 'strict'])
+    void t.test(`${kind}: ${verb}`, (t) => {
+      const native = natively(program, verb);
+      const { status, signal, stdout, stderr, told } = wrapped(program, verb);
+      t.equal(status, 0, `${signal} ${stdout} ${stderr}`);
+      t.equal(stdout, native.stdout, 'the same is told');
+      t.equal(countOf(told, /^programs/), 1, 'one program answers by itself');
+      t.equal(countOf(told, /^places/) > 0, true, 'in more than one place');
+      t.end();
+    });
+
+  for (const verb of ['fork', 'vfork', 'strict'])
+    void t.test(`${kind}: ${verb} stops nearly nothing`, (t) => {
+      const { told } = wrapped(program, verb);
+      t.ok(told.stopped < FEW, `${told.stopped} calls were stopped`);
+      t.end();
+    });
+
+  void t.test(`${kind}: the page`, (t) => {
+    const { status, stdout } = wrapped(program, 'maps');
+    t.equal(status, 0, stdout);
+    t.end();
+  });
+
+  for (const [verb, outcome] of [
+    ['beside-thread', /threads/],
+    ['beside-process', /threads, or memory/],
+    ['own-filter', /stopped by a filter/],
+    ['cancels', /stopped by a filter or thread handler/],
+  ] as const)
+    void t.test(`${kind}: ${verb}`, (t) => {
+      const { status, signal, stdout, stderr, told } = wrapped(program, verb);
+      t.equal(status, 0, `${signal} ${stdout} ${stderr}`);
+      t.ok(countOf(told, outcome) > 0, JSON.stringify(told.inline));
+      t.ok(told.stopped >= ASKS, `${told.stopped} calls were stopped`);
+      t.end();
+    });
+
+  void t.test(`${kind}: code that no file holds`, (t) => {
+    const { status, signal, stdout, told } = wrapped(program, 'generated');
+    t.equal(status, 0, `${signal} ${stdout}`);
+    t.ok(countOf(told, /code that is not known/) > 0, JSON.stringify(told.inline));
+    t.end();
+  });
+
+  void t.test(`${kind}: auto, for who asks often; off, for nobody`, (t) => {
+    const auto = wrapped(program, 'strict', ['--inline', 'auto']).told;
+    t.ok(auto.stopped >= 64 && auto.stopped < 64 + FEW, `${auto.stopped} calls were stopped`);
+    const off = wrapped(program, 'strict', ['--inline', 'off']).told;
+    t.ok(off.stopped >= ASKS, `${off.stopped} calls were stopped`);
+    t.same(off.inline, []);
+    t.end();
+  });
+}
+
+void t.test('why not is said', (t) => {
+  const say = (...options: readonly string[]): string =>
+    run([seccompSpoof, 'exec', '-v', '--inline', 'auto', ...options, '--', 'true']).stderr;
+  t.match(say('-m', 'notify', ...policy), /inline: statfs and fstatfs .* after 64 stopped calls/);
+  t.match(say('-m', 'trace', ...policy), /inline: off: only the mechanism notify/);
+  t.match(say('-m', 'notify', '-p', 'k3s-gvisor'), /inline: off: the policy has files rules/);
+  const unknown = run([seccompSpoof, 'exec', '--inline', 'some', '--', 'true']);
+  t.equal(unknown.status, 125);
+  t.match(unknown.stderr, /--inline/);
+  t.end();
+});
