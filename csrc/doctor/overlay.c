@@ -67,10 +67,20 @@ static int maps_shared(void) {
     return mapped != MAP_FAILED ? 0 : -1;
 }
 
-/* What containers do to their layers: a new file, and one less. */
+static int change_file(const char *path) {
+    int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    return fd < 0 ? -1 : close(fd);
+}
+
+/* What containers do to their layers. A file or directory that is changed is copied first, with an
+ * extended attribute that not each server of 9p takes. */
 static const char *use_overlay(void) {
     if (make_file("merged/new") != 0)
         return "make a file in it";
+    if (make_file("merged/directory/new") != 0)
+        return "make a file in a lower directory";
+    if (change_file("merged/changed") != 0)
+        return "change a file of a lower directory";
     if (unlink("merged/old") != 0)
         return "remove a file of a lower directory";
     if (access("merged/old", F_OK) == 0)
@@ -92,7 +102,8 @@ static int mount_overlay(void) {
 /* In the probe's own directory. */
 static const char *try_overlay(struct overlay_probe *probe) {
     if (mkdir("lower", 0700) != 0 || mkdir("upper", 0700) != 0 || mkdir("work", 0700) != 0 ||
-        mkdir("merged", 0700) != 0 || make_file("lower/old") != 0)
+        mkdir("merged", 0700) != 0 || mkdir("lower/directory", 0700) != 0 ||
+        make_file("lower/changed") != 0 || make_file("lower/old") != 0)
         return "make files there";
     probe->prepared = true;
     if (tells_types() != 0)

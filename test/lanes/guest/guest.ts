@@ -30,11 +30,6 @@ export interface GuestOptions {
   readonly cache?: 'none' | 'loose';
   /** It hangs when its console and its scripts have said nothing for so long. */
   readonly silenceMs?: number;
-  /**
-   * Owners, modes and special files of /run/9p are those of the host's directory: that takes root, and tells
-   * the types of files in their directory.
-   */
-  readonly passthrough?: true;
   /** Memory in MiB. */
   readonly memory?: number;
   /** Sees every line of the console. */
@@ -262,8 +257,8 @@ async function boot(
       '-append', kernelCommandLine,
       '-virtfs', `local,path=/,mount_tag=root,${shared},readonly=on`,
       '-virtfs', `local,path=${share},mount_tag=results,${shared}`,
-      // Else they are kept in extended attributes: no privilege is needed.
-      '-virtfs', `local,path=${work},mount_tag=work,security_model=${options.passthrough ? 'passthrough' : 'mapped-xattr'}`,
+      // Owners and modes are kept in extended attributes: no privilege is needed.
+      '-virtfs', `local,path=${work},mount_tag=work,security_model=mapped-xattr`,
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );

@@ -36,6 +36,9 @@ const modules = [
   'veth',
 ];
 
+/** A part of 9pnet before Linux 5.17. */
+const tcp9p = '9pnet_fd';
+
 export type Architecture = 'x86_64' | 'aarch64';
 
 const debianNames = { x86_64: 'amd64', aarch64: 'arm64' } as const;
@@ -113,7 +116,9 @@ function moduleOrder(tree: string, release: string): string[] {
   // depmod(8) of Debian 12 looks there; the packages of Debian 13 have them where it leads.
   if (!existsSync(join(tree, 'lib'))) symlinkSync('usr/lib', join(tree, 'lib'));
   command('depmod', ['-b', tree, release]);
-  const files = modules.flatMap((name) =>
+  const known = readFileSync(join(tree, 'lib/modules', release, 'modules.dep'), 'utf8');
+  const names = known.includes(`/${tcp9p}.ko`) ? [...modules, tcp9p] : modules;
+  const files = names.flatMap((name) =>
     command('modprobe', ['-d', tree, '-S', release, '--show-depends', name])
       .toString()
       .split('\n')
@@ -167,7 +172,7 @@ export function prepareKernel(architecture: Architecture, suite: Suite): Kernel 
   if (release === undefined) throw new Unavailable(`not a kernel package: ${packages.kernel}`);
 
   const key = createHash('sha256')
-    .update([packages.kernel, packages.busybox, ...modules].join())
+    .update([packages.kernel, packages.busybox, ...modules, tcp9p].join())
     .update(readFileSync(join(here, 'init.sh')))
     .digest('hex')
     .slice(0, 12);

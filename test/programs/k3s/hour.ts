@@ -8,12 +8,11 @@ import t, { type Test } from 'tap';
 import { writeReport } from '../../../bench/soak/report.js';
 import { Gvisor } from '../../lanes/gvisor/gvisor.js';
 import { newest } from '../../lanes/gvisor/runsc.js';
-import { Guest } from '../../lanes/guest/guest.js';
 import { testBuild } from '../../support/paths.js';
 import { SILENCE_MS } from '../../support/silence.js';
 import { reportOf } from '../../support/soaks.js';
 import { ends, type Place, soakScript } from './k3s.js';
-import { gvisorSandbox, guestMachine, inGvisor, onFuse, type Ran, skipped } from './places.js';
+import { gvisorSandbox, inGuest, inGvisor, onFuse, type Ran, skipped } from './places.js';
 
 const time = process.env['SOAK'] ?? '60m';
 /** Until it ends by itself, which an emulated machine needs its time for. */
@@ -24,7 +23,7 @@ const silenceMs = 2 * SILENCE_MS;
 /** Where `doctor` advises no other: a CNI plugin is brought, and nothing is forwarded. */
 const network = ['--flannel-backend=none', '--disable-network-policy', '--disable-kube-proxy'];
 
-/** Natively and below `exec`; the reports are left in the directory OUT. */
+/** Natively and below `exec`; the reports are left in the directory REPORTS. */
 async function both(
   t: Test,
   name: string,
@@ -32,16 +31,21 @@ async function both(
   run: (script: (place: Place) => string) => Promise<Ran>,
 ): Promise<void> {
   const left = (how: string): string => {
-    const directory = path.join(process.env['OUT'] ?? path.join(testBuild, 'soaks'), name + how);
+    const directory = path.join(
+      process.env['REPORTS'] ?? path.join(testBuild, 'soaks'),
+      name + how,
+    );
     mkdirSync(directory, { recursive: true });
     return directory;
   };
   const alone = reportOf(await run((place) => soakScript(place, native)));
   writeReport(alone, left('-native'));
   ends(t, alone);
-  const soak = reportOf(await run((place) => soakScript(place, { time, settle })));
+  const ran = await run((place) => soakScript(place, { time, settle }));
+  const soak = reportOf(ran);
   writeReport(soak, left(''));
-  for (const { name, verdict, why } of soak.criteria) t.equal(verdict, 'met', name, { why });
+  const said = ran.stderr.slice(-4000);
+  for (const { name, verdict, why } of soak.criteria) t.equal(verdict, 'met', name, { why, said });
 }
 
 await t.test('gVisor', { skip: skipped('gVisor') }, async (t) => {
@@ -70,20 +74,7 @@ await t.test('here, its data on FUSE', { skip: skipped('here') }, async (t) => {
 });
 
 await t.test('Linux 6.1', { skip: skipped('6.1') }, async (t) => {
-  const guest = new Guest();
-  const why = guest.available();
-  if (why !== undefined) {
-    t.fail(why);
-    return;
-  }
-  const machine = { ...guestMachine, silenceMs };
-  const place: Place = {
-    ...{ data: '/run/9p/k3s', kubelet: '/run/9p/kubelet', out: '/tmp/out', options: network },
-  };
-  // SQLite shares its memory maps, which 9p without a cache has not.
-  const options = 'trans=virtio,version=9p2000.L,msize=512000,cache=mmap';
-  const again = `umount /run/9p && mount -t 9p -o ${options} work /run/9p`;
-  await both(t, 'k3s-linux-6.1', '10m', (script) =>
-    guest.run(`${again}\n${script(place)}`, machine),
-  );
+  const guest = inGuest(t, silenceMs);
+  if (guest === undefined) return;
+  await both(t, 'k3s-linux-6.1', '10m', (script) => guest.run(script(guest.place)));
 });

@@ -73,9 +73,6 @@ const own = [
   ...['--disable-helm-controller', '--kubelet-arg=read-only-port=10255'],
 ];
 
-/** Where `doctor` advises no other: the test brings a CNI plugin, and no ipset. */
-export const ownNetwork = ['--flannel-backend=none', '--disable-network-policy'];
-
 const standardData = '/var/lib/rancher/k3s';
 
 function server({ data, options = [] }: Place): string[] {
@@ -115,7 +112,12 @@ export function soakScript(place: Place, { native, time, settle }: Watching): st
   const soak = [...times, '--out', place.out, ...(native === true ? ['--native'] : [])];
   const [k3s = '', , ...options] = server(place);
   const words = ['env', `K3S=${k3s}`, process.execPath, program, ...soak, '--', ...options];
-  return `${script(place, words, '>&2')}\ncat ${quote(place.out)}/soak.json`;
+  const out = quote(place.out);
+  return [
+    script(place, words, '>&2'),
+    `tail -n 40 ${out}/command.log >&2`,
+    `cat ${out}/soak.json`,
+  ].join('\n');
 }
 
 /** It has ended by itself, and never said anything of filesystems. */

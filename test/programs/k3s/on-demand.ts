@@ -1,14 +1,21 @@
 // A real k3s, and pods that run: here with its data on FUSE, in gVisor with its root on 9p, and in Linux 6.1 with
-// kubelet on 9p. Not a part of `npm test`: K3S=/path npm run test:k3s (docs/lanes.md).
+// its data on 9p. Not a part of `npm test`: K3S=/path npm run test:k3s (docs/lanes.md).
 import { spawnSync } from 'node:child_process';
 import t, { type Test } from 'tap';
 import { Gvisor } from '../../lanes/gvisor/gvisor.js';
 import { newest } from '../../lanes/gvisor/runsc.js';
-import { Guest } from '../../lanes/guest/guest.js';
 import { SILENCE_MS } from '../../support/silence.js';
 import { reportOf } from '../../support/soaks.js';
-import { ends, ownNetwork, type Place, podsDo, podsScript, soakScript } from './k3s.js';
-import { gvisorSandbox, guestMachine, inGvisor, onFuse, type Ran, skipped } from './places.js';
+import { ends, type Place, podsDo, podsScript, soakScript } from './k3s.js';
+import {
+  gvisorSandbox,
+  inGuest,
+  inGvisor,
+  onFuse,
+  ownNetwork,
+  type Ran,
+  skipped,
+} from './places.js';
 
 /** Longer than it takes k3s to end by itself, wherever that is. */
 const native = { native: true, time: '5m', settle: '0' } as const;
@@ -51,19 +58,7 @@ await t.test('gVisor', { skip: skipped('gVisor') }, async (t) => {
   }
 });
 
-await t.test('Linux 6.1, kubelet on 9p', { skip: skipped('6.1') }, async (t) => {
-  const guest = new Guest();
-  const why = guest.available();
-  if (why !== undefined) {
-    t.fail(why);
-    return;
-  }
-  const machine = { ...guestMachine, silenceMs: SILENCE_MS };
-  // k3s's own data is in memory: containerd does not work on this 9p (docs/k3s.md).
-  const place: Place = {
-    ...{ data: '/run/k3s-data', kubelet: '/run/9p/kubelet', out: '/tmp/out' },
-    // Its kernel has no netfilter.
-    options: [...ownNetwork, '--disable-kube-proxy'],
-  };
-  await both(t, place, (script) => guest.run(script, machine));
+await t.test('Linux 6.1, its data on 9p', { skip: skipped('6.1') }, async (t) => {
+  const guest = inGuest(t, SILENCE_MS);
+  if (guest !== undefined) await both(t, guest.place, guest.run);
 });
