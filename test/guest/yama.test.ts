@@ -1,10 +1,12 @@
 // Yama's ptrace_scope on Linux 6.1: at 1 an ordinary user may read only descendants, and a parent
 // stays; at 2 and 3 it is refused, with what to do.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { make, tmpfsAsExt4 } from '../bundle/helpers.js';
 import { Guest, type GuestResult } from '../lanes/guest/guest.js';
-import { seccompSpoof, testBuild } from '../support/paths.js';
+import { examples } from '../support/examples.js';
+import { root, seccompSpoof, testBuild } from '../support/paths.js';
 import { quote } from '../support/shell.js';
 
 const guest = new Guest();
@@ -20,6 +22,11 @@ const work = mkdtempSync(join(testBuild, 'yama-'));
 t.teardown(() => {
   rmSync(work, { recursive: true, force: true });
 });
+
+/** The first command of the README, as it stands there, but for the building. */
+const [first] = examples(readFileSync(join(root, 'README.md'), 'utf8'));
+const [, command = ''] = /^npm ci && (dist\/seccomp-spoof .*)$/.exec(first?.command ?? '') ?? [];
+const bundle = skip === false ? quote(await make('for-yama', ...tmpfsAsExt4)) : '';
 
 /** Does the command have another process id than the one that was started? */
 const inside = 'stat -f -c %T /dev/shm; test $$ = "$1" && echo in place || echo below; exit 3';
@@ -41,8 +48,17 @@ function script(scope: number, user: User): string {
     ${runs.join('\n')}
     echo "= auto"
     ${users[user]} ${spoof} exec -v --fstype tmpfs=ext4 stat -f -c %T /dev/shm
-    echo "= df"
-    ${users[user]} ${spoof} exec df -T / | tail -n 1
+    echo "= readme"
+    (cd ${quote(root)} && ${users[user]} ${command})
+    echo "= bundle"
+    ${users[user]} sh -c ${quote(`exec ${bundle} -- sh -c ${quote(inside)} sh $$`)}
+    echo "status $?"
+    echo "= bundle --stay"
+    ${users[user]} sh -c ${quote(`exec ${bundle} --stay -- sh -c ${quote(inside)} sh $$`)}
+    echo "status $?"
+    echo "= bundle --doctor"
+    ${users[user]} ${bundle} --doctor
+    echo "status $?"
     echo "= doctor"
     ${users[user]} ${spoof} doctor
     echo "status $?"
@@ -70,19 +86,24 @@ function works(test: Test, said: ReadonlyMap<string, string>, stays: readonly st
   }
   test.match(said.get('auto'), /^seccomp-spoof: mechanism notify: stopped calls were received/m);
   test.match(said.get('auto'), /^ext2\/ext3$/m);
-  test.match(said.get('df'), / ext4 /);
+  test.equal(said.get('readme'), first?.output, 'the first command of the README');
+  const place = stays.includes('notify') ? 'below' : 'in place';
+  test.equal(said.get('bundle'), `ext2/ext3\n${place}\nstatus 3\n`, 'a bundle');
+  test.equal(said.get('bundle --stay'), 'ext2/ext3\nbelow\nstatus 3\n', 'a bundle --stay');
+  test.match(said.get('bundle --doctor'), /^this bundle works here\.\nstatus 0$/m);
   test.match(said.get('doctor'), /^mechanism: notify$/m);
   test.match(said.get('doctor'), /^status 0$/m);
   test.equal(said.get('daemon'), 'status 4\next2/ext3\n');
   const isStaying = stays.includes('notify');
   test.equal((said.get('auto') ?? '').includes('a parent stays'), isStaying, 'exec -v says so');
-  test.equal(/^a parent stays: /m.test(said.get('doctor') ?? ''), isStaying, 'doctor says so');
+  for (const name of ['doctor', 'bundle --doctor'])
+    test.equal(/^a parent stays: /m.test(said.get(name) ?? ''), isStaying, `${name} says so`);
 }
 
 function fails(test: Test, said: ReadonlyMap<string, string>, why: RegExp): void {
-  for (const name of [...mechanisms, 'doctor']) {
+  for (const name of [...mechanisms, 'bundle', 'bundle --stay', 'doctor', 'bundle --doctor']) {
     test.match(said.get(name), why, name);
-    test.match(said.get(name), name === 'doctor' ? /^status 1$/m : /^status 125$/m, name);
+    test.match(said.get(name), name.endsWith('doctor') ? /^status 1$/m : /^status 125$/m, name);
   }
   test.match(said.get('auto'), /^seccomp-spoof: no mechanism works here \(notify: /m);
   test.match(said.get('auto'), why);
