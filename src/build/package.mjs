@@ -50,8 +50,8 @@ function checksums() {
 
 needs('dpkg-deb', 'install dpkg, which makes the Debian packages');
 try {
-  for (const script of ['prepare.mjs', 'other-machine.mjs'])
-    run([process.execPath, join(root, 'src/build', script)]);
+  for (const [script, ...words] of [['prepare.mjs', '--needed'], ['other-machine.mjs']])
+    run([process.execPath, join(root, 'src/build', script), ...words]);
   rmSync(output, { recursive: true, force: true });
   mkdirSync(output);
   npmPackage();

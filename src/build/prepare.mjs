@@ -1,6 +1,7 @@
 /**
  * npm's `prepare`, and `npm run build`: everything below dist/. It runs where the package is made
- * (a checkout, npm pack, a git dependency), never where it is installed from a registry.
+ * (a checkout, npm pack, a git dependency), never where it is installed from a registry. `--needed`: a
+ * failure if nothing can be built.
  */
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -45,7 +46,9 @@ function removeOlder(directory, time) {
 
 const compiler = findCompiler();
 if (compiler === undefined) {
-  console.log('seccomp-spoof: nothing is built, the development dependencies are not installed');
+  const why = 'the development dependencies are not installed';
+  if (process.argv.includes('--needed')) giveUp(`${why}: run \`npm ci\` here first`);
+  console.log(`seccomp-spoof: nothing is built, ${why}`);
   process.exit(0);
 }
 

@@ -36,6 +36,13 @@ function digestOfSources(): string {
   return digest.digest('hex').slice(0, 16);
 }
 
+/** What a checkout holds, of which packages are made. */
+export function copySources(directory: string): void {
+  for (const source of SOURCES) {
+    cpSync(join(root, source), join(directory, source), { recursive: true, filter: isSource });
+  }
+}
+
 /**
  * Builds a copy of the sources below `directory` with more variables in the environment; gives back
  * where the packages are.
@@ -45,9 +52,7 @@ export function build(
   umask: string,
   environment: Record<string, string>,
 ): string {
-  for (const source of SOURCES) {
-    cpSync(join(root, source), join(directory, source), { recursive: true, filter: isSource });
-  }
+  copySources(directory);
   symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'));
   const script = join(directory, 'src/build/package.mjs');
   const words = ['sh', '-c', `umask ${umask} && exec "$@"`, 'sh', process.execPath, script];
