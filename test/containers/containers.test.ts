@@ -1,22 +1,21 @@
-// docs/containers.md: its image is made, and each of its lines is run, by podman.
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+// docs/containers.md: its image with a bundle is made, and each of its lines is run, by podman.
+import { copyFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { parse } from 'yaml';
 import { make, MECHANISMS, tmpfsAsExt4 } from '../bundle/helpers.js';
-import { root } from '../support/paths.js';
+import {
+  blocks,
+  compileTold,
+  contexts,
+  imageNames,
+  lines,
+  page,
+  runLines,
+  TOLD,
+  TRUTH,
+} from './page.js';
 import { missing, missingFor, Podman } from './podman.js';
-
-const page = readFileSync(path.join(root, 'docs/containers.md'), 'utf8');
-const TOLD = 'statfs ef53\nmounts ext4\n';
-const TRUTH = 'statfs 1021994\nmounts tmpfs\n';
-
-/** The blocks of the page that are written in this language. */
-function blocks(language: string): readonly string[] {
-  const found = page.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, 'gm'));
-  return [...found].map(([, block = '']) => block);
-}
 
 interface Pod {
   readonly spec: {
@@ -41,47 +40,26 @@ function ofPod({ spec }: Pod): readonly string[] {
   ]);
 }
 
-/** `$ docker run --rm WORDS app` and what the page says that it prints; else what all print. */
-function lines(): readonly { words: readonly string[]; prints: string }[] {
-  return blocks('console').flatMap((block) =>
-    [...block.matchAll(/^\$ docker run --rm (.*)\n((?:[^$].*\n)*)/gm)].map(
-      ([, words = '', prints = '']) => ({
-        words: words.split(' '),
-        prints: prints === '' ? TOLD : prints,
-      }),
-    ),
-  );
-}
-
 /** The image of the page, and a podman that has it. */
 async function withImage(t: Test, name: string, options = {}): Promise<Podman> {
   const podman = new Podman(t, options);
   const context = t.testdir({ Dockerfile: blocks('Dockerfile')[0] ?? '' });
-  copyFileSync(await make(name, ...tmpfsAsExt4), path.join(context, 'spoof'));
-  const compiler = ['-static', '-O2', '-o', path.join(context, 'told')];
-  const source = path.join(root, 'test/containers/told.c');
-  t.equal(spawnSync('cc', [...compiler, source], { stdio: 'inherit' }).status, 0, 'told');
-  podman.build('app', context);
+  const [, words = ''] = /^seccomp-spoof bundle (.*) -o spoof\n$/.exec(blocks('sh')[0] ?? '') ?? [];
+  copyFileSync(await make(name, ...words.split(' ')), path.join(context, 'spoof'));
+  compileTold(t, context);
+  podman.build(imageNames()[0] ?? '', context);
   return podman;
 }
 
 await t.test('the page', { skip: missing() }, async (t) => {
   const podman = await withImage(t, 'containers');
 
-  const found = lines();
+  const found = lines('app');
   t.ok(found.length > 7, `${found.length} lines`);
-  for (const { words, prints } of found)
-    t.match(
-      podman.run(['--rm', ...words]),
-      { status: 0, stdout: prints, stderr: '' },
-      words.join(' '),
-    );
+  runLines(t, podman, found);
 
   const inPod = ofPod(parse(blocks('yaml')[1] ?? '') as Pod);
-  const contexts = found
-    .filter(({ prints }) => prints === TOLD)
-    .map(({ words }) => words.slice(0, -1));
-  for (const options of [...contexts, inPod])
+  for (const options of [...contexts(), inPod])
     for (const mechanism of MECHANISMS) {
       const command = [...options, '--entrypoint', '/spoof', 'app', '-m', mechanism, '/told'];
       const ended = podman.run(['--rm', ...command]);
@@ -137,9 +115,7 @@ await t.test('a profile that refuses what it can do without', { skip: missing() 
   const context = t.testdir({ 'policy.yaml': policy, Dockerfile: blocks('Dockerfile')[0] ?? '' });
   const bundle = await make('containers-profiles', '-p', path.join(context, 'policy.yaml'));
   copyFileSync(bundle, path.join(context, 'spoof'));
-  const source = path.join(root, 'test/containers/told.c');
-  const compiler = ['-static', '-O2', '-o', path.join(context, 'told'), source];
-  t.equal(spawnSync('cc', compiler, { stdio: 'inherit' }).status, 0, 'told');
+  compileTold(t, context);
   podman.build('app', context);
   for (const name of ['pidfd_getfd', 'move_pages']) {
     const profile = path.join(context, `${name}.json`);
@@ -167,7 +143,8 @@ await t.test('a profile that refuses what it needs', { skip: missing() }, async 
   const ended = podman.run([...options, 'app']);
   t.equal(ended.status, 125);
   t.match(ended.stderr, /no mechanism works here/);
-  const doctor = podman.run([...options, '--entrypoint', '/spoof', 'app', '--doctor']);
+  const [, words = ''] = /`docker run (--rm [^`]* --doctor)`/.exec(page) ?? [];
+  const doctor = podman.run([...options.slice(1), ...words.split(' ')]);
   t.equal(doctor.status, 1);
   t.match(doctor.stdout, /seccomp\(2\)/);
 });

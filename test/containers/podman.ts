@@ -1,6 +1,7 @@
 // podman in a place of its own: no image, container or setting of this machine is seen or changed.
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   chownSync,
   cpSync,
   existsSync,
@@ -136,11 +137,13 @@ export class Podman {
   }
 
   /** Makes an image of the files in `context`; throws what podman says if it does not. */
-  build(image: string, context: string): void {
+  build(image: string, context: string, options: readonly string[] = []): void {
     // Where any user may look.
-    const here = path.join(this.#place, 'context');
-    cpSync(context, here, { recursive: true });
-    const { status, stderr } = this.#run([...this.#words, 'build', '-t', image, '.'], here);
+    const here = mkdtempSync(path.join(this.#place, 'context-'));
+    chmodSync(here, 0o755);
+    cpSync(context, here, { recursive: true, verbatimSymlinks: true });
+    const words = ['build', '--network=none', ...options, '-t', image, '.'];
+    const { status, stderr } = this.#run([...this.#words, ...words], here);
     if (status !== 0) throw new Error(`podman build: ${stderr}`);
   }
 

@@ -22,6 +22,7 @@ import { dirname, join } from 'node:path';
 import t from 'tap';
 import { cleanCommand } from '../support/environment.js';
 import { root } from '../support/paths.js';
+import { npmEnvironment } from './npm.js';
 import { fileIn, packages } from './release.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'package-'));
@@ -50,14 +51,7 @@ const npmCli = realpathSync(
   execFileSync('sh', ['-c', 'command -v npm'], { encoding: 'utf8' }).trim(),
 );
 
-/** What npm prints in the checkout. */
-function npmHere(...words: string[]): string {
-  const [command, rest] = cleanCommand([process.execPath, npmCli, ...words]);
-  return execFileSync(command, rest, { cwd: root, encoding: 'utf8' });
-}
-
-/** npm's own download cache is used: what `npm ci` has fetched is not fetched again. */
-const npmCache = npmHere('config', 'get', 'cache').trim();
+const ofNpm = npmEnvironment();
 
 interface Result {
   readonly status: number | null;
@@ -66,12 +60,7 @@ interface Result {
 }
 
 function run(...command: string[]): Result {
-  const [program, words] = cleanCommand(command, {
-    PATH: bin,
-    HOME: home,
-    npm_config_cache: npmCache,
-    npm_config_update_notifier: 'false',
-  });
+  const [program, words] = cleanCommand(command, { ...ofNpm, PATH: bin, HOME: home });
   const { status, stdout, stderr, error } = spawnSync(program, words, {
     cwd: project,
     encoding: 'utf8',
@@ -150,7 +139,7 @@ await t.test('the tarball', (t) => {
 
 await t.test('installed without scripts, compiler and make', (t) => {
   writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }\n');
-  const words = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
+  const words = ['--ignore-scripts', '--no-audit', '--no-fund'];
   const installed = npm('install', ...words, tarball);
   t.equal(installed.status, 0, 'npm install', { stderr: installed.stderr });
   const modules = readdirSync(join(project, 'node_modules'));

@@ -1,6 +1,6 @@
 // README.md, from its first command to its last, as they stand there: in a copy of the sources, with the
 // package that they make and install.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -8,6 +8,7 @@ import t, { type Test } from 'tap';
 import { cleanCommand } from '../support/environment.js';
 import { examples } from '../support/examples.js';
 import { root } from '../support/paths.js';
+import { npmEnvironment } from './npm.js';
 import { copySources } from './release.js';
 
 const page = readFileSync(join(root, 'README.md'), 'utf8');
@@ -45,20 +46,11 @@ const rule = 'when: { type: tmpfs }\n    answer: { type: ext4 }';
 const policy = `apiVersion: seccomp-spoof/v1\nname: mine\nstatfs:\n  - ${rule}\n`;
 writeFileSync(join(checkout, 'mine.yaml'), policy);
 
-/** What npm has fetched for this checkout is not fetched again: the home directory is empty. */
-const cache = execFileSync(...cleanCommand(['npm', 'config', 'get', 'cache']), {
-  cwd: root,
-  encoding: 'utf8',
-});
-const certificates = process.env['NODE_EXTRA_CA_CERTS'];
 const environment = {
+  ...npmEnvironment(),
   HOME: place,
   PATH: [join(prefix, 'bin'), bin, process.env['PATH'] ?? ''].join(delimiter),
-  npm_config_cache: cache.trim(),
-  npm_config_prefer_offline: 'true',
   npm_config_prefix: prefix,
-  npm_config_update_notifier: 'false',
-  ...(certificates === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificates }),
 };
 
 interface Ended {
