@@ -2,7 +2,8 @@
 import t from 'tap';
 
 import type { DoctorReport } from '../../src/commands/doctor.js';
-import { cli, cliWith, standIn } from './helpers.js';
+import { isOfThisKernel, saysAsOnThePage } from '../support/doctor.js';
+import { cli, cliWith, program, run, standIn } from './helpers.js';
 
 const REPORT = {
   kernel: '5.4.0',
@@ -40,6 +41,18 @@ void t.test('doctor on this machine', async (t) => {
     t.ok(text.stdout.includes(name) && text.stdout.includes(why), name);
   }
   t.match(text.stdout, /^mechanism: /m);
+});
+
+void t.test('doctor on the host, as docs/lanes.md has it', async (t) => {
+  const other = isOfThisKernel();
+  if (other !== false) { t.comment(`not applicable: ${other}`); return; }
+  if (process.getuid?.() !== 0) { t.comment('not applicable: as root: not root'); return; }
+  saysAsOnThePage(t, 'Host, root', (await cli(['doctor'])).stdout);
+  const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups', '--'];
+  const { status, stdout } = await run('setpriv', [...nobody, program, 'doctor']);
+  // env(1)'s for what it cannot run.
+  if (status === 126 || status === 127) { t.comment('not applicable: out of reach for nobody'); return; }
+  saysAsOnThePage(t, 'Host, nobody', stdout);
 });
 
 void t.test('doctor of a command', async (t) => {

@@ -7,6 +7,7 @@ import { MECHANISMS } from '../bundle/helpers.js';
 import { npmEnvironment } from '../package/npm.js';
 import { fileIn, packages } from '../package/release.js';
 import { cleanCommand } from '../support/environment.js';
+import { isOfThisKernel, saysAsOnThePage } from '../support/doctor.js';
 import { makeNodeImage } from './node-image.js';
 import { blocks, compileTold, contexts, imageNames, lines, runLines, TOLD } from './page.js';
 import { missing, Podman } from './podman.js';
@@ -39,6 +40,13 @@ await t.test('npm’s package', { skip: missing() }, (t) => {
     const command = ['--rm', ...options, '--entrypoint', 'sh', image, '-c', told.join(' && ')];
     const said = { status: 0, stdout: TOLD.repeat(MECHANISMS.length), stderr: '' };
     t.match(podman.run(command), said, command.join(' '));
+  }
+
+  const other = isOfThisKernel();
+  if (other !== false) t.comment(`not applicable: ${other}`);
+  else {
+    const { stdout } = podman.run(['--rm', '--entrypoint', 'seccomp-spoof', image, 'doctor']);
+    saysAsOnThePage(t, 'Container', stdout);
   }
   t.end();
 });

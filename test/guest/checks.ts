@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { type Guest, type GuestOptions, type GuestResult, checkout } from '../lanes/guest/guest.js';
+import { saysAsOnThePage } from '../support/doctor.js';
 import { missingGo } from '../support/go.js';
 import { quote } from '../support/shell.js';
 import { SILENCE_SECONDS } from '../support/silence.js';
@@ -163,7 +164,11 @@ export const onNine = ({ c, go }: Programs, release: string): Check[] => [
   {
     name: 'doctor',
     script: `${spoof} doctor`,
-    verify: matches(/notify/, /\b9p\b/, new RegExp(release.replace(/[.+]/g, '\\$&'))),
+    verify: (result, test) => {
+      matches(/\b9p\b/, new RegExp(release.replace(/[.+]/g, '\\$&')))(result, test);
+      const [series = ''] = /^\d+\.\d+/.exec(release) ?? [];
+      saysAsOnThePage(test, `Linux ${series}`, result.stdout);
+    },
   },
   {
     name: 'doctor --json',

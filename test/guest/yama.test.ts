@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { make, tmpfsAsExt4 } from '../bundle/helpers.js';
 import { Guest, type GuestResult } from '../lanes/guest/guest.js';
+import { saysAsOnThePage } from '../support/doctor.js';
 import { examples } from '../support/examples.js';
 import { root, seccompSpoof, testBuild } from '../support/paths.js';
 import { quote } from '../support/shell.js';
@@ -123,6 +124,8 @@ await t.test('ptrace_scope', { skip }, async (test) => {
       if (scope === 3) fails(subtest, said, /ptrace_scope is 3.*reboot/);
       else if (scope === 2 && user === 'nobody') fails(subtest, said, /ptrace_scope is 2.*sysctl/);
       else works(subtest, said, scope === 1 && user === 'nobody' ? ['notify'] : []);
+      if (scope === 1 && user === 'nobody')
+        saysAsOnThePage(subtest, 'Linux 6.1, ptrace_scope 1, nobody', said.get('doctor') ?? '');
       if (!subtest.passing()) subtest.comment(result?.stdout ?? 'no result');
       subtest.end();
     });

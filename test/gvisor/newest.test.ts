@@ -9,7 +9,7 @@ import { testGvisor } from '../support/gvisor.js';
  * than how files are looked up.
  */
 const byPath = { paths: true, batch: true, without: ['thread', 'signals', 'go storm'] };
-await testGvisor(t, newest, [
+await testGvisor(t, 'gVisor, newest', newest, [
   { mechanism: 'trace', paths: false },
   { mechanism: 'ptrace', paths: false },
   { mechanism: 'trace', ...byPath },
