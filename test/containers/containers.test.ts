@@ -56,6 +56,8 @@ await t.test('the page', { skip: missing() }, async (t) => {
 
   const found = lines('app');
   t.ok(found.length > 7, `${found.length} lines`);
+  const known = [...imageNames(), ...imageNames().flatMap(lines)];
+  t.equal(known.length, page.match(/^\$ /gm)?.length, 'all are run, here or in package.test.ts');
   runLines(t, podman, found);
 
   const inPod = ofPod(parse(blocks('yaml')[1] ?? '') as Pod);

@@ -26,7 +26,7 @@ export function makeNodeImage(podman: Podman, name: string, scratch: string): vo
   for (const directory of ['usr/bin', 'usr/local/bin', 'usr/local/lib/node_modules', 'tmp'])
     mkdirSync(path.join(root, directory), { recursive: true });
   symlinkSync('usr/bin', path.join(root, 'bin'));
-  const programs = [...PROGRAMS.map((each) => [each, found(each)] as const)];
+  const programs = PROGRAMS.map((each) => [each, found(each)] as const);
   for (const [each, file] of programs) cpSync(file, path.join(root, 'usr/bin', each));
   cpSync(process.execPath, path.join(root, 'usr/local/bin/node'));
   const npm = path.resolve(found('npm'), '../..');
