@@ -12,7 +12,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "../probe/child.h"
@@ -67,6 +69,22 @@ static int maps_shared(void) {
     return mapped != MAP_FAILED ? 0 : -1;
 }
 
+/* As k3s has its datastore answer (kine.sock): qemu's server of 9p with security_model=passthrough
+ * refuses it. */
+static int makes_sockets(void) {
+    const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "socket"};
+    int made = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (made < 0)
+        return -1;
+    int result = bind(made, (const struct sockaddr *)&address, sizeof address);
+    if (result == 0)
+        result = chmod(address.sun_path, 0600);
+    int error = errno;
+    close(made);
+    errno = error;
+    return result;
+}
+
 static int change_file(const char *path) {
     int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
     return fd < 0 ? -1 : close(fd);
@@ -110,6 +128,8 @@ static const char *try_overlay(struct overlay_probe *probe) {
         return "learn the types of files from their directory";
     if (maps_shared() != 0)
         return "map a file there that can be written to";
+    if (makes_sockets() != 0)
+        return "make a socket there";
     probe->prepared = false;
     if (unshare(CLONE_NEWNS) != 0)
         return "have a mount namespace of its own";

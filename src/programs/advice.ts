@@ -112,8 +112,8 @@ const flag = (option: string, why: string, more: Pick<Candidate, 'vital'> = {}):
   needed: (place) => inGvisor(place) && !isOn(place.line.options, option.slice(2)),
 });
 
-/** What no option does: others of containerd's snapshotters, or its database, fail there as well. */
-const NO_CONTAINERD = 'and containerd itself does not work there: see docs/k3s.md';
+/** What no option does: others of containerd's snapshotters, its database, or k3s's, fail there as well. */
+const NO_K3S = 'and k3s itself does not work there: see docs/k3s.md';
 
 const K3S: readonly Candidate[] = [
   {
@@ -130,7 +130,7 @@ const K3S: readonly Candidate[] = [
     why: ({ overlay }) =>
       'images are unpacked by an overlay otherwise, which cannot lie on this filesystem' +
       (overlay.works === false ? ` (${overlay.why})` : '') +
-      (/types of files|map a file/.test(overlay.why) ? `; ${NO_CONTAINERD}` : ''),
+      (/types of files|map a file|socket/.test(overlay.why) ? `; ${NO_K3S}` : ''),
     vital: true,
     needed: (place) => hasKubelet(place) && usesOverlay(place) && holdsNoOverlay(place),
   },

@@ -134,7 +134,7 @@ async function runPair(options: Options, pair: Pair, report: (result: Result) =>
     ...(options.pinned.includes(mechanism) ? ['taskset', '1'] : []),
     ...[options.exec, 'exec', '--mechanism', mechanism],
     ...(options.stay ? ['--stay'] : []),
-    ...['--inline', options.inline],
+    ...(options.inline === 'off' ? [] : ['--inline', options.inline]), // which bundles have not
     ...policy,
     '--',
   ];

@@ -125,6 +125,7 @@ void t.test('whether an overlay works is tried, not concluded', async (t) => {
   for (const why of [
     'cannot learn the types of files from their directory',
     'cannot map a file there that can be written to',
+    'cannot make a socket there',
   ]) {
     const machine = { overlay: false, why };
     const [option] = (await adviceFor(['k3s', 'agent'], 'linux', machine)).options;

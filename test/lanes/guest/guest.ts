@@ -30,6 +30,8 @@ export interface GuestOptions {
   readonly cache?: 'none' | 'loose';
   /** It hangs when its console and its scripts have said nothing for so long. */
   readonly silenceMs?: number;
+  /** Owners, modes and special files of /run/9p are those of the host's directory: that takes root. */
+  readonly passthrough?: true;
   /** Memory in MiB. */
   readonly memory?: number;
   /** Sees every line of the console. */
@@ -238,6 +240,8 @@ async function boot(
   ].join(' ');
   const shared = 'security_model=none,multidevs=remap';
   const work = join(share, 'work');
+  // Else they are kept in extended attributes: no privilege is needed.
+  const owners = options.passthrough ? 'passthrough' : 'mapped-xattr';
   mkdirSync(work, { recursive: true });
   // prettier-ignore
   const child = spawn(
@@ -257,8 +261,7 @@ async function boot(
       '-append', kernelCommandLine,
       '-virtfs', `local,path=/,mount_tag=root,${shared},readonly=on`,
       '-virtfs', `local,path=${share},mount_tag=results,${shared}`,
-      // Owners and modes are kept in extended attributes: no privilege is needed.
-      '-virtfs', `local,path=${work},mount_tag=work,security_model=mapped-xattr`,
+      '-virtfs', `local,path=${work},mount_tag=work,security_model=${owners}`,
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Test } from 'tap';
+import { diodUnavailable, mountOnDiod } from '../../lanes/guest/diod.js';
 import { Guest } from '../../lanes/guest/guest.js';
 import { findProgram } from '../../lanes/programs.js';
 import { type Place, unavailable } from './k3s.js';
@@ -36,30 +37,19 @@ export const ownNetwork = ['--flannel-backend=none', '--disable-network-policy']
 
 /**
  * An emulated machine with Linux 6.1 whose k3s has all its data on 9p, but for the database, as `doctor` advises.
- * The server of 9p is diod: qemu's makes no sockets there (kine.sock), or else does not tell the types of files
- * in their directory, without which containerd has no runtime. Undefined, and the test has failed: it cannot be
- * had here.
+ * Undefined, and the test has failed: it cannot be had here.
  */
 export function inGuest(
   t: Test,
   silenceMs: number,
 ): { readonly place: Place; readonly run: (script: string) => Promise<Ran> } | undefined {
   const guest = new Guest();
-  const why =
-    findProgram('diod') === undefined ? 'no diod (Debian package diod)' : guest.available();
+  const why = diodUnavailable() ?? guest.available();
   if (why !== undefined) {
     t.fail(why);
     return undefined;
   }
   const data = '/run/on-9p';
-  const mount = [
-    'ip link set lo up',
-    `mkdir -p /run/served ${data} /run/database`,
-    'diod -f -n -N -l 127.0.0.1:564 -e /run/served -L stderr >/dev/null 2>&1 &',
-    // Databases that share their memory are mapped, which 9p without a cache cannot do.
-    'options=trans=tcp,version=9p2000.L,uname=root,aname=/run/served,msize=65536,cache=mmap',
-    `until mount -t 9p -o $options 127.0.0.1 ${data}; do sleep 1; done`,
-  ];
   const place: Place = {
     ...{ data: `${data}/k3s`, kubelet: `${data}/kubelet`, out: '/tmp/out' },
     options: [
@@ -70,7 +60,8 @@ export function inGuest(
     ],
   };
   const machine = { version: '9p2000.L', memory: 6144, silenceMs } as const;
-  return { place, run: (script) => guest.run([...mount, script].join('\n'), machine) };
+  const before = ['mkdir -p /run/database', mountOnDiod(data)];
+  return { place, run: (script) => guest.run([...before, script].join('\n'), machine) };
 }
 
 /**
