@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "../arch/arch.h"
+#include "../inline/agent.h"
 #include "../arch/kernel.h"
 #include "../policy/blob.h"
 #include "../probe/probe.h"
@@ -125,6 +126,9 @@ static void report_mechanisms(struct machine *machine, const uint8_t *policy) {
             untried ? untried : "answers take longer (Linux before 6.6)");
     feature(machine, "deliver", notify.delivers, "descriptors of injected files are handed over",
             untried ? untried : "notify cannot inject files (Linux before 5.9)");
+    const char *alone = agent_missing(notify.works, notify.killable);
+    feature(machine, "inline", !alone,
+            "exec --inline: a program can answer statfs and fstatfs by itself", alone);
     feature(machine, "prompt-signals", trace.works && !trace.late_signals,
             "a program that is stopped by ptrace sees signals when it goes on",
             !trace.works ? "not tried: trace does not work"

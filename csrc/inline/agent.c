@@ -52,12 +52,18 @@ static uint32_t pairs_of(const uint8_t *policy, struct pair pairs[MOST_TYPES]) {
     return count;
 }
 
+const char *agent_missing(bool notify, bool killable) {
+    if (!ARCH_HAS_AGENT)
+        return "only x86_64 has it";
+    if (!notify)
+        return "only the mechanism notify has it";
+    return killable ? NULL : "a signal could end the stopped call meanwhile (Linux before 5.19)";
+}
+
 const char *agent_refusal(const uint8_t *policy) {
     const struct blob_header *header = blob_header(policy);
     const struct blob_rule *rules = blob_at(policy, header->rules.offset);
     struct pair pairs[MOST_TYPES];
-    if (!ARCH_HAS_AGENT)
-        return "only x86_64 has it";
     if (header->files.count > 0)
         return "the policy has files rules";
     if (header->any_type.count > 0)

@@ -25,6 +25,10 @@ struct inline_plan {
     uint32_t after;   /* so many stopped calls of a process */
 };
 
+/* Why no program of this machine can answer calls by itself, or NULL. `killable`: signals do not
+ * interrupt a call that is being answered. */
+const char *agent_missing(bool notify, bool killable);
+
 /* Why programs cannot answer by themselves under a policy (a checked blob); NULL: they can. */
 const char *agent_refusal(const uint8_t *policy);
 

@@ -171,13 +171,12 @@ struct way {
 static const char *plan_inline(const struct start_options *options, const uint8_t *policy,
                                struct way *way) {
     uint16_t place;
-    if (way->mechanism != MECHANISM_NOTIFY)
-        return "only the mechanism notify has it";
-    if (!way->probe.killable)
-        return "a signal could end the stopped call meanwhile (Linux before 5.19)";
+    const char *why = agent_missing(way->mechanism == MECHANISM_NOTIFY, way->probe.killable);
+    if (why)
+        return why;
     if (options->log_fd >= 0 && options->log_level == LOG_TRACE)
         return "the log is to tell of each call";
-    const char *why = agent_refusal(policy);
+    why = agent_refusal(policy);
     if (why)
         return why;
     if (getrandom(&place, sizeof place, GRND_NONBLOCK) != sizeof place)
