@@ -53,10 +53,13 @@ async function looks(t: Test, lane: string, gvisor: Gvisor): Promise<void> {
   t.match(stdout, /: chosen for k3s, as in gVisor: /);
   t.match(stdout, /: {3}--flannel-backend=none {2,}\S/m, 'an option that no rule replaces');
   t.match(stdout, /^server --snapshotter=native$/m, 'nothing is added');
-  t.match(
-    stdout,
-    /: the whole line: \/tmp\/k3s server --snapshotter=native --flannel-backend=none/,
-  );
+  const whole = [
+    '/tmp/k3s server --snapshotter=native --flannel-backend=none --disable-network-policy',
+    '--disable-kube-proxy --kubelet-arg=kubelet-cgroups=/k3s',
+    '--kubelet-arg=runtime-cgroups=/k3s',
+  ].join(' ');
+  const told = /: the whole line: (.*)$/m.exec(stdout)?.[1];
+  t.equal(told, whole, 'all options of gVisor, and none twice');
 }
 
 async function conformance(t: Test, gvisor: Gvisor, suite: Suite): Promise<void> {
