@@ -9,6 +9,7 @@
 
 #include "content/generate.h"
 #include "content/mount_table.h"
+#include "inline/agent.h"
 #include "policy/blob.h"
 #include "policy/match.h"
 
@@ -46,6 +47,19 @@ int32_t spoof_policy_calls(const uint8_t *blob, uint64_t length) {
     int32_t calls = copy ? (int32_t)blob_header(copy)->calls : -EINVAL;
     free(copy);
     return calls;
+}
+
+int32_t spoof_policy_inline(const uint8_t *blob, uint64_t length, char *why, uint64_t capacity) {
+    uint8_t *copy = checked_copy(blob, length);
+    if (!copy)
+        return -EINVAL;
+    const char *missing = agent_missing(true, true);
+    const char *refusal = missing ? missing : agent_refusal(copy);
+    free(copy);
+    if (!refusal)
+        return (int32_t)CALLS_BEFORE_AGENT;
+    give_text(why, capacity, refusal);
+    return -EOPNOTSUPP;
 }
 
 int32_t spoof_match_statfs(const uint8_t *blob, uint64_t length, uint64_t type, const char *path,

@@ -165,6 +165,10 @@ enum spoof_calls {
 };
 /* The groups, as bits; -EINVAL for a bad blob. */
 SPOOF_EXPORT int32_t spoof_policy_calls(const uint8_t *blob, uint64_t length);
+/* After how many stopped calls `start --inline auto` has a program answer statfs and fstatfs by
+ * itself under this policy; -EOPNOTSUPP with the reason in `why`: never; -EINVAL for a bad blob. */
+SPOOF_EXPORT int32_t spoof_policy_inline(const uint8_t *blob, uint64_t length, char *why,
+                                         uint64_t why_capacity);
 
 struct spoof_statfs_match {
     int32_t rule;         /* number of the rule in the order added, or -1: let it run */

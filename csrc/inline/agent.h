@@ -25,6 +25,9 @@ struct inline_plan {
     uint32_t after;   /* so many stopped calls of a process */
 };
 
+/* Stopped calls of a process: one that makes fewer is not worth what it costs. */
+#define CALLS_BEFORE_AGENT 64U
+
 /* Why no program of this machine can answer calls by itself, or NULL. `killable`: signals do not
  * interrupt a call that is being answered. */
 const char *agent_missing(bool notify, bool killable);

@@ -160,8 +160,6 @@ struct way {
     struct inline_plan plan;
 };
 
-/* Stopped calls of a process: one that makes fewer is not worth what it costs. */
-#define CALLS_BEFORE_INLINE 64U
 /* Where nothing is mapped unless somebody asks for it; another page for each start, so that of two
  * trees neither takes the other's agent for its own. */
 #define FIRST_AGENT 0x2a5e00000000ULL
@@ -183,7 +181,7 @@ static const char *plan_inline(const struct start_options *options, const uint8_
         return "the kernel gives no random number";
     way->plan = (struct inline_plan){
         .address = FIRST_AGENT + place * AGENT_DISTANCE,
-        .after = strcmp(options->inlined, "always") == 0 ? 1 : CALLS_BEFORE_INLINE,
+        .after = strcmp(options->inlined, "always") == 0 ? 1 : CALLS_BEFORE_AGENT,
     };
     return NULL;
 }

@@ -1,6 +1,6 @@
 /** What `explain` finds out: which rule holds for a path, on which surface, and why not. */
 import { messageOf, SpoofError } from '../errors.js';
-import { Calls, stoppedCalls } from '../native/policy.js';
+import { Calls, callsBeforeInline, stoppedCalls } from '../native/policy.js';
 import { loadPolicy } from '../run/policy.js';
 import type { Mechanism } from '../run/start.js';
 import { askSurfaces, askSurfacesBelow } from '../run/surfaces.js';
@@ -21,6 +21,8 @@ export interface MechanismFinding {
   readonly why: string;
   /** The calls that are stopped. */
   readonly stopped: readonly string[];
+  /** After how many of them `exec --inline auto` has a program answer by itself; else why it never does. */
+  readonly inline: number | string;
 }
 
 /** What `explain --json` prints. Fields are added, never renamed or removed. */
@@ -62,13 +64,16 @@ function stoppedBy(blob: Uint8Array): string[] {
 /** What would be taken: the supervisor itself chooses, with this policy, as `exec` lets it. */
 async function explainMechanism(blob: Uint8Array, asked: Mechanism): Promise<MechanismFinding> {
   const stopped = stoppedBy(blob);
+  const byNotify = callsBeforeInline(blob);
   try {
     const { mechanism } = await askSurfacesBelow([], blob, asked);
     const { name, why } = mechanism ?? { name: null, why: 'the policy has no rule' };
-    return { asked, name, why, stopped };
+    const isLast = typeof byNotify === 'string' || name === 'notify';
+    const inline = isLast ? byNotify : 'only the mechanism notify has it';
+    return { asked, name, why, stopped, inline };
   } catch (error) {
     if (!(error instanceof SpoofError)) throw error;
-    return { asked, name: null, why: messageOf(error), stopped };
+    return { asked, name: null, why: messageOf(error), stopped, inline: 'no mechanism works here' };
   }
 }
 

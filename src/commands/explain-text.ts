@@ -52,13 +52,20 @@ function openRows({ open, file }: ExplainReport): Row[] {
   ];
 }
 
-function mechanismRows({ name, why, stopped }: MechanismFinding): Row[] {
+const inlineRow = (inline: number | string): Row => [
+  'inline',
+  typeof inline === 'string'
+    ? `no: ${inline}`
+    : `with exec --inline auto a program answers statfs by itself after ${inline} stopped calls`,
+];
+
+function mechanismRows({ name, why, stopped, inline }: MechanismFinding): Row[] {
   const calls: Row = ['stopped', stopped.length === 0 ? 'nothing' : stopped.join(', ')];
   if (name === null) return [['taken', `none: ${why}`], calls];
   const [each, others] = COSTS[name] ?? [];
   const cost: Row[] =
     each === undefined ? [] : [['cost', `${each}; any other call: ${others ?? ''}`]];
-  return [['taken', `${name}: ${why}`], calls, ...cost];
+  return [['taken', `${name}: ${why}`], calls, ...cost, inlineRow(inline)];
 }
 
 /** The report as text, a newline at the end. */

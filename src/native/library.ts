@@ -17,6 +17,7 @@ export const TEXT_SIZE = 256;
 
 /** Error numbers that this directory has to know, of asm-generic/errno-base.h. */
 export const ENOENT = 2;
+export const EOPNOTSUPP = 95;
 export const E2BIG = 7;
 export const ENOMEM = 12;
 export const EINVAL = 22;
@@ -55,6 +56,7 @@ export interface Functions {
   builderFinish(builder: Builder, out: Uint8Array | null, capacity: number): Int64;
   policyCheck(blob: Uint8Array, length: number, why: Uint8Array, capacity: number): number;
   policyCalls(blob: Uint8Array, length: number): number;
+  policyInline(blob: Uint8Array, length: number, why: Uint8Array, capacity: number): number;
   matchStatfs(
     blob: Uint8Array,
     length: number,
@@ -137,6 +139,8 @@ const PROTOTYPES: Record<keyof Functions, string> = {
   policyCheck:
     'int32_t spoof_policy_check(const uint8_t *blob, uint64_t length, uint8_t *why, uint64_t capacity)',
   policyCalls: 'int32_t spoof_policy_calls(const uint8_t *blob, uint64_t length)',
+  policyInline:
+    'int32_t spoof_policy_inline(const uint8_t *blob, uint64_t length, uint8_t *why, uint64_t capacity)',
   matchStatfs:
     'int32_t spoof_match_statfs(const uint8_t *blob, uint64_t length, uint64_t type, const char *path, uint8_t *match)',
   matchMounts:

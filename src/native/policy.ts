@@ -4,7 +4,16 @@ import { endianness } from 'node:os';
 import invariant from 'tiny-invariant';
 
 import { NativeError } from '../errors.js';
-import { check, cString, ENOENT, ENOMEM, native, TEXT_SIZE, textOf } from './library.js';
+import {
+  check,
+  cString,
+  ENOENT,
+  ENOMEM,
+  EOPNOTSUPP,
+  native,
+  TEXT_SIZE,
+  textOf,
+} from './library.js';
 import type { Builder } from './library.js';
 
 /** What a statfs rule may replace: enum spoof_statfs_field. */
@@ -281,6 +290,16 @@ export const Calls = {
 /** The groups that this policy needs, as bits of Calls. Throws NativeError for a blob that is none. */
 export function stoppedCalls(blob: Uint8Array): number {
   return check(native().policyCalls(blob, blob.length), 'cannot use the policy');
+}
+
+/**
+ * After how many stopped calls `exec --inline auto` has a program answer statfs(2) by itself under this
+ * policy, or why it never does. Throws NativeError for a blob that is none.
+ */
+export function callsBeforeInline(blob: Uint8Array): number | string {
+  const why = Buffer.alloc(TEXT_SIZE);
+  const result = native().policyInline(blob, blob.length, why, why.length);
+  return result === -EOPNOTSUPP ? textOf(why) : check(result, 'cannot use the policy');
 }
 
 /** Which rule answers a statfs, and with what. */

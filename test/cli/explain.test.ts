@@ -22,6 +22,12 @@ async function explain(
 }
 
 for (const mechanism of ['notify', 'trace', 'ptrace'] as const) {
+  const ofInline =
+    process.arch !== 'x64'
+      ? 'only x86_64 has it'
+      : mechanism === 'notify'
+        ? 64
+        : 'only the mechanism notify has it';
   void t.test(`a rule that holds, by ${mechanism}`, async (t) => {
     t.match(await explain([...spoof, '-m', mechanism, shm]), {
       status: 0,
@@ -53,6 +59,7 @@ for (const mechanism of ['notify', 'trace', 'ptrace'] as const) {
           asked: mechanism,
           name: mechanism,
           why: String,
+          inline: ofInline,
         },
       },
     });
@@ -76,6 +83,12 @@ void t.test('what is stopped is what the rules need', async (t) => {
     'openat',
     'openat2',
   ]);
+  if (process.arch === 'x64' && both.report.mechanism.name === 'notify') {
+    const files = await explain(['-p', 'k3s-gvisor', '-m', 'notify', '/']);
+    t.equal(files.report.mechanism.inline, 'the policy has files rules');
+    const { stdout } = await cli(['explain', ...spoof, '/']);
+    t.match(stdout, /^ {2}inline +with exec --inline auto .* after 64 stopped calls$/m);
+  }
   const statfs = await explain(['-p', './statfs.yaml', '/'], directory);
   t.same(statfs.report.mechanism.stopped, ['statfs', 'fstatfs']);
   const none = await explain(['-p', './none.yaml', '/'], directory);
