@@ -1,15 +1,23 @@
 // A bundle in gVisor, where it has to find out by itself that it must trace.
-import t from 'tap';
+import t, { type Test } from 'tap';
 
-import { debian } from '../lanes/gvisor/runsc.js';
+import { debian, newest } from '../lanes/gvisor/runsc.js';
 import { Gvisor } from '../lanes/gvisor/gvisor.js';
 import { quote } from '../support/shell.js';
 import { make } from './helpers.js';
 
-const gvisor = new Gvisor(debian);
-const skip = await gvisor.unavailable();
+for (const [name, runsc] of [
+  ['of 2022', debian],
+  ['newest', newest],
+] as const) {
+  const gvisor = new Gvisor(runsc);
+  const skip = await gvisor.unavailable();
+  void t.test(`${name}: a root that is 9p looks like ext4, without Node`, { skip }, async (t) => {
+    await looks(t, gvisor);
+  });
+}
 
-void t.test('a root that is 9p looks like ext4, without Node', { skip }, async (t) => {
+async function looks(t: Test, gvisor: Gvisor): Promise<void> {
   const bundle = quote(await make('for-gvisor', '-p', 'k3s-gvisor'));
   const script = [
     'PATH=/usr/bin:/bin; stat -f -c %T /',
@@ -28,4 +36,4 @@ void t.test('a root that is 9p looks like ext4, without Node', { skip }, async (
   t.equal(lines[5], '125');
   t.ok(Number(lines[6]) > 0);
   t.match(stdout, /^mechanism: trace\npolicy k3s-gvisor: [^]*\nthis bundle works here\.\n$/m);
-});
+}
