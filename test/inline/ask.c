@@ -1,4 +1,4 @@
-/* ask VERB DIRECTORY - asks statfs and fstatfs about a directory until the program answers by
+/* ask VERB DIRECTORY, ask without-kcmp COMMAND... - asks statfs and fstatfs about a directory until the program answers by
  * itself, then does what the verb says. What is printed is to be the same natively, but for the
  * type. */
 #include <dirent.h>
@@ -217,6 +217,21 @@ static int own_filter(void) {
     return ask(ROUNDS);
 }
 
+/* As a container's profile may: runs a command without kcmp(2). */
+static int without_kcmp(char **command) {
+    struct sock_filter all[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_kcmp, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof all / sizeof *all, all};
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0)
+        execvp(*command, command);
+    return 2;
+}
+
 /* pthread_cancel() of glibc and musl begins so. */
 static int cancels(void) {
     struct {
@@ -309,6 +324,8 @@ int main(int argc, char **argv) {
         {"maps", maps, WARM},
     };
     struct statfs info;
+    if (argc > 2 && strcmp(argv[1], "without-kcmp") == 0)
+        return without_kcmp(argv + 2);
     if (argc != 3)
         return 2;
     place = argv[2];

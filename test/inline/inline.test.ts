@@ -1,10 +1,11 @@
 // Calls that a program answers by itself: the same answers as natively, but for the type; and what is
 // not surely safe is stopped as ever.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { compileIn } from '../support/compile.js';
+import { asUser } from '../claims/helpers.js';
 import { cleanCommand } from '../support/environment.js';
 import { root, seccompSpoof, testBuild } from '../support/paths.js';
 
@@ -27,6 +28,7 @@ const made = spawnSync('cc', [...['-O2', '-D_GNU_SOURCE', '-pthread', '-o', dyna
 t.equal(made.status, 0, made.stderr);
 
 const directory = mkdtempSync('/dev/shm/seccomp-spoof-');
+chmodSync(directory, 0o755);
 t.teardown(() => {
   rmSync(directory, { recursive: true, force: true });
 });
@@ -40,11 +42,16 @@ function run(words: readonly string[]) {
 const policy = ['--fstype', 'tmpfs=9p'];
 const natively = (program: string, verb: string) => run([program, verb, directory]);
 
-function wrapped(program: string, verb: string, options: readonly string[] = []) {
+function wrapped(
+  program: string,
+  verb: string,
+  options: readonly string[] = [],
+  before: readonly string[] = [],
+) {
   const inline = options.includes('--inline') ? [] : ['--inline', 'always'];
   const stats = ['--stats', '--stats-format', 'json'];
   const words = ['-m', 'notify', ...inline, ...stats, ...policy, ...options];
-  const result = run([seccompSpoof, 'exec', ...words, '--', program, verb, directory]);
+  const result = run([...before, seccompSpoof, 'exec', ...words, '--', program, verb, directory]);
   const last = result.stderr.trim().split('\n').at(-1) ?? '';
   return { ...result, told: JSON.parse(last) as Told };
 }
@@ -110,6 +117,16 @@ for (const [kind, program] of [
     t.end();
   });
 }
+
+void t.test('who shares memory is not known', (t) => {
+  const as = process.getuid?.() === 0 ? asUser : [];
+  const before = [...as, statically, 'without-kcmp'];
+  const { status, stdout, stderr, told } = wrapped(statically, 'beside-process', [], before);
+  t.equal(status, 0, `${stdout} ${stderr}`);
+  t.ok(told.stopped >= ASKS, `${told.stopped} calls were stopped`);
+  t.ok(countOf(told, /not accessible/) > 0, JSON.stringify(told.inline));
+  t.end();
+});
 
 void t.test('why not is said', (t) => {
   const say = (...options: readonly string[]): string =>
