@@ -32,11 +32,11 @@ await t.test('on 9p', { skip }, async (t) => {
   const scripts = [
     // One fixed seed and one random seed are enough here: each takes long on 9p.
     suite(build, 'own', { ...nine, directory: '/run/9p' }, [
-      `--effort ${process.env['EFFORT'] ?? 10} --only '^(?!differential [12]$|manymounts)'`,
+      `--effort ${process.env['EFFORT'] ?? 4} --only '^(?!differential [12]$|manymounts)'`,
     ]),
     // The subjects' own directories are not on 9p here: what asks for files that are there remains.
     suite(build, 'root', { ...nine, directory: '/usr', tree }, [
-      "--effort 20 --only '^(existing|differential on a tree|paths|procself|chroots|go answers)'",
+      "--effort 8 --only '^(existing|differential on a tree|paths|procself|chroots|go answers)'",
     ]),
   ];
   const started = performance.now();
