@@ -100,24 +100,26 @@ int64_t spoof_segment_rule_hits(int32_t segment_fd, uint32_t rule) {
     return error ? error : hits;
 }
 
-int64_t spoof_segment_fallback(int32_t segment_fd, uint32_t reason, char *name, uint64_t capacity) {
+/* A count that has a name; `offset`: in the segment. */
+static int64_t named_count(int32_t segment_fd, size_t offset, const char *called, char *name,
+                           uint64_t capacity) {
     int64_t count = 0;
-    if (reason >= FALLBACK_COUNT)
-        return -ENOENT;
-    int32_t error =
-        read_segment(segment_fd, offsetof(struct segment, fallbacks[reason]), &count, sizeof count);
+    int32_t error = read_segment(segment_fd, offset, &count, sizeof count);
     if (error == 0)
-        give_text(name, capacity, fallback_name(reason));
+        give_text(name, capacity, called);
     return error ? error : count;
 }
 
+int64_t spoof_segment_fallback(int32_t segment_fd, uint32_t reason, char *name, uint64_t capacity) {
+    if (reason >= FALLBACK_COUNT)
+        return -ENOENT;
+    return named_count(segment_fd, offsetof(struct segment, fallbacks[reason]),
+                       fallback_name(reason), name, capacity);
+}
+
 int64_t spoof_segment_inline(int32_t segment_fd, uint32_t outcome, char *name, uint64_t capacity) {
-    int64_t count = 0;
     if (outcome >= INLINE_COUNT)
         return -ENOENT;
-    int32_t error =
-        read_segment(segment_fd, offsetof(struct segment, inlined[outcome]), &count, sizeof count);
-    if (error == 0)
-        give_text(name, capacity, inline_outcome_name(outcome));
-    return error ? error : count;
+    return named_count(segment_fd, offsetof(struct segment, inlined[outcome]),
+                       inline_outcome_name(outcome), name, capacity);
 }

@@ -132,6 +132,11 @@ const struct known_call *known_call(uint32_t arch, int32_t number) {
     return NULL;
 }
 
+bool known_call_is_of_agent(const struct known_call *known) {
+    return known && known->arch == ARCH_AUDIT &&
+           (known->task == TASK_STATFS || known->task == TASK_FSTATFS);
+}
+
 int known_call_path(const struct known_call *known) {
     switch (known->task) {
     case TASK_OPENAT:

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "../arch/arch.h"
-#include "../inline/agent.h"
 #include "../arch/kernel.h"
+#include "../inline/agent.h"
 #include "../policy/blob.h"
 #include "../probe/probe.h"
 #include "../probe/refusal.h"

@@ -14,14 +14,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../arch/call_table.h"
 #include "../arch/kernel.h"
 #include "../tracee/proc_text.h"
 #include "../tracee/server.h"
 
 #define MOST_PROCESSES 4096
-/* What glibc and musl end threads by, and tell them all of a new user id. */
-#define FIRST_OWN_SIGNAL 32
-#define OWN_SIGNALS (3ULL << (FIRST_OWN_SIGNAL - 1))
+/* As SigCgt tells them: what glibc and musl end threads by, and tell them all of a new user id. */
+#define THREAD_SIGNALS (1ULL << (FIRST_THREAD_SIGNAL - 1) | 1ULL << (LAST_THREAD_SIGNAL - 1))
 
 enum { TGID, THREADS, FILTERS, CAUGHT, TRACER, FIELDS };
 
@@ -53,7 +53,7 @@ static enum inline_outcome prove_single(pid_t tid) {
         return INLINE_NOT_ALONE;
     if (before < 0 || strtol(values[FILTERS].text, NULL, 10) != before + 1)
         return INLINE_FILTERED;
-    if (strtoull(values[CAUGHT].text, NULL, 16) & OWN_SIGNALS)
+    if (strtoull(values[CAUGHT].text, NULL, 16) & THREAD_SIGNALS)
         return INLINE_CANCELLED;
     return strtol(values[TRACER].text, NULL, 10) == 0 ? INLINE_NOTHING : INLINE_TRACED;
 }

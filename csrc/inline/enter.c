@@ -22,15 +22,10 @@
 #define COUNTED 256U /* processes, by their ids: who has another one's place begins anew */
 #define TRIED_AT_ONCE 8U
 
-static bool is_answered(const struct known_call *known) {
-    return known && known->arch == ARCH_AUDIT && !(known->number & CALL_OF_X32) &&
-           (known->task == TASK_STATFS || known->task == TASK_FSTATFS);
-}
-
 bool inline_is_due(const struct stopped_call *call, const struct inline_plan *plan) {
     /* The id of a thread, and how often it was seen: hints alone. */
     static _Atomic uint64_t counts[COUNTED];
-    if (plan->address == 0 || !is_answered(known_call(call->arch, call->number)))
+    if (plan->address == 0 || !known_call_is_of_agent(known_call(call->arch, call->number)))
         return false;
     _Atomic uint64_t *place = &counts[(uint32_t)call->tid % COUNTED];
     const uint64_t before = atomic_load_explicit(place, memory_order_relaxed);
@@ -59,6 +54,19 @@ static int open_memory(const struct stopped_call *call) {
     return openat(call->server->context->proc, name, O_RDWR | O_CLOEXEC);
 }
 
+/* `closed`: what becomes of it where the memory cannot be opened. */
+static enum inline_outcome in_memory(struct entry *entry, enum inline_outcome closed,
+                                     enum inline_outcome (*run)(struct entry *)) {
+    if (rights_own(entry->call->server) != 0)
+        return INLINE_NO_ACCESS;
+    entry->memory = open_memory(entry->call);
+    const enum inline_outcome outcome = entry->memory < 0 ? closed : run(entry);
+    if (entry->memory >= 0)
+        close(entry->memory);
+    rights_must_usual(entry->call->server);
+    return outcome;
+}
+
 static bool read_at(const struct entry *entry, uint64_t address, void *bytes, size_t length) {
     return pread(entry->memory, bytes, length, (off_t)address) == (ssize_t)length;
 }
@@ -74,6 +82,8 @@ static bool is_zero(const uint8_t *bytes, size_t length) {
         length--;
     return length == 0;
 }
+
+_Static_assert(AGENT_ROOM_SIZE <= AGENT_STUB_SIZE, "lay() has room for both");
 
 /* What the page is: unmapped, empty, the agent's, or somebody else's. */
 enum page_state { PAGE_MISSING, PAGE_EMPTY, PAGE_AGENT, PAGE_OTHER };
@@ -98,26 +108,39 @@ static bool fill_page(const struct entry *entry) {
            write_at(entry, entry->page, page.bytes, AGENT_HEAD_SIZE);
 }
 
+/* Has these bytes at an address: they are there, or nothing is and they are written. TAKEN: other
+ * ones are there. */
+enum laid { LAID, TAKEN, FAILED };
+
+static enum laid lay(const struct entry *entry, uint64_t address, const uint8_t *wanted,
+                     size_t length) {
+    uint8_t there[AGENT_STUB_SIZE];
+    if (length > sizeof there || !read_at(entry, address, there, length))
+        return FAILED;
+    if (memcmp(there, wanted, length) == 0)
+        return LAID;
+    if (!is_zero(there, length))
+        return TAKEN;
+    return write_at(entry, address, wanted, length) ? LAID : FAILED;
+}
+
 /* A stub for this place: the one that it has, or a new one. 0: there is no room, or it cannot be
  * written. */
 static uint64_t make_stub(const struct entry *entry) {
-    uint8_t wanted[AGENT_STUB_SIZE], there[AGENT_STUB_SIZE];
+    uint8_t wanted[AGENT_STUB_SIZE];
     for (unsigned i = 0; i < AGENT_STUBS; i++) {
         const uint64_t stub = agent_stub(entry->page, i);
         agent_make_stub(entry->policy, entry->page, stub, entry->number, entry->back, wanted);
-        if (!read_at(entry, stub, there, sizeof there))
-            return 0;
-        if (memcmp(there, wanted, sizeof there) == 0)
-            return stub;
-        if (is_zero(there, sizeof there))
-            return write_at(entry, stub, wanted, sizeof wanted) ? stub : 0;
+        const enum laid laid = lay(entry, stub, wanted, sizeof wanted);
+        if (laid != TAKEN)
+            return laid == LAID ? stub : 0;
     }
     return 0;
 }
 
 /* Room behind the code: where nothing is, or what is to be there already. 0: none. */
 static uint64_t find_room(const struct entry *entry, enum page_state state, uint64_t stub) {
-    uint8_t there[AGENT_ROOM_SIZE], wanted[AGENT_ROOM_SIZE] = {0};
+    uint8_t wanted[AGENT_ROOM_SIZE] = {0};
     const uint64_t behind = room_behind(entry->memory, &entry->room);
     if (behind == 0)
         return 0;
@@ -128,12 +151,9 @@ static uint64_t find_room(const struct entry *entry, enum page_state state, uint
         if (state == PAGE_MISSING &&
             !agent_make_boot(entry->page, room, entry->number, entry->back, wanted))
             return 0;
-        if (!read_at(entry, room, there, sizeof there))
-            return 0;
-        if (memcmp(there, wanted, sizeof there) == 0)
-            return room;
-        if (is_zero(there, sizeof there))
-            return write_at(entry, room, wanted, sizeof wanted) ? room : 0;
+        const enum laid laid = lay(entry, room, wanted, sizeof wanted);
+        if (laid != TAKEN)
+            return laid == LAID ? room : 0;
     }
     return 0;
 }
@@ -211,14 +231,7 @@ enum inline_outcome inline_enter(struct stopped_call *call, const uint8_t *polic
         .back = back,
         .place = back - AGENT_PLACE_SIZE,
     };
-    if (rights_own(call->server) != 0)
-        return INLINE_NO_ACCESS;
-    entry.memory = open_memory(call);
-    const enum inline_outcome outcome = entry.memory < 0 ? INLINE_NO_ACCESS : step(&entry);
-    if (entry.memory >= 0)
-        close(entry.memory);
-    rights_must_usual(call->server);
-    return outcome;
+    return in_memory(&entry, INLINE_NO_ACCESS, step);
 }
 
 /* ---- the end ---- */
@@ -228,22 +241,17 @@ bool inline_must_stop(const struct stopped_call *call, bool adds_filter) {
     return adds_filter || (known && known->task == TASK_SIGACTION && call->arguments[1] != 0);
 }
 
-enum inline_outcome inline_stop(struct stopped_call *call, const struct inline_plan *plan) {
-    struct entry entry = {.call = call};
+/* One byte: other threads see it, or they do not yet. */
+static enum inline_outcome stop(struct entry *entry) {
     uint8_t head[AGENT_HEAD_SIZE];
-    const uint8_t stop = 1;
-    enum inline_outcome outcome = INLINE_NOTHING;
-    if (rights_own(call->server) != 0)
-        return INLINE_NO_ACCESS;
-    entry.memory = open_memory(call);
-    /* One byte: other threads see it, or they do not yet. */
-    if (entry.memory >= 0 && read_at(&entry, plan->address, head, sizeof head) &&
-        agent_is_head(head, plan->address))
-        outcome = write_at(&entry, agent_switch(plan->address), &stop, sizeof stop)
-                      ? INLINE_STOPPED
-                      : INLINE_NO_ACCESS;
-    if (entry.memory >= 0)
-        close(entry.memory);
-    rights_must_usual(call->server);
-    return outcome;
+    const uint8_t on = 1;
+    if (!read_at(entry, entry->page, head, sizeof head) || !agent_is_head(head, entry->page))
+        return INLINE_NOTHING;
+    return write_at(entry, agent_switch(entry->page), &on, sizeof on) ? INLINE_STOPPED
+                                                                      : INLINE_NO_ACCESS;
+}
+
+enum inline_outcome inline_stop(struct stopped_call *call, const struct inline_plan *plan) {
+    struct entry entry = {.call = call, .page = plan->address};
+    return in_memory(&entry, INLINE_NOTHING, stop);
 }

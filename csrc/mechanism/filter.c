@@ -11,7 +11,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../arch/arch.h"
 #include "../arch/call_table.h"
 #include "../arch/kernel.h"
 #include "../spoof.h"
@@ -124,10 +123,6 @@ static unsigned short stop_unless_agent(const struct known_call *call, uint64_t 
     return put(filter, count, by_place, sizeof by_place / sizeof *by_place);
 }
 
-static bool may_be_of_agent(const struct known_call *call) {
-    return call->arch == ARCH_AUDIT && (call->task == TASK_STATFS || call->task == TASK_FSTATFS);
-}
-
 /* What is done with a call of one architecture. */
 static unsigned short stop_calls(uint32_t groups, uint64_t agent, uint32_t arch, uint32_t action,
                                  struct sock_filter *filter) {
@@ -147,7 +142,7 @@ static unsigned short stop_calls(uint32_t groups, uint64_t agent, uint32_t arch,
         if (!x32 && (calls[i].number & CALL_OF_X32))
             count = put(filter, count, of_x32, sizeof of_x32 / sizeof *of_x32);
         x32 = (calls[i].number & CALL_OF_X32) != 0;
-        count = agent != 0 && may_be_of_agent(&calls[i])
+        count = agent != 0 && known_call_is_of_agent(&calls[i])
                     ? stop_unless_agent(&calls[i], agent, action, filter, count)
                     : stop_call(&calls[i], groups, action, filter, count);
     }

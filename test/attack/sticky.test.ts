@@ -6,7 +6,7 @@ import path from 'node:path';
 import t from 'tap';
 import { loadPolicy } from '../../src/index.js';
 import { Guest } from '../lanes/guest/guest.js';
-import { root } from '../support/paths.js';
+import { supervisor } from '../support/paths.js';
 import { quote } from '../support/shell.js';
 import { readLines } from './oracle.js';
 import { compile, makePlace, mechanisms, missing, run } from './program.js';
@@ -60,7 +60,6 @@ await t.test('each setting', { skip: missing() || (guest.available() ?? false) }
   t.teardown(() => {
     rmSync(blob);
   });
-  const supervisor = path.join(root, 'dist/native/linux-x64/seccomp-spoof-supervisor');
   // Under `ptrace` the program opens it as under `trace`; the guest is slow.
   const tried = mechanisms.filter((mechanism) => mechanism !== 'ptrace');
   const places = ['native', ...tried];

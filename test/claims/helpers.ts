@@ -38,6 +38,7 @@ export function place(
 
 export function run(words: readonly string[]): {
   status: number | null;
+  signal: NodeJS.Signals | null;
   stdout: string;
   stderr: string;
 } {

@@ -5,7 +5,8 @@ import path from 'node:path';
 import t, { type Test } from 'tap';
 
 import type { DoctorReport } from '../../src/commands/doctor.js';
-import { cli, cliWith, root, standIn, type Ended } from './helpers.js';
+import { supervisor } from '../support/paths.js';
+import { cli, cliWith, standIn, type Ended } from './helpers.js';
 
 const home = t.testdir();
 chmodSync(home, 0o755);
@@ -92,11 +93,10 @@ await t.test('the other verbs', async (t) => {
 
 /** The real supervisor, but for what it says of overlays. */
 const withOverlay = (t: Pick<Test, 'testdir'>, works: boolean): string => {
-  const real = path.join(root, `dist/native/linux-${process.arch}/seccomp-spoof-supervisor`);
   const answer = JSON.stringify({ works, why: 'as the test says' });
   return standIn(
     t.testdir({}),
-    `[ "$1" = overlay ] && { echo '${answer}'; exit; }\nexec ${real} "$@"`,
+    `[ "$1" = overlay ] && { echo '${answer}'; exit; }\nexec ${supervisor} "$@"`,
   );
 };
 

@@ -1,13 +1,11 @@
 // What the supervisor's probe of overlays says of 9p by each way of sharing it: whether k3s's images can be unpacked
 // there, and what else k3s needs of its data directory.
-import path from 'node:path';
 import t, { type Test } from 'tap';
 import { diodUnavailable, mountOnDiod } from '../lanes/guest/diod.js';
 import { Guest } from '../lanes/guest/guest.js';
-import { root } from '../support/paths.js';
+import { supervisor } from '../support/paths.js';
 import { quote } from '../support/shell.js';
 
-const supervisor = path.join(root, 'dist/native/linux-x64/seccomp-spoof-supervisor');
 const guest = new Guest();
 const skip = diodUnavailable() ?? guest.available() ?? false;
 

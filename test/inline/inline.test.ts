@@ -5,8 +5,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { compileIn } from '../support/compile.js';
-import { asUser } from '../claims/helpers.js';
-import { cleanCommand } from '../support/environment.js';
+import { asUser, run } from '../claims/helpers.js';
 import { root, seccompSpoof, testBuild } from '../support/paths.js';
 
 interface Told {
@@ -32,11 +31,6 @@ chmodSync(directory, 0o755);
 t.teardown(() => {
   rmSync(directory, { recursive: true, force: true });
 });
-
-function run(words: readonly string[]) {
-  const [program, all] = cleanCommand(words);
-  return spawnSync(program, all, { encoding: 'utf8', cwd: '/' });
-}
 
 /** A type that nothing here has. */
 const policy = ['--fstype', 'tmpfs=9p'];

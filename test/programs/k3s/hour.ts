@@ -12,7 +12,15 @@ import { testBuild } from '../../support/paths.js';
 import { SILENCE_MS } from '../../support/silence.js';
 import { reportOf } from '../../support/soaks.js';
 import { ends, type Place, soakScript } from './k3s.js';
-import { gvisorSandbox, inGuest, inGvisor, onFuse, type Ran, skipped } from './places.js';
+import {
+  gvisorSandbox,
+  inGuest,
+  inGvisor,
+  onFuse,
+  ownNetwork,
+  type Ran,
+  skipped,
+} from './places.js';
 
 const time = process.env['SOAK'] ?? '60m';
 /** Until it ends by itself, which an emulated machine needs its time for. */
@@ -20,8 +28,8 @@ const native = { native: true, time: '20m', settle: '0' } as const;
 /** For an hour of silence something else must have happened: a soak says a line at each look. */
 const silenceMs = 2 * SILENCE_MS;
 
-/** Where `doctor` advises no other: a CNI plugin is brought, and nothing is forwarded. */
-const network = ['--flannel-backend=none', '--disable-network-policy', '--disable-kube-proxy'];
+/** Nothing is forwarded, either. */
+const network = [...ownNetwork, '--disable-kube-proxy'];
 
 /** Natively and below `exec`; the reports are left in the directory REPORTS. */
 async function both(
