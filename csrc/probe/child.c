@@ -143,16 +143,21 @@ int probe_one(probe_child *run, void *shared) {
     return end_child(pid);
 }
 
+/* What a signal has ended meanwhile (Linux before 5.19) fails, too, and proves nothing. */
+static enum stage failed(struct stopped_call *call, enum stage stage) {
+    return call->mechanism->still_stopped(call) ? stage : STAGE_GONE;
+}
+
 enum stage probe_write(struct stopped_call *call) {
     const struct k_statfs info = {.f_type = PROBE_TYPE};
     char path[sizeof PROBE_PATH] = {0};
     ssize_t got = call->mechanism->read(call, call->arguments[0], path, sizeof path);
     if (got != sizeof path || memcmp(path, PROBE_PATH, sizeof path) != 0)
-        return STAGE_READ;
+        return failed(call, STAGE_READ);
     if (!call->mechanism->still_stopped(call))
         return STAGE_GONE;
     int error = call->mechanism->write(call, call->arguments[1], &info, sizeof info);
-    return error == 0 ? STAGE_DONE : STAGE_WRITE;
+    return error == 0 ? STAGE_DONE : failed(call, STAGE_WRITE);
 }
 
 enum stage probe_answer(struct stopped_call *call) {

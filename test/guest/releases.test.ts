@@ -5,7 +5,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { Guest } from '../lanes/guest/guest.js';
-import { testBuild } from '../support/paths.js';
+import { supervisor, testBuild } from '../support/paths.js';
+import { quote } from '../support/shell.js';
 import { buildPrograms, checkAll, onNine } from './checks.js';
 import { nine, reportSuite, suite } from './suite.js';
 
@@ -15,6 +16,7 @@ t.teardown(() => {
   rmSync(build, { recursive: true });
 });
 
+const PROBES = 60;
 const effort = process.env['EFFORT'];
 /** Of each kind one. Before Linux 5.19 a handler without SA_RESTART ends a call (docs/limits.md). */
 const PART =
@@ -31,6 +33,11 @@ for (const [debian, kernel] of [
     await checkAll(t, guest, onNine(buildPrograms(build), guest.release), {
       version: '9p2000.u',
     });
+    // Without WAIT_KILLABLE_RECV a signal may end a call of the probe's between any two steps.
+    const probes = `for i in $(seq ${PROBES}); do ${quote(supervisor)} probe --json; done`;
+    const { stdout } = await guest.run(probes);
+    const works = stdout.match(/"name": "notify", "ok": true/g)?.length;
+    t.equal(works, PROBES, 'the probe of notify, again and again');
     const words = [effort === undefined ? PART : `--effort ${effort}`];
     const script = suite(build, debian, { ...nine, directory: '/run/9p' }, words);
     reportSuite(t, await guest.run(script));
