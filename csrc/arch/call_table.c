@@ -132,9 +132,11 @@ const struct known_call *known_call(uint32_t arch, int32_t number) {
     return NULL;
 }
 
-bool known_call_is_of_agent(const struct known_call *known) {
-    return known && known->arch == ARCH_AUDIT &&
-           (known->task == TASK_STATFS || known->task == TASK_FSTATFS);
+bool known_call_is_of_agent(const struct known_call *known, uint32_t groups) {
+    if (!known || known->arch != ARCH_AUDIT || !(known->group & groups))
+        return false;
+    return known->task == TASK_STATFS || known->task == TASK_FSTATFS ||
+           (known->task == TASK_OPENAT && !(groups & SPOOF_CALLS_PATHS));
 }
 
 int known_call_path(const struct known_call *known) {

@@ -96,8 +96,9 @@ struct known_call {
 const struct known_call *known_calls(size_t *count);
 /* The call with this number, or NULL. */
 const struct known_call *known_call(uint32_t arch, int32_t number);
-/* May the agent (csrc/inline) make this call, and answer it? NULL: no. */
-bool known_call_is_of_agent(const struct known_call *known);
+/* May the agent (csrc/inline) answer this call, or let it run, where a policy has these groups
+ * stopped? NULL: no. */
+bool known_call_is_of_agent(const struct known_call *known, uint32_t groups);
 /* Which argument of a call is its path; where that is 1 a directory comes before it. */
 int known_call_path(const struct known_call *known);
 /* The place of a call among known_calls(), for what is written down and read elsewhere; UINT32_MAX

@@ -127,8 +127,8 @@ static void report_mechanisms(struct machine *machine, const uint8_t *policy) {
     feature(machine, "deliver", notify.delivers, "descriptors of injected files are handed over",
             untried ? untried : "notify cannot inject files (Linux before 5.9)");
     const char *alone = agent_missing(notify.works, notify.killable);
-    feature(machine, "inline", !alone,
-            "exec --inline: a program can answer statfs and fstatfs by itself", alone);
+    feature(machine, "inline", !alone, "exec --inline: a program can answer calls by itself",
+            alone);
     feature(machine, "prompt-signals", trace.works && !trace.late_signals,
             "a program that is stopped by ptrace sees signals when it goes on",
             !trace.works ? "not tried: trace does not work"

@@ -10,6 +10,8 @@
 #include "../arch/kernel.h"
 #include "../policy/blob.h"
 #include "../policy/match.h"
+#include "code.h"
+#include "open_code.h"
 
 /* The page: the head (mark, its own address), the switch, the table of types, the stubs. */
 #define MARK "seccomp-spoof 1"
@@ -52,6 +54,10 @@ static uint32_t pairs_of(const uint8_t *policy, struct pair pairs[MOST_TYPES]) {
     return count;
 }
 
+bool agent_looks_at_opens(const uint8_t *policy) {
+    return (blob_header(policy)->calls & SPOOF_CALLS_OPEN) != 0;
+}
+
 const char *agent_missing(bool notify, bool killable) {
     if (!ARCH_HAS_AGENT)
         return "only x86_64 has it";
@@ -74,15 +80,16 @@ const char *agent_refusal(const uint8_t *policy) {
         if (rules[i].answer_mask != 1U << SPOOF_FIELD_TYPE)
             return "a statfs rule answers more than the type";
     const uint32_t count = pairs_of(policy, pairs);
-    if (count == 0)
-        return "the policy has no statfs rules";
+    if (count == 0 && !agent_looks_at_opens(policy))
+        return "the policy has no statfs and no mounts rules";
     return count > MOST_TYPES ? "statfs rules name too many types" : NULL;
 }
 
-/* May a descriptor be of a file in memory that we have made? What fstatfs(2) says of it is more
- * than a type. */
-static bool has_files_of_ours(const uint8_t *policy) {
-    return (blob_header(policy)->calls & SPOOF_CALLS_OPEN) != 0;
+const char *agent_calls(const uint8_t *policy) {
+    struct pair pairs[MOST_TYPES];
+    if (!agent_looks_at_opens(policy))
+        return "statfs and fstatfs";
+    return pairs_of(policy, pairs) == 0 ? "opens" : "statfs, fstatfs and opens";
 }
 
 void agent_make_page(const uint8_t *policy, uint64_t address, struct agent_page *page) {
@@ -110,126 +117,85 @@ uint64_t agent_stub(uint64_t address, unsigned index) {
 
 /* ---- code ---- */
 
-/* What is written, to run at `address`. */
-struct code {
-    uint8_t *bytes;
-    uint64_t address;
-    uint32_t length;
-};
-
-static void put(struct code *code, const void *bytes, size_t length) {
-    memcpy(code->bytes + code->length, bytes, length);
-    code->length += (uint32_t)length;
-}
-
-#define PUT(code, ...)                                                                             \
-    put(code, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
-
-static void put_32(struct code *code, uint32_t value) {
-    put(code, &value, sizeof value);
-}
-
-static void put_64(struct code *code, uint64_t value) {
-    put(code, &value, sizeof value);
-}
-
-/* How far it is to `target` from behind these four bytes, and `more` that follow. */
-static void put_distance(struct code *code, uint64_t target, uint32_t more) {
-    put_32(code, (uint32_t)(target - (code->address + code->length + 4 + more)));
-}
-
-static void put_move(struct code *code, int32_t number) {
-    PUT(code, 0xb8); /* mov $number, %eax */
-    put_32(code, (uint32_t)number);
-}
-
-/* A short jump whose target is not known yet: where its distance is. */
-static uint32_t put_short(struct code *code, uint8_t operation) {
-    PUT(code, operation, 0);
-    return code->length - 1;
-}
-
-#define JUMP_EQUAL 0x74
-#define JUMP_UNEQUAL 0x75
-#define JUMP_BELOW 0x72
-
-/* ... is here. */
-static void land(struct code *code, uint32_t at) {
-    code->bytes[at] = (uint8_t)(code->length - at - 1);
-}
-
-static void put_back_to(struct code *code, uint8_t operation, uint32_t target) {
-    PUT(code, operation, (uint8_t)(target - code->length - 2));
-}
-
 /* A path that the answer may overwrite, so that the call cannot be made again: where to go then. */
 static uint32_t put_overlap(struct code *code) {
     PUT(code, 0x48, 0x89, 0xf9); /* mov %rdi, %rcx */
     PUT(code, 0x48, 0x29, 0xf1); /* sub %rsi, %rcx */
     PUT(code, 0x48, 0x81, 0xc1); /* add $PATH_MAX, %rcx */
-    put_32(code, 4096);
+    code_put_32(code, 4096);
     PUT(code, 0x48, 0x81, 0xf9); /* cmp $(PATH_MAX + size), %rcx */
-    put_32(code, 4096 + sizeof(struct k_statfs));
-    return put_short(code, JUMP_BELOW);
+    code_put_32(code, 4096 + sizeof(struct k_statfs));
+    return code_put_short(code, JUMP_BELOW);
 }
 
 /* The filesystem of files in memory is a tmpfs without a limit: where to go then. */
 static uint32_t put_in_memory(struct code *code) {
     PUT(code, 0x48, 0x81, 0xf9); /* cmp $K_TMPFS_MAGIC, %rcx */
-    put_32(code, K_TMPFS_MAGIC);
-    const uint32_t other = put_short(code, JUMP_UNEQUAL);
+    code_put_32(code, K_TMPFS_MAGIC);
+    const uint32_t other = code_put_short(code, JUMP_UNEQUAL);
     PUT(code, 0x48, 0x83, 0x7e, offsetof(struct k_statfs, f_blocks), 0); /* cmpq $0, 16(%rsi) */
-    const uint32_t found = put_short(code, JUMP_EQUAL);
-    land(code, other);
+    const uint32_t found = code_put_short(code, JUMP_EQUAL);
+    code_land(code, other);
     return found;
+}
+
+/* statfs(2) or fstatfs(2). */
+static void put_asking(struct code *code, const uint8_t *policy, uint64_t address, uint64_t stub,
+                       int32_t number) {
+    /* A table that is opened is a file in memory, and fstatfs(2) of that is told more than a type.
+     */
+    const bool again = agent_looks_at_opens(policy);
+    uint32_t overlap = 0, in_memory = 0;
+    PUT(code, 0x80, 0x3d); /* cmpb $0, switch(%rip) */
+    code_put_distance(code, agent_switch(address), 1);
+    PUT(code, 0);
+    const uint32_t stopped = code_put_short(code, JUMP_UNEQUAL);
+    if (again && number == NUMBER_STATFS)
+        overlap = put_overlap(code);
+    code_put_move(code, number);
+    PUT(code, 0x0f, 0x05);       /* syscall */
+    PUT(code, 0x48, 0x85, 0xc0); /* test %rax, %rax */
+    const uint32_t failed = code_put_short(code, JUMP_UNEQUAL);
+    PUT(code, 0x48, 0x8b, 0x0e); /* mov (%rsi), %rcx: f_type */
+    if (again)
+        in_memory = put_in_memory(code);
+    PUT(code, 0x4c, 0x8d, 0x1d); /* lea types(%rip), %r11 */
+    code_put_distance(code, address + TYPES, 0);
+    const uint32_t next = code->length;
+    PUT(code, 0x49, 0x3b, 0x0b); /* cmp (%r11), %rcx */
+    const uint32_t found = code_put_short(code, JUMP_EQUAL);
+    PUT(code, 0x49, 0x83, 0xc3, sizeof(struct pair)); /* add $16, %r11 */
+    PUT(code, 0x49, 0x83, 0x3b, 0xff);                /* cmpq $END_OF_TYPES, (%r11) */
+    code_put_back_to(code, JUMP_UNEQUAL, next);
+    code_land(code, failed);
+    const uint32_t done = code->length;
+    PUT(code, 0xff, 0x25); /* jmp *back(%rip) */
+    code_put_distance(code, stub + STUB_BACK, 0);
+    code_land(code, found);
+    PUT(code, 0x49, 0x8b, 0x4b, offsetof(struct pair, to)); /* mov 8(%r11), %rcx */
+    PUT(code, 0x48, 0x89, 0x0e);                            /* mov %rcx, (%rsi) */
+    code_put_back_to(code, 0xeb, done);
+    code_land(code, stopped);
+    if (overlap != 0)
+        code_land(code, overlap);
+    if (in_memory != 0)
+        code_land(code, in_memory);
+    code_put_move(code, number);
+    PUT(code, 0xff, 0x25); /* jmp *own(%rip) */
+    code_put_distance(code, stub + STUB_OWN, 0);
 }
 
 void agent_make_stub(const uint8_t *policy, uint64_t address, uint64_t stub, int32_t number,
                      uint64_t back, uint8_t bytes[AGENT_STUB_SIZE]) {
     struct code code = {bytes, stub, 0};
-    const bool again = has_files_of_ours(policy);
-    uint32_t overlap = 0, in_memory = 0;
     memset(bytes, 0, AGENT_STUB_SIZE);
-    PUT(&code, 0x80, 0x3d); /* cmpb $0, switch(%rip) */
-    put_distance(&code, agent_switch(address), 1);
-    PUT(&code, 0);
-    const uint32_t stopped = put_short(&code, JUMP_UNEQUAL);
-    if (again && number == NUMBER_STATFS)
-        overlap = put_overlap(&code);
-    put_move(&code, number);
-    PUT(&code, 0x0f, 0x05);       /* syscall */
-    PUT(&code, 0x48, 0x85, 0xc0); /* test %rax, %rax */
-    const uint32_t failed = put_short(&code, JUMP_UNEQUAL);
-    PUT(&code, 0x48, 0x8b, 0x0e); /* mov (%rsi), %rcx: f_type */
-    if (again)
-        in_memory = put_in_memory(&code);
-    PUT(&code, 0x4c, 0x8d, 0x1d); /* lea types(%rip), %r11 */
-    put_distance(&code, address + TYPES, 0);
-    const uint32_t next = code.length;
-    PUT(&code, 0x49, 0x3b, 0x0b); /* cmp (%r11), %rcx */
-    const uint32_t found = put_short(&code, JUMP_EQUAL);
-    PUT(&code, 0x49, 0x83, 0xc3, sizeof(struct pair)); /* add $16, %r11 */
-    PUT(&code, 0x49, 0x83, 0x3b, 0xff);                /* cmpq $END_OF_TYPES, (%r11) */
-    put_back_to(&code, JUMP_UNEQUAL, next);
-    land(&code, failed);
-    const uint32_t done = code.length;
-    PUT(&code, 0xff, 0x25); /* jmp *back(%rip) */
-    put_distance(&code, stub + STUB_BACK, 0);
-    land(&code, found);
-    PUT(&code, 0x49, 0x8b, 0x4b, offsetof(struct pair, to)); /* mov 8(%r11), %rcx */
-    PUT(&code, 0x48, 0x89, 0x0e);                            /* mov %rcx, (%rsi) */
-    put_back_to(&code, 0xeb, done);
-    land(&code, stopped);
-    if (overlap != 0)
-        land(&code, overlap);
-    if (in_memory != 0)
-        land(&code, in_memory);
-    put_move(&code, number);
-    PUT(&code, 0xff, 0x25); /* jmp *own(%rip) */
-    put_distance(&code, stub + STUB_OWN, 0);
+    if (number == NUMBER_OPENAT)
+        open_put_code(&code, address, agent_switch(address), stub + STUB_OWN, back);
+    else
+        put_asking(&code, policy, address, stub, number);
     code.length = STUB_OWN;
-    put_64(&code, back - CALL_SIZE);
-    put_64(&code, back);
+    code_put_64(&code, back - CALL_SIZE);
+    code_put_64(&code, back);
 }
 
 /* ---- places ---- */
@@ -256,7 +222,7 @@ static bool is_near(uint64_t from, uint64_t to) {
 bool agent_make_jump(uint64_t from, uint64_t to, uint8_t bytes[AGENT_JUMP_SIZE]) {
     struct code code = {bytes, from, 0};
     PUT(&code, 0xe9);
-    put_distance(&code, to, 0);
+    code_put_distance(&code, to, 0);
     return is_near(from, to);
 }
 
@@ -269,13 +235,13 @@ bool agent_read_jump(uint64_t from, const uint8_t bytes[AGENT_PLACE_SIZE], uint6
 
 void agent_make_move(int32_t number, uint8_t bytes[AGENT_JUMP_SIZE]) {
     struct code code = {bytes, 0, 0};
-    put_move(&code, number);
+    code_put_move(&code, number);
 }
 
 void agent_make_way(uint64_t stub, uint8_t bytes[AGENT_WAY_SIZE]) {
     struct code code = {bytes, 0, 0};
     PUT(&code, 0xff, 0x25, 0, 0, 0, 0); /* jmp *0(%rip) */
-    put_64(&code, stub);
+    code_put_64(&code, stub);
 }
 
 bool agent_make_boot(uint64_t address, uint64_t room, int32_t number, uint64_t back,
@@ -285,22 +251,22 @@ bool agent_make_boot(uint64_t address, uint64_t room, int32_t number, uint64_t b
     PUT(&code, 0x48, 0x8d, 0x64, 0x24, 0x80);                         /* lea -128(%rsp), %rsp */
     PUT(&code, 0x57, 0x56, 0x52, 0x41, 0x52, 0x41, 0x50, 0x41, 0x51); /* push the arguments */
     PUT(&code, 0x48, 0xbf);                                           /* mov $address, %rdi */
-    put_64(&code, address);
+    code_put_64(&code, address);
     PUT(&code, 0xbe); /* mov $AGENT_PAGE, %esi */
-    put_32(&code, AGENT_PAGE);
+    code_put_32(&code, AGENT_PAGE);
     PUT(&code, 0xba); /* mov $..., %edx: never writable and executable */
-    put_32(&code, PROT_READ | PROT_EXEC);
+    code_put_32(&code, PROT_READ | PROT_EXEC);
     PUT(&code, 0x41, 0xba); /* mov $..., %r10d */
-    put_32(&code, MAP_PRIVATE | MAP_ANONYMOUS | K_MAP_FIXED_NOREPLACE);
+    code_put_32(&code, MAP_PRIVATE | MAP_ANONYMOUS | K_MAP_FIXED_NOREPLACE);
     PUT(&code, 0x49, 0x83, 0xc8, 0xff); /* or $-1, %r8 */
     PUT(&code, 0x45, 0x31, 0xc9);       /* xor %r9d, %r9d */
-    put_move(&code, NUMBER_MMAP);
+    code_put_move(&code, NUMBER_MMAP);
     PUT(&code, 0x0f, 0x05);                                           /* syscall */
     PUT(&code, 0x41, 0x59, 0x41, 0x58, 0x41, 0x5a, 0x5a, 0x5e, 0x5f); /* pop them */
     PUT(&code, 0x48, 0x8d, 0xa4, 0x24);                               /* lea 128(%rsp), %rsp */
-    put_32(&code, 128);
-    put_move(&code, number);
+    code_put_32(&code, 128);
+    code_put_move(&code, number);
     PUT(&code, 0xe9); /* jmp to the program's own instruction */
-    put_distance(&code, back - CALL_SIZE, 0);
+    code_put_distance(&code, back - CALL_SIZE, 0);
     return is_near(room, back);
 }

@@ -1,6 +1,7 @@
 /* agent.h - the page of ours in a program, and its code, as bytes for x86_64.
- * Rule: the code uses no memory but its own page and the answer that the kernel has just written,
- * and no register but rax, rcx and r11, which a call changes anyway. */
+ * Rule: the code uses no memory but its own page, the answer that the kernel has just written, and
+ * a path that it has just read; and no register but rax, rcx and r11, which a call changes anyway,
+ * and of a mode in r10 the upper half, which is none of it. */
 #ifndef SPOOF_AGENT_H
 #define SPOOF_AGENT_H
 
@@ -8,9 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AGENT_PAGE 4096U
+#include "../arch/agent_signs.h"
+
 #define AGENT_STUBS 16U /* places in a program that may lead here */
-#define AGENT_STUB_SIZE 160U
+#define AGENT_STUB_SIZE 192U
 #define AGENT_HEAD_SIZE 24U
 /* What is at a place: mov imm32, %eax (or the jump instead); syscall. */
 #define AGENT_JUMP_SIZE 5U
@@ -34,6 +36,10 @@ const char *agent_missing(bool notify, bool killable);
 
 /* Why programs cannot answer by themselves under a policy (a checked blob); NULL: they can. */
 const char *agent_refusal(const uint8_t *policy);
+/* If they can: do they find out which opens are about no table? */
+bool agent_looks_at_opens(const uint8_t *policy);
+/* ... and which calls are theirs, in words. */
+const char *agent_calls(const uint8_t *policy);
 
 struct agent_page {
     uint8_t bytes[AGENT_PAGE];

@@ -12,6 +12,7 @@
 
 #include "../arch/arch.h"
 #include "../arch/call_table.h"
+#include "../policy/blob.h"
 #include "../tracee/rights.h"
 #include "../tracee/server.h"
 #include "alone.h"
@@ -22,10 +23,12 @@
 #define COUNTED 256U /* processes, by their ids: who has another one's place begins anew */
 #define TRIED_AT_ONCE 8U
 
-bool inline_is_due(const struct stopped_call *call, const struct inline_plan *plan) {
+bool inline_is_due(const struct stopped_call *call, const uint8_t *policy,
+                   const struct inline_plan *plan) {
     /* The id of a thread, and how often it was seen: hints alone. */
     static _Atomic uint64_t counts[COUNTED];
-    if (plan->address == 0 || !known_call_is_of_agent(known_call(call->arch, call->number)))
+    if (plan->address == 0 ||
+        !known_call_is_of_agent(known_call(call->arch, call->number), blob_header(policy)->calls))
         return false;
     _Atomic uint64_t *place = &counts[(uint32_t)call->tid % COUNTED];
     const uint64_t before = atomic_load_explicit(place, memory_order_relaxed);

@@ -14,7 +14,8 @@
 
 /* Counts the call; is something to be done for who makes it? Whatever is tried is tried less and
  * less often. Never waits. */
-bool inline_is_due(const struct stopped_call *call, const struct inline_plan *plan);
+bool inline_is_due(const struct stopped_call *call, const uint8_t *policy,
+                   const struct inline_plan *plan);
 /* The next step. `back`: where the call returns to. May wait for a filesystem: not for who
  * receives. */
 enum inline_outcome inline_enter(struct stopped_call *call, const uint8_t *policy,

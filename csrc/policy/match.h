@@ -45,6 +45,9 @@ bool match_mounts_excepts_programs(const uint8_t *blob);
  */
 uint32_t match_open(const uint8_t *blob, const char *path);
 
+/* What a path of a table may end with, one after the other; NULL: no more. */
+const char *match_table_name(uint32_t index);
+
 /* Which files rule (blob_file_rule()) holds for `path` (absolute, resolved), as `program` (as
  * above) sees it? False: none. The time does not grow with rules whose globs begin otherwise, or
  * end in another plain name. */

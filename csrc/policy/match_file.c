@@ -172,10 +172,15 @@ const char *match_tree_rest(const uint8_t *blob, uint32_t rule, const char *path
 
 /* ---- match_open ---- */
 
-static bool is_table(struct part part) {
+const char *match_table_name(uint32_t index) {
     static const char names[][12] = {"mounts", "mountinfo", "mountstats", "mtab", "filesystems"};
-    for (uint32_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (compare_part(names[i], part) == 0)
+    return index < sizeof names / sizeof *names ? names[index] : 0;
+}
+
+static bool is_table(struct part part) {
+    const char *name;
+    for (uint32_t i = 0; (name = match_table_name(i)) != 0; i++)
+        if (compare_part(name, part) == 0)
             return true;
     return false;
 }

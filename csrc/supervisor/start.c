@@ -9,17 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../inline/agent.h"
 #include "../mechanism/notify.h"
 #include "../mechanism/trace.h"
 #include "../policy/blob.h"
 #include "../process/failure.h"
 #include "../process/own_proc.h"
 #include "guardian.h"
+#include "inline_plan.h"
 #include "log.h"
 #include "parent.h"
 #include "../probe/probe.h"
@@ -160,30 +159,15 @@ struct way {
     struct inline_plan plan;
 };
 
-/* Where nothing is mapped unless somebody asks for it; another page for each start, so that of two
- * trees neither takes the other's agent for its own. */
-#define FIRST_AGENT 0x2a5e00000000ULL
-#define AGENT_DISTANCE 0x10000ULL
-
 /* Why programs do not answer by themselves; NULL: they do. */
 static const char *plan_inline(const struct start_options *options, const uint8_t *policy,
                                struct way *way) {
-    uint16_t place;
     const char *why = agent_missing(way->mechanism == MECHANISM_NOTIFY, way->probe.killable);
     if (why)
         return why;
     if (options->log_fd >= 0 && options->log_level == LOG_TRACE)
         return "the log is to tell of each call";
-    why = agent_refusal(policy);
-    if (why)
-        return why;
-    if (getrandom(&place, sizeof place, GRND_NONBLOCK) != sizeof place)
-        return "the kernel gives no random number";
-    way->plan = (struct inline_plan){
-        .address = FIRST_AGENT + place * AGENT_DISTANCE,
-        .after = strcmp(options->inlined, "always") == 0 ? 1 : CALLS_BEFORE_AGENT,
-    };
-    return NULL;
+    return inline_plan_make(policy, strcmp(options->inlined, "always") == 0, &way->plan);
 }
 
 static void choose_inline(const struct start_options *options, const uint8_t *policy,
@@ -194,8 +178,8 @@ static void choose_inline(const struct start_options *options, const uint8_t *po
     if (options->verbose && why)
         remark("inline: off: %s", why);
     else if (options->verbose)
-        remark("inline: statfs and fstatfs are answered inside a program after %u stopped calls",
-               way->plan.after);
+        remark("inline: %s are answered inside a program after %u stopped calls",
+               agent_calls(policy), way->plan.after);
 }
 
 static void tell(const struct way *way) {

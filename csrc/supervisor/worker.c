@@ -61,7 +61,7 @@ static void attend_agent(struct stopped_call *call, const struct verdict *verdic
     if (plan->address == 0)
         return;
     const bool stops = inline_must_stop(call, verdict->adds_filter);
-    if (!stops && !inline_is_due(call, plan))
+    if (!stops && !inline_is_due(call, setup->policy, plan))
         return;
     enum inline_outcome outcome = INLINE_BUSY;
     if (server_step_aside(call->server))

@@ -22,7 +22,7 @@ export interface ExecOptions {
   /** Whether the program may choose the policy, where neither of these says which. */
   readonly autoPolicy: boolean;
   readonly mechanism: Mechanism;
-  /** Whether programs answer statfs and fstatfs by themselves. */
+  /** Whether programs answer calls by themselves. */
   readonly inline: Inline;
   /** Whether a parent of the command stays, also where it need not. */
   readonly stay: boolean;
@@ -49,7 +49,7 @@ export const EXEC_OPTIONS = {
   inline: {
     argument: 'WHEN',
     choices: INLINE,
-    about: 'answer statfs inside a program that asks often: off, auto, always (at once, for tests)',
+    about: 'answer calls inside a program that makes many: off, auto, always (at once, for tests)',
   },
   stay: {
     about:

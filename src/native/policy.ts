@@ -293,7 +293,7 @@ export function stoppedCalls(blob: Uint8Array): number {
 }
 
 /**
- * After how many stopped calls `exec --inline auto` has a program answer statfs(2) by itself under this
+ * After how many stopped calls `exec --inline auto` has a program answer calls by itself under this
  * policy, or why it never does. Throws NativeError for a blob that is none.
  */
 export function callsBeforeInline(blob: Uint8Array): number | string {

@@ -6,7 +6,7 @@ import {
   type Arena,
   mechanisms,
   type Outcome,
-  policies,
+  policiesOf,
   titleOf,
   users,
   type Way,
@@ -110,7 +110,9 @@ export async function compareAll(
   const counts: Counts = { programs: programs.length, calls: 0, unsteady: 0, vanished: 0 };
   const differences: Difference[] = [];
   const ways = users.flatMap((user) =>
-    mechanisms.flatMap((mechanism) => policies.map((policy) => ({ user, mechanism, policy }))),
+    mechanisms.flatMap((mechanism) =>
+      policiesOf(mechanism).map((policy) => ({ user, mechanism, policy })),
+    ),
   );
 
   const judge = async (program: Program, way: Way, native: Outcome, wrapped: Outcome) => {

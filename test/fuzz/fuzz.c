@@ -139,6 +139,7 @@ static void run_all(const char *place, const char *file) {
     sigaction(SIGALRM, &action, NULL);
     must(prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
     run_prepare();
+    run_warm();
     each_program(place, file, run_program);
     alarm(0);
     dprintf(FD_OUTPUT, "= end\n");

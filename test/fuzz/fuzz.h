@@ -58,6 +58,8 @@ void program_split(char *text);
 void run_lines(int from, int to);
 /* Once, before programs are started: less for each of them to do. */
 void run_prepare(void);
+/* Makes often what a program can come to answer itself, so that what it forks answers it. */
+void run_warm(void);
 
 /* Tells what the call has left in a buffer: without times, numbers of inodes and free space. */
 enum kind { NOTHING, STAT, STATX, STATFS, BYTES, NAMES, LISTING, UNAME, SYSINFO, PAIR, STRING };

@@ -128,7 +128,7 @@ class Generator {
   }
 
   #directory(): string {
-    return this.#number(-100, -100, -100, 3, 4, 5, -1, 99);
+    return this.#number(-100, -100, -100, 3, 4, 5, -1, 99, 0, 2);
   }
 
   /** Opens that wait for somebody are not made. */

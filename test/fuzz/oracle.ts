@@ -10,9 +10,13 @@ const changes = (program: Program, pattern: RegExp): boolean =>
 const becomesOther =
   /^(?:set[ugrf]|drop|capset|chroot|unshare|prctl (?:4|23|24)|groups|clone 0x[12]00|clone3 0x[26]00)/;
 
+/** Does it tell anything that is not so? */
+const tellsOther = (way: Way): boolean => way.policy === 'full' || way.policy === 'types';
+
 /** Both sides go through it: what cannot be told apart from here is left out. */
 export function common(program: Program, way: Way, text: string): string {
-  if (way.policy !== 'full') return text;
+  if (!tellsOther(way)) return text;
+  const byNotify = way.mechanism === 'notify' || way.mechanism === 'inline';
   let left = text
     // "Inode, device, times and blocks of files with `content` or `rewrite`." "`st_nlink` of an open file
     // with `content`."
@@ -21,7 +25,7 @@ export function common(program: Program, way: Way, text: string): string {
     // "A snapshot ... a file in memory": without extended attributes, where procfs knows of none.
     .replaceAll(/^(\d+ fgetxattr) -(?:61|95) *$/gm, '$1 none');
   // "`uname:` under `notify`: another UTS namespace ... Fallback."
-  if (way.mechanism === 'notify' && changes(program, /^(?:clone|unshare) 0x4000000/))
+  if (byNotify && changes(program, /^(?:clone|unshare) 0x4000000/))
     left = left.replaceAll(/ release=\S+ version=\S+/g, '');
   // "A user namespace that has capabilities over its own files, or denies `setgroups`. Fallback where
   // permissions matter." "A program that cannot be read (... not dumpable), without `CAP_SYS_PTRACE`. Fallback."
@@ -32,7 +36,7 @@ export function common(program: Program, way: Way, text: string): string {
   if (isForeign && lies) return '';
   // "Programs with another user, root or fewer capabilities than the tracer ... `F_GETFL` says `O_RDWR`, and
   // writing to what is for reading gives `EPERM`, not `EBADF`; what was written ... is read by the next open."
-  if (lies && way.mechanism !== 'notify' && changes(program, becomesOther)) return '';
+  if (lies && !byNotify && changes(program, becomesOther)) return '';
   if (isForeign)
     left = left
       .replaceAll(/ type=\w+/g, '')
@@ -45,7 +49,7 @@ export function common(program: Program, way: Way, text: string): string {
     left = left.replaceAll(/^(\d+ (?:f?statfs|uname|sysinfo) \S+) .*$/gm, '$1');
   }
   // "`notify`: `linkat` with `AT_EMPTY_PATH` and a descriptor of a file that a rule tells."
-  if (lies && way.mechanism === 'notify') left = left.replaceAll(/^(\d+ linkat) .*$/gm, '$1');
+  if (lies && byNotify) left = left.replaceAll(/^(\d+ linkat) .*$/gm, '$1');
   // "`F_GETFL` after an open with `O_NOFOLLOW`. It lacks that bit".
   if (lies)
     left = left.replaceAll(
@@ -68,10 +72,12 @@ export function common(program: Program, way: Way, text: string): string {
 
 /** The native transcript, as the policy wants it told. */
 export function expected(way: Way, native: string): string {
-  if (way.policy !== 'full') return native;
-  return native
+  if (!tellsOther(way)) return native;
+  const typed = native
     .replaceAll(' type=1021994 ', ' type=ef53 ')
-    .replaceAll(/^(\d+ table .*)$/gm, (line) => line.replaceAll(' tmpfs', ' ext4'))
+    .replaceAll(/^(\d+ table .*)$/gm, (line) => line.replaceAll(' tmpfs', ' ext4'));
+  if (way.policy === 'types') return typed;
+  return typed
     .replaceAll(
       / release=\S+ version=\S+/g,
       ` release=${told.release} version=${told.version.replaceAll(' ', '\\x20')}`,

@@ -121,12 +121,49 @@ static inline __attribute__((always_inline)) long raw_call(long number, const lo
     return result;
 }
 
+/* As compilers make a call of a number that is known: such a place can be changed so that the
+ * program answers it itself. */
+#define PLACED_CALL(name, number)                                                                  \
+    static __attribute__((noinline)) long name(const long *words) {                                \
+        register long fourth __asm__("r10") = words[3];                                            \
+        long result;                                                                               \
+        __asm__ volatile("movl %[n], %%eax\n\tsyscall"                                             \
+                         : "=a"(result)                                                            \
+                         : [n] "i"(number), "D"(words[0]), "S"(words[1]), "d"(words[2]),           \
+                           "r"(fourth)                                                             \
+                         : "rcx", "r11", "memory");                                                \
+        return result;                                                                             \
+    }
+
+PLACED_CALL(placed_openat, SYS_openat)
+PLACED_CALL(placed_statfs, SYS_statfs)
+PLACED_CALL(placed_fstatfs, SYS_fstatfs)
+
 long call(long number, const long *words) {
-    return raw_call(number, words);
+    switch (number) {
+    case SYS_openat:
+        return placed_openat(words);
+    case SYS_statfs:
+        return placed_statfs(words);
+    case SYS_fstatfs:
+        return placed_fstatfs(words);
+    default:
+        return raw_call(number, words);
+    }
 }
 
 static long call_of(long number, long first, long second, long third, long fourth) {
     return call(number, (long[]){first, second, third, fourth, 0, 0});
+}
+
+void run_warm(void) {
+    char answer[128];
+    for (int i = 0; i < 8; i++) {
+        const long fd = call_of(SYS_openat, AT_FDCWD, (long)"/dev/null", O_RDONLY | O_CLOEXEC, 0);
+        call_of(SYS_statfs, (long)"/dev/null", (long)answer, 0, 0);
+        call_of(SYS_fstatfs, fd, (long)answer, 0, 0);
+        call_of(SYS_close, fd, 0, 0, 0);
+    }
 }
 
 /* Each word of a call has pages of its own: two that can be used, one that cannot, one for reading.

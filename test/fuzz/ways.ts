@@ -1,5 +1,5 @@
-// How programs are run: natively, or below `exec` by a mechanism with a policy; as root, as a user, in a
-// user namespace. Each run has a filesystem of its own at the same place.
+// How programs are run: natively, or below `exec` by a mechanism with a policy (`inline`: by notify, and what the
+// program can answer itself it does); as root, as a user, in a user namespace. Each run has a filesystem of its own at the same place.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,8 +8,10 @@ import { root, seccompSpoof, testBuild } from '../support/paths.js';
 import { quote } from '../support/shell.js';
 import type { Program } from './generate.js';
 
-export const mechanisms = ['notify', 'trace', 'ptrace'] as const;
-export const policies = ['empty', 'default', 'full'] as const;
+export const mechanisms = ['notify', 'trace', 'ptrace', 'inline'] as const;
+/** `types`: what a program can answer itself. */
+export const policiesOf = (mechanism: Way['mechanism']): readonly string[] =>
+  mechanism === 'inline' ? ['default', 'types'] : ['empty', 'default', 'full'];
 export const users = ['root', 'user', 'namespace'] as const;
 
 export interface Way {
@@ -49,6 +51,16 @@ files:
   - { path: ${place}/lie/rewritten, rewrite: [{ match: 'one', replace: 'other' }] }
 uname: { release: '${told.release}', version: '${told.version}' }
 sysinfo: { totalram: ${told.totalram} }
+`;
+
+const types = (place: string): string => `apiVersion: seccomp-spoof/v1
+name: types
+statfs:
+  - when: { type: tmpfs }
+    answer: { type: ext4 }
+mounts:
+  - when: { fstype: tmpfs, path: '${place}/**' }
+    answer: { fstype: ext4 }
 `;
 
 const sections = (text: string): Map<string, string> => {
@@ -98,6 +110,7 @@ export class Arena {
     if (status !== 0) throw new Error(stderr);
     await start(['chmod', '-R', 'a+rX', this.directory]);
     writeFileSync(this.#file('full.yaml'), full(this.place));
+    writeFileSync(this.#file('types.yaml'), types(this.place));
     writeFileSync(this.#file('empty.yaml'), 'apiVersion: seccomp-spoof/v1\nname: empty\n');
   }
 
@@ -127,13 +140,16 @@ export class Arena {
     );
     const id = user === 'root' ? 0 : 1000;
     const policy = way?.policy === 'default' ? '9p-as-ext4' : this.#file(`${way?.policy}.yaml`);
+    const mechanism =
+      way?.mechanism === 'inline' ? ['notify', '--inline', 'always'] : [way?.mechanism ?? ''];
     const below = way
-      ? [seccompSpoof, 'exec', '-q', '-m', way.mechanism, '-p', policy, '--insecure-policy', '--']
+      ? [seccompSpoof, 'exec', '-q', '-m', ...mechanism, '-p', policy, '--insecure-policy', '--']
       : [];
     const owner =
       user === 'root' ? [] : ['setpriv', '--reuid=1000', '--regid=1000', '--clear-groups'];
     const become = user === 'namespace' ? [...owner, 'unshare', '-Ur'] : owner;
-    const exact = way?.mechanism === 'notify' ? 'interrupted' : 'exact';
+    const exact =
+      way?.mechanism === 'notify' || way?.mechanism === 'inline' ? 'interrupted' : 'exact';
     const line = [...become, ...below, this.#program, 'run', this.place, file, exact];
     const [program, place] = [quote(this.#program), quote(this.place)];
     // Whatever a program may climb to, it changes nothing but its own place.

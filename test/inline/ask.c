@@ -1,6 +1,6 @@
-/* ask VERB DIRECTORY, ask without-kcmp COMMAND... - asks statfs and fstatfs about a directory until the program answers by
- * itself, then does what the verb says. What is printed is to be the same natively, but for the
- * type. */
+/* ask VERB DIRECTORY, ask without-kcmp|without-timers COMMAND... - asks statfs and fstatfs about a
+ * directory until the program answers by itself, then does what the verb says. What is printed is
+ * to be the same natively, but for the type. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -217,11 +217,11 @@ static int own_filter(void) {
     return ask(ROUNDS);
 }
 
-/* As a container's profile may: runs a command without kcmp(2). */
-static int without_kcmp(char **command) {
+/* As a container's profile may: runs a command without a system call. */
+static int without(unsigned number, char **command) {
     struct sock_filter all[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_kcmp, 0, 1),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
@@ -325,7 +325,9 @@ int main(int argc, char **argv) {
     };
     struct statfs info;
     if (argc > 2 && strcmp(argv[1], "without-kcmp") == 0)
-        return without_kcmp(argv + 2);
+        return without(SYS_kcmp, argv + 2);
+    if (argc > 2 && strcmp(argv[1], "without-timers") == 0)
+        return without(SYS_setitimer, argv + 2);
     if (argc != 3)
         return 2;
     place = argv[2];

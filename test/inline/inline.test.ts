@@ -1,7 +1,7 @@
 // Calls that a program answers by itself: the same answers as natively, but for the type; and what is
 // not surely safe is stopped as ever.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { compileIn } from '../support/compile.js';
@@ -18,16 +18,29 @@ const ASKS = 2000;
 /** More calls are not stopped where a program answers by itself. */
 const FEW = 60;
 
+function dynamicallyLinked(name: string): string {
+  const output = path.join(testBuild, `inline/${name}-dynamic`);
+  const source = path.join(root, `test/inline/${name}.c`);
+  const words = ['-O2', '-D_GNU_SOURCE', '-pthread', '-o', output, source];
+  const { status, stderr } = spawnSync('cc', words, { encoding: 'utf8' });
+  t.equal(status, 0, stderr);
+  return output;
+}
+
 const statically = compileIn('inline', 'ask', ['ask.c']);
-const dynamically = path.join(testBuild, 'inline/ask-dynamic');
-const source = path.join(root, 'test/inline/ask.c');
-const made = spawnSync('cc', [...['-O2', '-D_GNU_SOURCE', '-pthread', '-o', dynamically], source], {
-  encoding: 'utf8',
-});
-t.equal(made.status, 0, made.stderr);
+const dynamically = dynamicallyLinked('ask');
+const opens = [
+  ['static', compileIn('inline', 'opens', ['opens.c'])],
+  ['dynamic', dynamicallyLinked('opens')],
+] as const;
 
 const directory = mkdtempSync('/dev/shm/seccomp-spoof-');
 chmodSync(directory, 0o755);
+mkdirSync(path.join(directory, 'dir'));
+for (const name of ['file', 'dir/file', 'a', 'abcd', 'counts'])
+  writeFileSync(path.join(directory, name), '');
+symlinkSync('file', path.join(directory, 'link'));
+symlinkSync('loop', path.join(directory, 'loop'));
 t.teardown(() => {
   rmSync(directory, { recursive: true, force: true });
 });
@@ -112,6 +125,43 @@ for (const [kind, program] of [
   });
 }
 
+for (const [kind, program] of opens) {
+  // [verb, calls that have to be stopped, at most more]: paths of few bytes, or which may be a table's, are stopped.
+  for (const [verb, least, most] of [
+    ['edges', ASKS, Infinity],
+    ['registers', 0, FEW],
+    ['signals', 0, FEW],
+    ['fifo', 0, FEW],
+    ['children', 0, FEW],
+    ['threads', ASKS, Infinity],
+  ] as const)
+    void t.test(`${kind}, opens: ${verb}`, (t) => {
+      const native = natively(program, verb);
+      const { status, signal, stdout, stderr, told } = wrapped(program, verb);
+      t.equal(status, 0, `${signal} ${stdout} ${stderr}`);
+      t.equal(stdout, native.stdout, 'the same is told');
+      t.ok(told.stopped >= least && told.stopped <= most, `${told.stopped} calls were stopped`);
+      t.ok(countOf(told, /^places/) > 0, 'places answer by themselves');
+      t.end();
+    });
+
+  void t.test(`${kind}, opens: a table under a path that was another file's`, (t) => {
+    const { status, stdout, stderr, told } = wrapped(program, 'table');
+    t.equal(status, 0, `${stdout} ${stderr}`);
+    t.ok(told.stopped < ASKS, `${told.stopped} calls were stopped`);
+    t.end();
+  });
+}
+
+void t.test('a profile that forbids to find out whether a path can be read', (t) => {
+  const before = [statically, 'without-timers'];
+  const { status, stdout, stderr, told } = wrapped(opens[0][1], 'children', [], before);
+  t.equal(status, 0, `${stdout} ${stderr}`);
+  t.ok(told.stopped >= ASKS, `${told.stopped} calls were stopped`);
+  t.same(told.inline, [], 'nothing was tried in the program');
+  t.end();
+});
+
 void t.test('who shares memory is not known', (t) => {
   const as = process.getuid?.() === 0 ? asUser : [];
   const before = [...as, statically, 'without-kcmp'];
@@ -125,7 +175,10 @@ void t.test('who shares memory is not known', (t) => {
 void t.test('why not is said', (t) => {
   const say = (...options: readonly string[]): string =>
     run([seccompSpoof, 'exec', '-v', '--inline', 'auto', ...options, '--', 'true']).stderr;
-  t.match(say('-m', 'notify', ...policy), /inline: statfs and fstatfs .* after 64 stopped calls/);
+  t.match(
+    say('-m', 'notify', ...policy),
+    /inline: statfs, fstatfs and opens .* after 64 stopped calls/,
+  );
   t.match(say('-m', 'trace', ...policy), /inline: off: only the mechanism notify/);
   t.match(say('-m', 'notify', '-p', 'k3s-gvisor'), /inline: off: the policy has files rules/);
   const unknown = run([seccompSpoof, 'exec', '--inline', 'some', '--', 'true']);

@@ -1,0 +1,110 @@
+/* open_code.c - writes the code that stands before an openat(2).
+ * Rule: it reads nothing of which the kernel has not said that it can be read, so a bad path stays
+ * EFAULT; and every path that it does not know for another file's is left to be stopped. */
+#include "open_code.h"
+
+#include <errno.h>
+#include <stdbool.h>
+
+#include "../arch/agent_signs.h"
+#include "../arch/arch.h"
+#include "../arch/call_table.h"
+#include "../policy/match.h"
+
+#define TAIL 4 /* bytes of a path's end, by which it is told from those of tables */
+#define LAST_TIMER 2
+#define PAGE_BITS 0xfff
+
+/* Jumps to one place that comes later. */
+struct forward {
+    uint32_t at[8];
+    unsigned count;
+};
+
+static void put_forward(struct code *code, uint8_t operation, struct forward *forward) {
+    forward->at[forward->count++] = code_put_short(code, operation);
+}
+
+static void land_all(struct code *code, const struct forward *forward) {
+    for (unsigned i = 0; i < forward->count; i++)
+        code_land(code, forward->at[i]);
+}
+
+/* Whether the path can be read. setitimer(2) reads 32 bytes of it before it refuses a timer that
+ * does not exist, the directory's number: EINVAL. So the arguments stay as they are. */
+static void put_probe(struct code *code, struct forward *plain) {
+    PUT(code, 0x83, 0xff, LAST_TIMER); /* cmp $LAST_TIMER, %edi */
+    put_forward(code, JUMP_NOT_ABOVE, plain);
+    PUT(code, 0x48, 0x85, 0xf6); /* test %rsi, %rsi: which setitimer(2) does not read */
+    put_forward(code, JUMP_EQUAL, plain);
+    code_put_move(code, NUMBER_SETITIMER);
+    PUT(code, 0x0f, 0x05);                     /* syscall */
+    PUT(code, 0x83, 0xf8, (uint8_t)(-EINVAL)); /* cmp $-EINVAL, %eax */
+    put_forward(code, JUMP_UNEQUAL, plain);
+}
+
+/* %r11: the end of the path, if that is in the page in which it begins; where to go then. */
+static uint32_t put_search(struct code *code) {
+    PUT(code, 0x49, 0x89, 0xf3); /* mov %rsi, %r11 */
+    const uint32_t next = code->length;
+    PUT(code, 0x41, 0x80, 0x3b, 0); /* cmpb $0, (%r11) */
+    const uint32_t found = code_put_short(code, JUMP_EQUAL);
+    PUT(code, 0x49, 0xff, 0xc3); /* inc %r11 */
+    PUT(code, 0x41, 0xf7, 0xc3); /* test $PAGE_BITS, %r11d */
+    code_put_32(code, PAGE_BITS);
+    code_put_back_to(code, JUMP_UNEQUAL, next);
+    return found;
+}
+
+/* Goes to `plain` if the path may be a table's, by its last bytes. */
+static void put_comparison(struct code *code, uint32_t plain) {
+    PUT(code, 0x49, 0x8d, 0x4b, (uint8_t)-TAIL); /* lea -TAIL(%r11), %rcx */
+    PUT(code, 0x48, 0x39, 0xf1);                 /* cmp %rsi, %rcx */
+    code_put_back_to(code, JUMP_BELOW, plain);
+    PUT(code, 0x41, 0x80, 0x7b, 0xff, '/'); /* cmpb $'/', -1(%r11): the name stands before it */
+    code_put_back_to(code, JUMP_EQUAL, plain);
+    PUT(code, 0x8b, 0x01); /* mov (%rcx), %eax */
+    const char *name;
+    for (uint32_t i = 0; (name = match_table_name(i)) != NULL; i++) {
+        uint32_t tail;
+        memcpy(&tail, name + strlen(name) - TAIL, TAIL);
+        PUT(code, 0x3d); /* cmp $tail, %eax */
+        code_put_32(code, tail);
+        code_put_back_to(code, JUMP_EQUAL, plain);
+    }
+}
+
+static void put_token(struct code *code, uint32_t of_place) {
+    PUT(code, 0x48, 0x89, 0xf1);     /* mov %rsi, %rcx */
+    PUT(code, 0x48, 0xc1, 0xe9, 32); /* shr $32, %rcx */
+    PUT(code, 0x31, 0xf1);           /* xor %esi, %ecx */
+    PUT(code, 0x81, 0xf1);           /* xor $of_place, %ecx */
+    code_put_32(code, of_place);
+    PUT(code, 0x48, 0xc1, 0xe1, 32); /* shl $32, %rcx */
+    PUT(code, 0x45, 0x89, 0xd2);     /* mov %r10d, %r10d */
+    PUT(code, 0x49, 0x09, 0xca);     /* or %rcx, %r10 */
+}
+
+void open_put_code(struct code *code, uint64_t agent, uint64_t off, uint64_t own, uint64_t back) {
+    struct forward plain = {.count = 0};
+    PUT(code, 0x80, 0x3d); /* cmpb $0, off(%rip) */
+    code_put_distance(code, off, 1);
+    PUT(code, 0);
+    put_forward(code, JUMP_UNEQUAL, &plain);
+    PUT(code, 0xf7, 0xc2); /* test $OPEN_NEVER_A_TABLE, %edx: which the filter lets run */
+    code_put_32(code, OPEN_NEVER_A_TABLE);
+    put_forward(code, JUMP_UNEQUAL, &plain);
+    put_probe(code, &plain);
+    const uint32_t found = put_search(code);
+    land_all(code, &plain);
+    const uint32_t stopped = code->length;
+    PUT(code, 0x45, 0x89, 0xd2); /* mov %r10d, %r10d: no token that is left from another call */
+    const uint32_t call = code->length;
+    code_put_move(code, NUMBER_OPENAT);
+    PUT(code, 0xff, 0x25); /* jmp *own(%rip) */
+    code_put_distance(code, own, 0);
+    code_land(code, found);
+    put_comparison(code, stopped);
+    put_token(code, (uint32_t)back ^ agent_open_key(agent));
+    code_put_back_to(code, JUMP_ALWAYS, call);
+}

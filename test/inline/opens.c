@@ -1,0 +1,368 @@
+/* opens VERB DIRECTORY - opens files until the program's opens are no longer stopped, then does
+ * what the verb says. What is printed is to be the same natively. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define WARM 300
+#define ROUNDS 1000
+#define PAGE 4096
+
+static char path[PAGE]; /* of a file in the directory */
+static int directory;
+
+/* Once by each place in the C library. Both results must be the same. */
+static int try_open(int at, const char *name, int flags) {
+    int one = openat(at, name, flags, 0640), error = errno;
+    int other = at == AT_FDCWD ? open(name, flags, 0640) : openat(at, name, flags, 0640);
+    if ((one < 0) != (other < 0) || (one < 0 && error != errno))
+        printf("differs: %d %d, %d %d\n", one, error, other, errno);
+    if (other >= 0)
+        close(other);
+    if (one >= 0)
+        close(one);
+    return one < 0 ? -error : 0;
+}
+
+static int ask(int rounds) {
+    int wrong = 0;
+    for (int i = 0; i < rounds; i++)
+        wrong += try_open(AT_FDCWD, path, O_RDONLY) != 0;
+    return wrong;
+}
+
+static void tell_at(const char *name, int at, const char *file, int flags) {
+    const int first = try_open(at, file, flags);
+    for (int i = 0; i < 10; i++)
+        if (try_open(at, file, flags) != first)
+            printf("%s: not always the same\n", name);
+    printf("%s: %d\n", name, first);
+}
+
+static void tell(const char *name, const char *file, int flags) {
+    tell_at(name, AT_FDCWD, file, flags);
+}
+
+/* ---- edges ---- */
+
+static void tell_paths(void) {
+    char *pages = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char longest[2 * PAGE];
+    munmap(pages + PAGE, PAGE);
+    tell("null", NULL, O_RDONLY);
+    tell("nowhere", (char *)1, O_RDONLY);
+    tell("in the kernel", (char *)0xffffffff80000000UL, O_RDONLY);
+    tell("no address", (char *)0x800000000000UL, O_RDONLY);
+    tell("in a hole", pages + PAGE + 8, O_RDONLY);
+    for (unsigned length = 1; length < 40; length++) {
+        char *end = pages + PAGE - length;
+        memset(end, '/', length);
+        tell("runs into a hole", end, O_RDONLY);
+        pages[PAGE - 1] = '\0';
+        tell("ends at a hole", end, O_RDONLY);
+    }
+    mprotect(pages, PAGE, PROT_NONE);
+    tell("may not be read", pages, O_RDONLY);
+    mprotect(pages, PAGE, PROT_READ | PROT_WRITE);
+    mmap(pages + PAGE, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+         0);
+    for (unsigned before = 1; before <= strlen(path) + 1; before++) {
+        strcpy(pages + PAGE - before, path);
+        tell("crosses pages", pages + PAGE - before, O_RDONLY);
+    }
+    for (const char *const *name =
+             (const char *const[]){"", ".", "..", "/", "a", "ab", "abc", "abcd", "./", "//",
+                                   "file/", "dir/", "dir/.", "dir//file", "link", "loop", "counts",
+                                   "\xff\xfe", NULL};
+         *name; name++) {
+        printf("%s ", *name);
+        tell_at("relative", directory, *name, O_RDONLY);
+        tell_at("relative, no link", directory, *name, O_RDONLY | O_NOFOLLOW);
+    }
+    memset(longest, 'x', sizeof longest);
+    longest[sizeof longest - 1] = '\0';
+    tell("too long", longest, O_RDONLY);
+    longest[PAGE - 1] = '\0';
+    tell("too long a name", longest, O_RDONLY);
+}
+
+/* setitimer(2) has timers of these numbers. */
+static void tell_directories(void) {
+    struct itimerval timer;
+    for (int at = -2; at < 8; at++) {
+        char name[32];
+        snprintf(name, sizeof name, "at %d", at);
+        tell_at(name, at, "file", O_RDONLY);
+        tell_at(name, at, path, O_RDONLY);
+    }
+    for (int which = 0; which < 3; which++)
+        if (getitimer(which, &timer) != 0 || timer.it_value.tv_sec || timer.it_value.tv_usec)
+            puts("a timer runs");
+}
+
+static void tell_flags(void) {
+    static const int flags[] = {
+        O_WRONLY,  O_RDWR,      O_ACCMODE, O_PATH,    O_DIRECTORY,        O_APPEND,  O_NONBLOCK,
+        O_CLOEXEC, O_NOATIME,   O_SYNC,    O_DIRECT,  O_TMPFILE | O_RDWR, O_TMPFILE, O_TRUNC,
+        O_ASYNC,   O_LARGEFILE, INT32_MIN, INT32_MAX, O_CREAT | O_EXCL,   O_CREAT,   O_NOCTTY,
+    };
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        printf("%x ", (unsigned)flags[i]);
+        tell("flags", path, flags[i]);
+        tell_at("flags, directory", directory, "dir", flags[i]);
+    }
+}
+
+static void tell_modes(void) {
+    for (mode_t mode = 0; mode < 010000; mode = mode * 2 + 1) {
+        struct stat info = {.st_mode = 0};
+        umask(0);
+        int fd = openat(directory, "made", O_RDONLY | O_CREAT | O_EXCL, mode);
+        fstat(fd, &info);
+        printf("mode %o: %o\n", mode, info.st_mode);
+        close(fd);
+        unlinkat(directory, "made", 0);
+    }
+}
+
+static int edges(void) {
+    tell_paths();
+    tell_directories();
+    tell_flags();
+    tell_modes();
+    errno = 7;
+    const int fd = open(path, O_RDONLY);
+    printf("errno stays %d, the lowest number %s\n", errno,
+           fd == dup(0) - 1 ? "is taken" : "is not");
+    return 0;
+}
+
+/* ---- the same memory, another path ---- */
+
+static int is_told(int fd) {
+    char text[65536];
+    size_t length = 0;
+    for (ssize_t got; (got = read(fd, text + length, sizeof text - 1 - length)) > 0;)
+        length += (size_t)got;
+    text[length] = '\0';
+    close(fd);
+    const char *right = strstr(text, " - ") ? " - 9p " : " 9p rw";
+    const char *wrong = strstr(text, " - ") ? " - tmpfs " : " tmpfs rw";
+    return strstr(text, right) != NULL && strstr(text, wrong) == NULL;
+}
+
+/* No table may slip through. */
+static int table(void) {
+    static const char *const tables[] = {"/proc/self/mounts",         "/proc/mounts",
+                                         "/proc/thread-self/mounts",  "/proc/self/mounts",
+                                         "/proc/self/task/../mounts", "/proc/self/mountinfo"};
+    char *buffer = malloc(PAGE);
+    int wrong = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        strcpy(buffer, path);
+        wrong += try_open(AT_FDCWD, buffer, O_RDONLY) != 0;
+        strcpy(buffer, tables[i % 6]);
+        int fd = i & 1 ? open(buffer, O_RDONLY) : openat(directory, buffer, O_RDONLY | O_CLOEXEC);
+        if (fd < 0 || !is_told(fd))
+            printf("the truth, round %d\n", ++wrong);
+    }
+    free(buffer);
+    return wrong;
+}
+
+/* ---- a place of the program's own, and its registers ---- */
+
+struct registers {
+    uint64_t rdi, rsi, rdx, r10, r8, r9, rbx, rbp, r12, rax, flags;
+};
+
+__attribute__((noinline)) static void call(struct registers *r) {
+    __asm__ volatile("push %%rbx; push %%rbp; push %%r12\n"
+                     "mov %%rax, %%r11; push %%r11\n"
+                     "mov 0(%%r11), %%rdi; mov 8(%%r11), %%rsi; mov 16(%%r11), %%rdx\n"
+                     "mov 24(%%r11), %%r10; mov 32(%%r11), %%r8; mov 40(%%r11), %%r9\n"
+                     "mov 48(%%r11), %%rbx; mov 56(%%r11), %%rbp; mov 64(%%r11), %%r12\n"
+                     "cmp %%rax, %%rax; stc; nop\n"
+                     "mov $257, %%eax; syscall\n"
+                     "pushf; pop %%r11; xchg %%r11, (%%rsp)\n"
+                     "mov %%rdi, 0(%%r11); mov %%rsi, 8(%%r11); mov %%rdx, 16(%%r11)\n"
+                     "mov %%r10, 24(%%r11); mov %%r8, 32(%%r11); mov %%r9, 40(%%r11)\n"
+                     "mov %%rbx, 48(%%r11); mov %%rbp, 56(%%r11); mov %%r12, 64(%%r11)\n"
+                     "mov %%rax, 72(%%r11); pop %%rax; mov %%rax, 80(%%r11)\n"
+                     "pop %%r12; pop %%rbp; pop %%rbx\n"
+                     : "+a"(r)
+                     :
+                     : "rdi", "rsi", "rdx", "r10", "r8", "r9", "rcx", "r11", "memory", "cc");
+}
+
+static int registers(void) {
+    int wrong = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        struct registers before = {.rdi = (uint32_t)AT_FDCWD,
+                                   .rsi = (uint64_t)(uintptr_t)path,
+                                   .r10 = 0x1a4,
+                                   .r8 = 11,
+                                   .r9 = 12,
+                                   .rbx = 13,
+                                   .rbp = 14,
+                                   .r12 = 15};
+        struct registers after = before;
+        call(&after);
+        wrong += (int64_t)after.rax < 0;
+        close((int)after.rax);
+        after.r10 = (uint32_t)after.r10;
+        after.rax = after.flags = 0;
+        wrong += memcmp(&before, &after, sizeof before) != 0;
+    }
+    return wrong;
+}
+
+/* ---- signals ---- */
+
+static volatile sig_atomic_t alarms;
+
+static void on_alarm(int number) {
+    (void)number;
+    alarms += try_open(AT_FDCWD, path, O_RDONLY) == 0;
+}
+
+static void every(suseconds_t microseconds) {
+    const struct itimerval timer = {{0, microseconds}, {0, microseconds}};
+    setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* A handler that opens, too, beside the timer of the program; no open may end with EINTR, whether
+ * the handler restarts calls or not. */
+static int signals(void) {
+    int wrong = 0;
+    for (int restart = 0; restart < 2; restart++) {
+        const struct sigaction action = {.sa_handler = on_alarm,
+                                         .sa_flags = restart ? SA_RESTART : 0};
+        sigaction(SIGALRM, &action, NULL);
+        alarms = 0;
+        every(500);
+        while (alarms < 50)
+            wrong += ask(10);
+        every(0);
+    }
+    return wrong;
+}
+
+static void on_user(int number) {
+    (void)number;
+    alarms++;
+}
+
+/* An open that waits: with SA_RESTART it goes on waiting, without it ends. */
+static int fifo(void) {
+    char name[2 * PAGE];
+    int wrong = 0;
+    snprintf(name, sizeof name, "%s.fifo", path);
+    mkfifo(name, 0600);
+    wrong += try_open(AT_FDCWD, name, O_RDONLY | O_NONBLOCK) != 0;
+    for (int restart = 0; restart < 2; restart++) {
+        const struct sigaction action = {.sa_handler = on_user,
+                                         .sa_flags = restart ? SA_RESTART : 0};
+        sigaction(SIGUSR1, &action, NULL);
+        alarms = 0;
+        const pid_t parent = getpid(), child = fork();
+        if (child == 0) {
+            for (int i = 0; i < (restart ? 20 : 1000); i++) {
+                kill(parent, SIGUSR1);
+                usleep(1000);
+            }
+            _exit(open(name, O_WRONLY) < 0);
+        }
+        errno = 0;
+        const int fd = open(name, O_RDONLY);
+        printf("fifo: %s, %d\n", fd >= 0 ? "opened" : "not opened", errno);
+        if (fd >= 0)
+            close(fd);
+        else
+            kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+    }
+    unlink(name);
+    return wrong;
+}
+
+/* ---- others that run the same code ---- */
+
+static int status_of(pid_t child) {
+    int status = -1;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    return status;
+}
+
+static int children(void) {
+    pid_t child = fork();
+    if (child == 0)
+        _exit(ask(ROUNDS) != 0);
+    int wrong = status_of(child);
+    child = vfork();
+    if (child == 0)
+        _exit(ask(ROUNDS) != 0);
+    return wrong + status_of(child) + ask(ROUNDS);
+}
+
+static void *in_thread(void *argument) {
+    return ask(ROUNDS) == 0 ? argument : NULL;
+}
+
+static void *waits(void *argument) {
+    for (;;)
+        close(open(path, O_RDONLY));
+    return argument;
+}
+
+/* And one that is cancelled where it opens. */
+static int threads(void) {
+    pthread_t made[4], cancelled;
+    void *result;
+    int wrong = 0;
+    for (int i = 0; i < 4; i++)
+        pthread_create(&made[i], NULL, in_thread, made);
+    pthread_create(&cancelled, NULL, waits, NULL);
+    for (int i = 0; i < 4; i++) {
+        pthread_join(made[i], &result);
+        wrong += result != made;
+    }
+    pthread_cancel(cancelled);
+    pthread_join(cancelled, &result);
+    return wrong + (result != PTHREAD_CANCELED) + ask(ROUNDS);
+}
+
+int main(int argc, char **argv) {
+    static const struct {
+        const char *name;
+        int (*run)(void);
+    } verbs[] = {
+        {"edges", edges}, {"table", table},       {"registers", registers}, {"signals", signals},
+        {"fifo", fifo},   {"children", children}, {"threads", threads},
+    };
+    if (argc != 3)
+        return 2;
+    directory = open(argv[2], O_RDONLY | O_DIRECTORY);
+    snprintf(path, sizeof path, "%s/file", argv[2]);
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        if (strcmp(argv[1], verbs[i].name) != 0)
+            continue;
+        int wrong = ask(WARM);
+        wrong += verbs[i].run();
+        printf("%s\n", wrong == 0 ? "right" : "wrong");
+        return wrong != 0;
+    }
+    return 2;
+}
