@@ -41,7 +41,9 @@ const kills = Math.ceil(rounds / 2);
 const killsAtBirth = Math.ceil(rounds / 20);
 /** Each needs a tree of its own, since nobody replaces a guardian. */
 const trees = Math.ceil(rounds / 100);
-const disturbances = rounds - kills - killsAtBirth - trees;
+/** Of `trace`, and of `ptrace`. */
+const ofTracer = Math.ceil(rounds / 20);
+const disturbances = rounds - kills - killsAtBirth - trees - 2 * ofTracer;
 const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1e9));
 /** The longest life of a worker, in microseconds; and one so short that it hardly ever serves. */
 const usualLife = 2000;
@@ -78,14 +80,16 @@ interface Spoofed {
   readonly stop: string;
 }
 
-async function startLoad(test: Test, shellSubject: string): Promise<Spoofed> {
+async function startLoad(test: Test, shellSubject: string, mechanism = 'notify'): Promise<Spoofed> {
   const place = scratch(test);
   const log = path.join(place, 'log');
   const stop = path.join(place, 'stop');
   const load = [path.join(tools, 'load'), ...sizesOfShm(), stop];
   const go = existsSync(goSubject) ? goSubject : '-';
   if (go === '-') notApplicable(test, 'the Go subject: there is no Go here');
-  const subject = new Subject(cleanly([...exec, '--log-file', log, ...load, go, shellSubject]));
+  const subject = new Subject(
+    cleanly([...exec, '-m', mechanism, '--log-file', log, ...load, go, shellSubject]),
+  );
   test.teardown(() => {
     subject.kill();
   });
@@ -126,7 +130,7 @@ const goneAfter = SILENCE_SECONDS / 2;
 /** What the killer did: how often each way, in the order of the words. */
 async function disturb(
   test: Test,
-  guardian: number,
+  guardian: number | string,
   count: number,
   most: number,
   ways: readonly string[],
@@ -207,6 +211,26 @@ await t.test(`guardian and worker disturbed ${disturbances} times, seed ${seed}`
   const names = ['stopped', 'traced', 'worker killed between', ...cgroups.keys()];
   names.forEach((name, i) => figures.push([name, done[i] ?? 0]));
 });
+
+for (const mechanism of ['trace', 'ptrace'])
+  await t.test(
+    `the tracer of ${mechanism} disturbed ${ofTracer} times, seed ${seed}`,
+    async (test) => {
+      const shellSubject = path.join(root, 'test/kill/load.sh');
+      const cgroups = freezers(test);
+      const freezes = [...cgroups.values()].map((name) => `freeze:${name}`);
+      const { subject, guardian } = await startLoad(test, shellSubject, mechanism);
+      subject.say('go');
+      const ways = ['stop', 'trace', ...freezes];
+      const done = await disturb(test, `tracer:${guardian}`, ofTracer, usualLife, ways);
+      checkTallies(test, await stopLoad(subject), existsSync(goSubject) ? 3 : 2);
+      const everything = await watch([guardian], goneAfter);
+      test.equal(await subject.end(), 0, subject.errors);
+      test.equal(await everything(), 'gone', 'the tracer has ended');
+      const names = ['stopped', 'traced', ...cgroups.keys()];
+      names.forEach((name, i) => figures.push([`${mechanism}: tracer ${name}`, done[i] ?? 0]));
+    },
+  );
 
 await t.test(
   'workers killed at birth: every call returns, none is answered wrongly',
@@ -314,7 +338,8 @@ function writeReport(file: string): void {
   const total = figures.reduce((sum, [, count]) => sum + count, 0);
   const lines = [
     'Guardian and worker were killed, stopped, traced and frozen at random while programs in C (signals and',
-    'threads), Go and shell opened files and asked for filesystems, by `notify`. Result: 0 wrong descriptors,',
+    'threads), Go and shell opened files and asked for filesystems, by `notify`; and the tracers of `trace` and `ptrace`,',
+    'which end their programs if they are killed, were stopped, traced and frozen. Result: 0 wrong descriptors,',
     '0 lost calls, 0 wrong answers, and no descriptor too many in the programs or in the guardian.',
     '',
     `Made by \`npm run kill\` on ${new Date().toISOString().slice(0, 10)}; do not edit. Seed ${seed}.`,

@@ -5,7 +5,8 @@
  *   trace        what a debugger does: PTRACE_SEIZE and PTRACE_INTERRUPT of all threads, a while (held, or
  *                stopped at each system call, as by strace), PTRACE_DETACH
  *   freeze:DIR   the freezer of a cgroup (version 1 or 2) that is made below DIR, a while, thawed
- * All but `kill` are done to the guardian, to the worker, or to both, each at random. The while is the
+ * All but `kill` are done to the guardian, to the worker, or to both, each at random; to a tracer, which has no
+ * worker, if GUARDIAN is `tracer:PID`. The while is the
  * randomness of the test, it waits for nothing. Ends with 1 when no new worker comes. Prints empty lines
  * as long as it goes on, then one JSON object. */
 #define _GNU_SOURCE
@@ -230,9 +231,9 @@ static void freeze(const char *directory, const pid_t *pids, int count, pid_t wo
 
 /* ---- */
 
-/* Guardian, worker, or both. */
+/* Guardian, worker, or both; a tracer has no worker. */
 static int choose(pid_t worker, pid_t pids[2]) {
-    const uint64_t which = draw() % 3;
+    const uint64_t which = worker == guardian ? 0 : draw() % 3;
     int count = 0;
     if (which != 1)
         pids[count++] = guardian;
@@ -244,7 +245,8 @@ static int choose(pid_t worker, pid_t pids[2]) {
 int main(int argc, char **argv) {
     if (argc < 6 || argc > 5 + MOST_WAYS)
         return 2;
-    guardian = (pid_t)atoi(argv[1]);
+    const bool alone = strncmp(argv[1], "tracer:", 7) == 0;
+    guardian = (pid_t)atoi(argv[1] + (alone ? 7 : 0));
     pid_t last = 0;
     long count = atol(argv[2]), done[MOST_WAYS] = {0};
     state = strtoull(argv[3], NULL, 10);
@@ -257,7 +259,7 @@ int main(int argc, char **argv) {
     double start = seconds(), longest = 0;
     for (long round = 1; round <= count; round++) {
         double asked = seconds();
-        pid_t pids[2], worker = await_worker(last);
+        pid_t pids[2], worker = alone ? guardian : await_worker(last);
         if (seconds() - asked > longest)
             longest = seconds() - asked;
         rest();
