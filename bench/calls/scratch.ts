@@ -19,8 +19,7 @@ export interface Scratch {
   readonly remove: () => void;
 }
 
-function policy(path: string): string {
-  return `apiVersion: seccomp-spoof/v1
+const withoutFiles = `apiVersion: seccomp-spoof/v1
 name: bench
 statfs:
   - when: { type: tmpfs }
@@ -28,11 +27,12 @@ statfs:
 mounts:
   - when: { fstype: tmpfs }
     answer: { fstype: ext4 }
-files:
+`;
+
+const policy = (path: string): string => `${withoutFiles}files:
   - path: ${JSON.stringify(path)}
     content: ${JSON.stringify(virtualContent)}
 `;
-}
 
 /** A directory of mode 0700 on a tmpfs; its name, or undefined if there is none that we may write to. */
 export function makeDirectory(): string | undefined {
@@ -64,10 +64,15 @@ export function makeScratch(): Scratch | undefined {
   writeFileSync(virtual.path, realContent);
   writeFileSync(virtual.file, virtualContent);
   writeFileSync(inside('bench.yaml'), policy(virtual.path));
+  writeFileSync(inside('without-files.yaml'), withoutFiles);
   return {
     directory,
     crowd: inside('crowd'),
-    job: { policy: inside('bench.yaml'), virtual },
+    job: {
+      policy: inside('bench.yaml'),
+      withoutFiles: inside('without-files.yaml'),
+      virtual,
+    },
     remove,
   };
 }

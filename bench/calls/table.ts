@@ -27,7 +27,7 @@ function groups(options: Options, ways: readonly Way[], gvisor: readonly Way[]):
     name: `${driver.name}, ${threads} threads`,
     driver,
     shapes: shapes.filter((shape) => shape.threaded),
-    ways: ways.filter((way) => way.kind !== 'peer' && way.name !== 'allow'),
+    ways: ways.filter(({ kind, name }) => kind !== 'peer' && name !== 'allow' && name !== 'inline'),
     threads,
     rounds: fewRounds,
     ms: threadsMs,

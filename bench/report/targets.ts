@@ -32,6 +32,11 @@ export const targets: readonly Check[] = [
     ...{ wording: 'notify: a virtual open, unpinned, below 3 floors' },
     ...{ base: { is: 'toFloor' }, limit: 3 },
   },
+  {
+    ...{ ...pinnedCalls, rows: /fstatfs|statfs|open, unmatched.*/, way: 'inline' },
+    ...{ wording: 'inline: at most 1.2 of native, pinned' },
+    ...{ base: { is: 'toNative' }, limit: 1.2 },
+  },
   toPeer('strace', 0.5, 'notify: at least 2 times faster than strace --seccomp-bpf, pinned'),
   toPeer('proot', 0.25, 'notify: at least 4 times faster than proot, pinned'),
   toPeer('syd', 1, 'notify: no call faster under syd, pinned'),

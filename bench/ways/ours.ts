@@ -5,6 +5,17 @@ import { doesAll, type Job, type Way } from './way.js';
 
 export const mechanisms = ['notify', 'trace', 'ptrace'] as const;
 
+/** `notify`, and a program that makes many calls answers them by itself. */
+export const inline = ({ policy, withoutFiles = policy }: Job): Way =>
+  makeWay({
+    ...{ name: 'inline', kind: 'ours', does: { ...doesAll, virtual: policy === withoutFiles } },
+    ...(policy === withoutFiles ? {} : { differs: 'its policy has no files rules' }),
+    front: () => [
+      ...[spoof, 'exec', '--policy', withoutFiles, '-m', 'notify'],
+      ...['--inline', 'auto', '--'],
+    ],
+  });
+
 export const ours = (name: (typeof mechanisms)[number], { policy }: Job): Way =>
   makeWay({
     ...{ name, kind: 'ours', does: doesAll },

@@ -1,7 +1,7 @@
 // Every way that there is.
 import { allow, floor, native } from './bases.js';
 import { inGvisor, Sandboxes } from './gvisor.js';
-import { mechanisms, ours } from './ours.js';
+import { inline, mechanisms, ours } from './ours.js';
 import { proot, sandlock, strace } from './peers.js';
 import { runsc } from './runsc.js';
 import type { Job, Way } from './way.js';
@@ -12,6 +12,7 @@ export const waysHere = (job: Job): readonly Way[] => [
   allow,
   floor(job),
   ...mechanisms.map((mechanism) => ours(mechanism, job)),
+  inline(job),
   strace,
   proot(job),
   sandlock(job),

