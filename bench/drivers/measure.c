@@ -186,14 +186,16 @@ static void run(struct together *together, struct worker *workers, uint32_t *sam
                                      .batches = calloc(BATCHES, sizeof(double)),
                                      .samples = samples + (size_t)i * together->samples_each};
         int error = workers[i].batches == NULL ? ENOMEM : 0;
-        if (error == 0)
+        if (error == 0 && threads > 1)
             error = pthread_create(&workers[i].thread, NULL, work, &workers[i]);
         if (error != 0) { /* those that were started wait for this one for ever */
             fprintf(stderr, "calls: no thread can be started: %s\n", strerror(error));
             exit(2);
         }
     }
-    for (int i = 0; i < threads; i++)
+    if (threads == 1) /* of a program with threads less is answered inside it */
+        work(&workers[0]);
+    for (int i = 0; i < threads && threads > 1; i++)
         pthread_join(workers[i].thread, NULL);
     pthread_barrier_destroy(&together->barrier);
 }

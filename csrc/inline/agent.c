@@ -3,6 +3,7 @@
  * is stopped as ever; so no answer depends on whether there is an agent. */
 #include "agent.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -185,32 +186,52 @@ static void put_asking(struct code *code, const uint8_t *policy, uint64_t addres
     code_put_distance(code, stub + STUB_OWN, 0);
 }
 
-void agent_make_stub(const uint8_t *policy, uint64_t address, uint64_t stub, int32_t number,
-                     uint64_t back, uint8_t bytes[AGENT_STUB_SIZE]) {
+/* As the place would have done it. */
+static void put_load(struct code *code, const struct agent_place *place) {
+    switch (place->form) {
+    case AGENT_FORM_STACK:
+        PUT(code, 0x48, 0x8b, 0x44, 0x24, 0x10); /* mov 16(%rsp), %rax */
+        break;
+    case AGENT_FORM_DIRECTORY:
+        PUT(code, 0xbf); /* mov $AT_FDCWD, %edi */
+        code_put_32(code, (uint32_t)AT_FDCWD);
+        break;
+    default:
+        code_put_move(code, place->number);
+    }
+}
+
+void agent_make_stub(const uint8_t *policy, uint64_t address, uint64_t stub,
+                     const struct agent_place *place, uint8_t bytes[AGENT_STUB_SIZE]) {
     struct code code = {bytes, stub, 0};
     memset(bytes, 0, AGENT_STUB_SIZE);
-    if (number == NUMBER_OPENAT)
-        open_put_code(&code, address, agent_switch(address), stub + STUB_OWN, back);
+    if (place->form != AGENT_FORM_NUMBER)
+        put_load(&code, place);
+    if (place->number == NUMBER_OPENAT)
+        open_put_code(&code, address, agent_switch(address), stub + STUB_OWN, place);
     else
-        put_asking(&code, policy, address, stub, number);
+        put_asking(&code, policy, address, stub, place->number);
     code.length = STUB_OWN;
-    code_put_64(&code, back - CALL_SIZE);
-    code_put_64(&code, back);
+    code_put_64(&code, place->back - CALL_SIZE);
+    code_put_64(&code, place->back);
 }
 
 /* ---- places ---- */
 
-/* The last byte of what, before `b8`, would make one instruction with it: prefixes (REX), and
- * operations whose operands `b8` would tell. */
+/* The last byte of what, before a load, would make one instruction with it: prefixes (REX), and
+ * operations whose operands its first byte would tell. */
 static bool takes_next(uint8_t before) {
     return (before & 0xf0) == 0x40 || before == 0x66 || before == 0x8b || before == 0x8d ||
            before == 0x89 || before == 0x0f || before == 0xc7 || before == 0x81;
 }
 
-bool agent_is_place(uint8_t before, const uint8_t bytes[AGENT_PLACE_SIZE], int32_t number) {
-    uint8_t move[AGENT_JUMP_SIZE];
-    agent_make_move(number, move);
-    return !takes_next(before) && memcmp(bytes, move, sizeof move) == 0 &&
+bool agent_is_place(const struct agent_place *place, uint8_t before,
+                    const uint8_t bytes[AGENT_PLACE_SIZE]) {
+    uint8_t load[AGENT_JUMP_SIZE];
+    if (place->form != AGENT_FORM_NUMBER && place->number != NUMBER_OPENAT)
+        return false;
+    agent_make_load(place, load);
+    return !takes_next(before) && memcmp(bytes, load, sizeof load) == 0 &&
            bytes[AGENT_JUMP_SIZE] == 0x0f && bytes[AGENT_JUMP_SIZE + 1] == 0x05;
 }
 
@@ -233,9 +254,9 @@ bool agent_read_jump(uint64_t from, const uint8_t bytes[AGENT_PLACE_SIZE], uint6
     return bytes[0] == 0xe9 && bytes[AGENT_JUMP_SIZE] == 0x0f && bytes[AGENT_JUMP_SIZE + 1] == 0x05;
 }
 
-void agent_make_move(int32_t number, uint8_t bytes[AGENT_JUMP_SIZE]) {
+void agent_make_load(const struct agent_place *place, uint8_t bytes[AGENT_JUMP_SIZE]) {
     struct code code = {bytes, 0, 0};
-    code_put_move(&code, number);
+    put_load(&code, place);
 }
 
 void agent_make_way(uint64_t stub, uint8_t bytes[AGENT_WAY_SIZE]) {
@@ -244,13 +265,14 @@ void agent_make_way(uint64_t stub, uint8_t bytes[AGENT_WAY_SIZE]) {
     code_put_64(&code, stub);
 }
 
-bool agent_make_boot(uint64_t address, uint64_t room, int32_t number, uint64_t back,
+bool agent_make_boot(uint64_t address, uint64_t room, const struct agent_place *place,
                      uint8_t bytes[AGENT_ROOM_SIZE]) {
     struct code code = {bytes, room, 0};
     memset(bytes, 0, AGENT_ROOM_SIZE);
-    PUT(&code, 0x48, 0x8d, 0x64, 0x24, 0x80);                         /* lea -128(%rsp), %rsp */
-    PUT(&code, 0x57, 0x56, 0x52, 0x41, 0x52, 0x41, 0x50, 0x41, 0x51); /* push the arguments */
-    PUT(&code, 0x48, 0xbf);                                           /* mov $address, %rdi */
+    PUT(&code, 0x48, 0x8d, 0x64, 0x24, 0x80); /* lea -128(%rsp), %rsp */
+    PUT(&code, 0x50, 0x57, 0x56, 0x52, 0x41, 0x52, 0x41, 0x50, 0x41,
+        0x51);              /* push %rax and the arguments */
+    PUT(&code, 0x48, 0xbf); /* mov $address, %rdi */
     code_put_64(&code, address);
     PUT(&code, 0xbe); /* mov $AGENT_PAGE, %esi */
     code_put_32(&code, AGENT_PAGE);
@@ -261,12 +283,12 @@ bool agent_make_boot(uint64_t address, uint64_t room, int32_t number, uint64_t b
     PUT(&code, 0x49, 0x83, 0xc8, 0xff); /* or $-1, %r8 */
     PUT(&code, 0x45, 0x31, 0xc9);       /* xor %r9d, %r9d */
     code_put_move(&code, NUMBER_MMAP);
-    PUT(&code, 0x0f, 0x05);                                           /* syscall */
-    PUT(&code, 0x41, 0x59, 0x41, 0x58, 0x41, 0x5a, 0x5a, 0x5e, 0x5f); /* pop them */
-    PUT(&code, 0x48, 0x8d, 0xa4, 0x24);                               /* lea 128(%rsp), %rsp */
+    PUT(&code, 0x0f, 0x05);                                                 /* syscall */
+    PUT(&code, 0x41, 0x59, 0x41, 0x58, 0x41, 0x5a, 0x5a, 0x5e, 0x5f, 0x58); /* pop them */
+    PUT(&code, 0x48, 0x8d, 0xa4, 0x24); /* lea 128(%rsp), %rsp */
     code_put_32(&code, 128);
-    code_put_move(&code, number);
+    put_load(&code, place);
     PUT(&code, 0xe9); /* jmp to the program's own instruction */
-    code_put_distance(&code, back - CALL_SIZE, 0);
-    return is_near(room, back);
+    code_put_distance(&code, place->back - CALL_SIZE, 0);
+    return is_near(room, place->back);
 }

@@ -14,7 +14,8 @@
 #define AGENT_STUBS 16U /* places in a program that may lead here */
 #define AGENT_STUB_SIZE 192U
 #define AGENT_HEAD_SIZE 24U
-/* What is at a place: mov imm32, %eax (or the jump instead); syscall. */
+/* What is at a place: an instruction that loads a register for the call (or the jump instead);
+ * syscall. */
 #define AGENT_JUMP_SIZE 5U
 #define AGENT_PLACE_SIZE 7U
 /* What stands behind the code of a file: the way to a stub, or the call that gets the page. */
@@ -52,23 +53,39 @@ bool agent_is_head(const uint8_t head[AGENT_HEAD_SIZE], uint64_t address);
 /* Where a byte other than 0 makes all stubs leave their calls to the program's own instruction. */
 uint64_t agent_switch(uint64_t address);
 uint64_t agent_stub(uint64_t address, unsigned index);
-/* The stub at `stub` for the place whose call returns to `back`. */
-void agent_make_stub(const uint8_t *policy, uint64_t address, uint64_t stub, int32_t number,
-                     uint64_t back, uint8_t bytes[AGENT_STUB_SIZE]);
 
-/* The place as it is made by compilers: `mov number, %eax; syscall`. `before`: the byte before it,
- * which must not make another instruction of it. */
-bool agent_is_place(uint8_t before, const uint8_t bytes[AGENT_PLACE_SIZE], int32_t number);
+/* What stands before the call. Only the first one says which call it is. */
+enum agent_form {
+    AGENT_FORM_NUMBER,    /* mov number, %eax */
+    AGENT_FORM_STACK,     /* mov 16(%rsp), %rax: all calls of glibc 2.41 that can be cancelled */
+    AGENT_FORM_DIRECTORY, /* mov $AT_FDCWD, %edi: opens of glibc's own */
+    AGENT_FORMS,
+};
+
+struct agent_place {
+    enum agent_form form;
+    int32_t number; /* of the call that the agent attends to */
+    uint64_t back;  /* where it returns to */
+};
+
+/* The stub at `stub` for this place. */
+void agent_make_stub(const uint8_t *policy, uint64_t address, uint64_t stub,
+                     const struct agent_place *place, uint8_t bytes[AGENT_STUB_SIZE]);
+
+/* Is the place as it is made by compilers? `before`: the byte before it, which must not make
+ * another instruction of it. */
+bool agent_is_place(const struct agent_place *place, uint8_t before,
+                    const uint8_t bytes[AGENT_PLACE_SIZE]);
 /* The jump from `from` to `to`. False: too far. */
 bool agent_make_jump(uint64_t from, uint64_t to, uint8_t bytes[AGENT_JUMP_SIZE]);
 /* Where a place leads, if it is such a jump and then `syscall`. */
 bool agent_read_jump(uint64_t from, const uint8_t bytes[AGENT_PLACE_SIZE], uint64_t *to);
 /* What was there before the jump. */
-void agent_make_move(int32_t number, uint8_t bytes[AGENT_JUMP_SIZE]);
+void agent_make_load(const struct agent_place *place, uint8_t bytes[AGENT_JUMP_SIZE]);
 /* The way from the room at a place to its stub. */
 void agent_make_way(uint64_t stub, uint8_t bytes[AGENT_WAY_SIZE]);
 /* Code at `room` that maps the page, and then makes the call as before. False: too far. */
-bool agent_make_boot(uint64_t address, uint64_t room, int32_t number, uint64_t back,
+bool agent_make_boot(uint64_t address, uint64_t room, const struct agent_place *place,
                      uint8_t bytes[AGENT_ROOM_SIZE]);
 
 #endif

@@ -46,8 +46,8 @@ struct entry {
     const uint8_t *policy;
     uint64_t page; /* the agent's address */
     int memory;    /* /proc/TID/mem */
-    int32_t number;
-    uint64_t back, place;
+    struct agent_place place;
+    uint64_t at; /* where that begins */
     struct room room;
 };
 
@@ -133,7 +133,7 @@ static uint64_t make_stub(const struct entry *entry) {
     uint8_t wanted[AGENT_STUB_SIZE];
     for (unsigned i = 0; i < AGENT_STUBS; i++) {
         const uint64_t stub = agent_stub(entry->page, i);
-        agent_make_stub(entry->policy, entry->page, stub, entry->number, entry->back, wanted);
+        agent_make_stub(entry->policy, entry->page, stub, &entry->place, wanted);
         const enum laid laid = lay(entry, stub, wanted, sizeof wanted);
         if (laid != TAKEN)
             return laid == LAID ? stub : 0;
@@ -151,8 +151,7 @@ static uint64_t find_room(const struct entry *entry, enum page_state state, uint
         agent_make_way(stub, wanted);
     for (uint64_t room = (behind + 15) & ~15ULL; room + AGENT_ROOM_SIZE <= entry->room.end;
          room += AGENT_ROOM_SIZE) {
-        if (state == PAGE_MISSING &&
-            !agent_make_boot(entry->page, room, entry->number, entry->back, wanted))
+        if (state == PAGE_MISSING && !agent_make_boot(entry->page, room, &entry->place, wanted))
             return 0;
         const enum laid laid = lay(entry, room, wanted, sizeof wanted);
         if (laid != TAKEN)
@@ -170,20 +169,20 @@ static enum inline_outcome begin(const struct entry *entry, enum page_state stat
     if (state == PAGE_AGENT && stub == 0)
         return INLINE_NO_ROOM;
     const uint64_t room = find_room(entry, state, stub);
-    if (room == 0 || !agent_make_jump(entry->place, room, jump))
+    if (room == 0 || !agent_make_jump(entry->at, room, jump))
         return INLINE_NO_ROOM;
-    if (!write_at(entry, entry->place, jump, sizeof jump))
+    if (!write_at(entry, entry->at, jump, sizeof jump))
         return INLINE_NO_ACCESS;
     return state == PAGE_AGENT ? INLINE_ANSWERED : INLINE_BOOTING;
 }
 
 /* A place that leads to the code at `room`, which has asked for the page. */
 static enum inline_outcome go_on(const struct entry *entry, enum page_state state, uint64_t room) {
-    uint8_t move[AGENT_JUMP_SIZE], way[AGENT_WAY_SIZE];
+    uint8_t load[AGENT_JUMP_SIZE], way[AGENT_WAY_SIZE];
     if (state != PAGE_AGENT) {
         /* In vain: as it was, so that it does not ask again and again. */
-        agent_make_move(entry->number, move);
-        return write_at(entry, entry->place, move, sizeof move) ? INLINE_NO_PAGE : INLINE_NO_ACCESS;
+        agent_make_load(&entry->place, load);
+        return write_at(entry, entry->at, load, sizeof load) ? INLINE_NO_PAGE : INLINE_NO_ACCESS;
     }
     const uint64_t stub = make_stub(entry);
     if (stub == 0)
@@ -192,26 +191,47 @@ static enum inline_outcome go_on(const struct entry *entry, enum page_state stat
     return write_at(entry, room, way, sizeof way) ? INLINE_ANSWERED : INLINE_NO_ACCESS;
 }
 
+/* Finds out the form of a place as it was compiled. `bytes`: it, behind the byte before it. */
+static bool find_form(struct entry *entry, const uint8_t bytes[1 + AGENT_PLACE_SIZE]) {
+    for (int form = 0; form < AGENT_FORMS; form++) {
+        entry->place.form = (enum agent_form)form;
+        if (agent_is_place(&entry->place, bytes[0], bytes + 1))
+            return true;
+    }
+    return false;
+}
+
+/* ... of one that leads to the code at `room`, which asks for the page. */
+static bool find_form_of_boot(struct entry *entry, uint64_t room,
+                              const uint8_t there[AGENT_ROOM_SIZE]) {
+    uint8_t boot[AGENT_ROOM_SIZE];
+    for (int form = 0; form < AGENT_FORMS; form++) {
+        entry->place.form = (enum agent_form)form;
+        if (agent_make_boot(entry->page, room, &entry->place, boot) &&
+            memcmp(there, boot, sizeof boot) == 0)
+            return true;
+    }
+    return false;
+}
+
 static enum inline_outcome step(struct entry *entry) {
-    uint8_t bytes[1 + AGENT_PLACE_SIZE], there[AGENT_ROOM_SIZE], boot[AGENT_ROOM_SIZE];
+    uint8_t bytes[1 + AGENT_PLACE_SIZE], there[AGENT_ROOM_SIZE];
     uint64_t room;
-    if (entry->place / AGENT_PAGE != (entry->back - 1) / AGENT_PAGE ||
-        !read_at(entry, entry->place - 1, bytes, sizeof bytes))
+    if (entry->at / AGENT_PAGE != (entry->place.back - 1) / AGENT_PAGE ||
+        !read_at(entry, entry->at - 1, bytes, sizeof bytes))
         return INLINE_OTHER_CODE;
-    const bool leads = agent_read_jump(entry->place, bytes + 1, &room);
-    if (leads ? !read_at(entry, room, there, sizeof there)
-              : !agent_is_place(bytes[0], bytes + 1, entry->number))
+    const bool leads = agent_read_jump(entry->at, bytes + 1, &room);
+    if (leads ? !read_at(entry, room, there, sizeof there) : !find_form(entry, bytes))
         return INLINE_OTHER_CODE;
-    if (leads && !(agent_make_boot(entry->page, room, entry->number, entry->back, boot) &&
-                   memcmp(there, boot, sizeof there) == 0))
+    if (leads && !find_form_of_boot(entry, room, there))
         return INLINE_NOTHING; /* to the agent, which has left this call to us; or not ours */
     const enum inline_outcome alone = alone_prove(entry->call);
     if (alone != INLINE_NOTHING)
         return alone;
-    if (!room_find(entry->call, entry->place, entry->page, &entry->room) ||
+    if (!room_find(entry->call, entry->at, entry->page, &entry->room) ||
         !entry->call->mechanism->still_stopped(entry->call))
         return INLINE_NO_ACCESS;
-    if (entry->room.begin == 0 || entry->place - 1 < entry->room.begin)
+    if (entry->room.begin == 0 || entry->at - 1 < entry->room.begin)
         return INLINE_OTHER_CODE;
     enum page_state state = page_state(entry);
     const bool enters = state == PAGE_EMPTY;
@@ -230,9 +250,8 @@ enum inline_outcome inline_enter(struct stopped_call *call, const uint8_t *polic
         .call = call,
         .policy = policy,
         .page = plan->address,
-        .number = call->number,
-        .back = back,
-        .place = back - AGENT_PLACE_SIZE,
+        .place = {.number = call->number, .back = back},
+        .at = back - AGENT_PLACE_SIZE,
     };
     return in_memory(&entry, INLINE_NO_ACCESS, step);
 }

@@ -85,8 +85,14 @@ static void put_token(struct code *code, uint32_t of_place) {
     PUT(code, 0x49, 0x09, 0xca);     /* or %rcx, %r10 */
 }
 
-void open_put_code(struct code *code, uint64_t agent, uint64_t off, uint64_t own, uint64_t back) {
-    struct forward plain = {.count = 0};
+void open_put_code(struct code *code, uint64_t agent, uint64_t off, uint64_t own,
+                   const struct agent_place *place) {
+    struct forward plain = {.count = 0}, other = {.count = 0};
+    if (place->form != AGENT_FORM_NUMBER) {
+        PUT(code, 0x48, 0x3d); /* cmp $NUMBER_OPENAT, %rax */
+        code_put_32(code, NUMBER_OPENAT);
+        put_forward(code, JUMP_UNEQUAL, &other);
+    }
     PUT(code, 0x80, 0x3d); /* cmpb $0, off(%rip) */
     code_put_distance(code, off, 1);
     PUT(code, 0);
@@ -101,10 +107,11 @@ void open_put_code(struct code *code, uint64_t agent, uint64_t off, uint64_t own
     PUT(code, 0x45, 0x89, 0xd2); /* mov %r10d, %r10d: no token that is left from another call */
     const uint32_t call = code->length;
     code_put_move(code, NUMBER_OPENAT);
+    land_all(code, &other);
     PUT(code, 0xff, 0x25); /* jmp *own(%rip) */
     code_put_distance(code, own, 0);
     code_land(code, found);
     put_comparison(code, stopped);
-    put_token(code, (uint32_t)back ^ agent_open_key(agent));
+    put_token(code, (uint32_t)place->back ^ agent_open_key(agent));
     code_put_back_to(code, JUMP_ALWAYS, call);
 }

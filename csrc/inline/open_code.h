@@ -4,10 +4,12 @@
 #ifndef SPOOF_OPEN_CODE_H
 #define SPOOF_OPEN_CODE_H
 
+#include "agent.h"
 #include "code.h"
 
 /* `agent`: the address of its page; `off`: of its switch; `own`: of a pointer to the program's own
- * instruction; `back`: behind that. */
-void open_put_code(struct code *code, uint64_t agent, uint64_t off, uint64_t own, uint64_t back);
+ * instruction. %rax: the number of the call, where the place does not say which it is. */
+void open_put_code(struct code *code, uint64_t agent, uint64_t off, uint64_t own,
+                   const struct agent_place *place);
 
 #endif

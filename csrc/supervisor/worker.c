@@ -69,6 +69,9 @@ static void attend_agent(struct stopped_call *call, const struct verdict *verdic
                         : inline_enter(call, setup->policy, plan, returns_to(call->server->slot));
     if (outcome < INLINE_COUNT)
         atomic_fetch_add_explicit(&setup->segment->inlined[outcome], 1, memory_order_relaxed);
+    if (outcome == INLINE_ENTERED) /* by a place */
+        atomic_fetch_add_explicit(&setup->segment->inlined[INLINE_ANSWERED], 1,
+                                  memory_order_relaxed);
 }
 
 static void serve_slot(struct server *server) {
