@@ -1,5 +1,5 @@
 // The fuzzer in virtual machines and in gVisor. Not a part of `npm test`: npm run fuzz:elsewhere (docs/lanes.md).
-// CALLS=n in each place, SEED=n, WHERE=REGEXP.
+// CALLS=n in each place, SEED=n, BATCH=n, WHERE=REGEXP, REPORT=FILE.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { buildSync } from 'esbuild';
@@ -9,9 +9,12 @@ import { Gvisor } from '../lanes/gvisor/gvisor.js';
 import { debian, newest } from '../lanes/gvisor/runsc.js';
 import { root, testBuild } from '../support/paths.js';
 import { quote } from '../support/shell.js';
+import { addRow, build, rowIn } from './report.js';
 
 const calls = process.env['CALLS'] ?? '100000';
 const seed = process.env['SEED'] ?? String(Math.floor(Math.random() * 2 ** 32));
+/** Of one file of programs: how long it is until something is heard of a slow machine. */
+const batch = process.env['BATCH'] ?? '100';
 const where = new RegExp(process.env['WHERE'] ?? '');
 
 const fuzzer = path.join(testBuild, 'programs/fuzz-elsewhere.mjs');
@@ -25,7 +28,18 @@ buildSync({
 });
 
 const script = (only: string): string => {
-  const words = ['--calls', calls, '--seed', seed, '--batch', '300', '--only', only];
+  const words = [
+    '--calls',
+    calls,
+    '--seed',
+    seed,
+    '--batch',
+    batch,
+    '--only',
+    only,
+    '--build',
+    build(),
+  ];
   return `exec ${[process.execPath, fuzzer, ...words].map(quote).join(' ')}`;
 };
 
@@ -37,10 +51,13 @@ interface Said {
 
 function check(t: Test, { status, stdout, stderr }: Said): void {
   t.equal(status, 0, `SEED=${seed}: ${stdout}${stderr}`);
-  const compared = Number(/calls that were compared \| (\d+)/.exec(stdout)?.[1]);
+  const row = rowIn(stdout);
+  const compared = Number(row?.[4]);
   t.ok(compared >= Number(calls), `${compared} calls were compared`);
-  t.match(stdout, /^\| differences \| 0 \|$/m, 'no differences');
+  t.equal(row?.at(-1), '0', 'no differences');
   t.comment(stdout);
+  const report = process.env['REPORT'];
+  if (report !== undefined && row) addRow(path.resolve(root, report), row);
 }
 
 for (const [name, suite] of [

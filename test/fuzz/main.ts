@@ -1,8 +1,7 @@
 // `npm run fuzz`: a million calls, or as many as are asked for; docs/lanes.md.
-import { cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
-import { writeSection } from '../support/section.js';
 import { BATCH, compare } from './compare.js';
+import { addRow, build, line, rowOf } from './report.js';
 import { Arena, missing } from './ways.js';
 
 const help = `npm run fuzz -- [OPTION]...
@@ -11,7 +10,8 @@ const help = `npm run fuzz -- [OPTION]...
   --batch N      programs below one exec (${BATCH})
   --most N       ends after so many differences (5)
   --only REGEXP  ways by name: MECHANISM,POLICY,USER, like 'trace,full,root'
-  --report FILE  where the figures go, as a section`;
+  --report FILE  gets a row more in its section
+  --build NAME   of what build they are (git describe)`;
 
 const { values } = parseArgs({
   options: {
@@ -21,6 +21,7 @@ const { values } = parseArgs({
     most: { type: 'string', default: '5' },
     only: { type: 'string', default: '' },
     report: { type: 'string' },
+    build: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -43,23 +44,10 @@ async function run(): Promise<number> {
         console.log(line);
       },
     });
-    const rows = {
-      'calls that were compared': counts.calls,
-      programs: counts.programs,
-      'programs that two native runs answered differently (they count for nothing)':
-        counts.unsteady,
-      'differences that were not there when the program ran alone': counts.vanished,
-      differences: differences.length,
-    };
-    const report = [
-      `Made by \`npm run fuzz\` on ${new Date().toISOString().slice(0, 10)}, seed ${seed}, in ${Math.round((Date.now() - began) / 60_000)} minutes.`,
-      `Linux ${release()}, ${cpus().length} processors (${cpus()[0]?.model ?? 'unknown'}).`,
-      '',
-      ...['| what | times |', '| --- | --- |'],
-      ...Object.entries(rows).map(([what, times]) => `| ${what} | ${times} |`),
-    ];
-    console.log(report.join('\n'));
-    if (values.report !== undefined) writeSection(values.report, 'Random programs', report);
+    const row = rowOf(seed, counts, differences.length, values.build ?? build());
+    console.log(line(row));
+    console.log(`in ${Math.round((Date.now() - began) / 1000)} s`);
+    if (values.report !== undefined) addRow(values.report, row);
     return differences.length > 0 ? 1 : 0;
   } finally {
     arena.close();

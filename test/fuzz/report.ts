@@ -1,0 +1,85 @@
+// The section of docs/reliability.md on random programs: a row for each run, of whatever build it was.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { root } from '../support/paths.js';
+import { writeSection } from '../support/section.js';
+import type { Counts } from './compare.js';
+
+const TITLE = 'Random programs';
+const HEADINGS = [
+  'date',
+  'build',
+  'kernel',
+  'seed',
+  'calls',
+  'programs',
+  'unsteady',
+  'vanished',
+  'differences',
+];
+
+/** One run, as a row of the table. */
+export type Row = readonly string[];
+
+/** What `git describe` says, where the sources are a checkout. */
+export function build(): string {
+  try {
+    const words = ['-C', root, 'describe', '--always', '--dirty', '--abbrev=7'];
+    return execFileSync('git', words, { encoding: 'utf8', stdio: 'pipe' }).trim();
+  } catch {
+    return 'unknown';
+  }
+}
+
+/** Of a run here and now; `of`: of which build. */
+export const rowOf = (seed: number, counts: Counts, differences: number, of: string): Row => [
+  ...[new Date().toISOString().slice(0, 10), of, `Linux ${release()}`, String(seed)],
+  ...[counts.calls, counts.programs, counts.unsteady, counts.vanished, differences].map(String),
+];
+
+export const line = (row: Row): string => `| ${row.join(' | ')} |`;
+
+/** The row in what `npm run fuzz` has printed. */
+export function rowIn(text: string): Row | undefined {
+  const rows = text
+    .split('\n')
+    .map(cells)
+    .filter((row) => row.length === HEADINGS.length);
+  return rows.find(([date = '']) => /^\d{4}-/.test(date));
+}
+
+const cells = (text: string): string[] =>
+  text
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+
+function rowsOf(page: string): Row[] {
+  const [, section = ''] = page.split(`\n## ${TITLE}\n`);
+  const [own = ''] = section.split('\n## ');
+  return own
+    .split('\n')
+    .map(cells)
+    .filter(([date = '']) => /^\d{4}-/.test(date));
+}
+
+/** Adds a run to those that are there. */
+export function addRow(file: string, row: Row): void {
+  const rows = [...rowsOf(existsSync(file) ? readFileSync(file, 'utf8') : ''), row];
+  const sum = (at: number): string => String(rows.reduce((all, each) => all + Number(each[at]), 0));
+  const together = ['together', '', '', '', ...[4, 5, 6, 7, 8].map(sum)];
+  writeSection(file, TITLE, [
+    'Programs of random system calls ran natively and below `exec`, by each mechanism, with several policies, as root, as a user',
+    'and in a user namespace; what they were answered and what they left on the disk was compared, apart from what the policy says.',
+    '',
+    'Made by `npm run fuzz` and `npm run fuzz:elsewhere`, which add a row for each run; do not edit. Unsteady programs are',
+    'answered differently by two native runs, and count for nothing; vanished are differences that were not there when the program ran alone.',
+    `Two processors (${cpus()[0]?.model ?? 'unknown'}), beside whatever else ran there.`,
+    '',
+    line(HEADINGS),
+    line(HEADINGS.map(() => '---')),
+    ...rows.map(line),
+    line(together),
+  ]);
+}
