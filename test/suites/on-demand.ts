@@ -1,6 +1,6 @@
 // `npm run test:suites`: the tests of CPython, Go and stress-ng, natively and below `exec` by each mechanism, with
-// the default policy and with one that stops every call that can be stopped. Not a part of `npm test`.
-// REPORT=FILE: where the figures go, as a section.
+// the default policy and with one that stops every call that can be stopped, and by `--inline always`. Not a part
+// of `npm test`. ONLY=REGEXP names suites, HOW=REGEXP ways; REPORT=FILE: where the figures go, as a section.
 // Rule: a case counts only if it ends natively twice in the same way; then it has to end so below `exec`.
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -40,7 +40,18 @@ files:
 
 const mechanisms = ['notify', 'trace', 'ptrace'];
 const policies: Readonly<Record<string, string>> = { default: '9p-as-ext4', full };
+const ways: readonly { readonly name: string; readonly words: readonly string[] }[] = [
+  ...mechanisms.flatMap((mechanism) =>
+    Object.entries(policies).map(([policy, file]) => ({
+      name: `${mechanism}, ${policy} policy`,
+      words: ['-m', mechanism, '-p', file],
+    })),
+  ),
+  { name: 'inline, default policy', words: ['-m', 'notify', '--inline', 'always'] },
+];
 const only = new RegExp(process.env['ONLY'] ?? '');
+/** Of the ways. */
+const how = new RegExp(process.env['HOW'] ?? '');
 
 interface Ended {
   readonly status: number | null;
@@ -86,7 +97,7 @@ const differing = (expected: Cases, cases: Cases): string[] =>
     .filter(([name, outcome]) => cases.get(name) !== outcome)
     .map(([name, outcome]) => `${name}: ${outcome} natively, ${cases.get(name) ?? 'none'} below`);
 
-/** For REPORT: of each part its cases, and those that differ twice below `exec`, six ways together. */
+/** For REPORT: of each part its cases, and those that differ twice below `exec`, all ways together. */
 const figures: string[] = [];
 
 async function compare(t: Test, part: Part, scratch: string): Promise<void> {
@@ -94,17 +105,15 @@ async function compare(t: Test, part: Part, scratch: string): Promise<void> {
   const steady = new Map([...once].filter(([name, outcome]) => again.get(name) === outcome));
   let differ = 0;
   t.comment(`${part.name}: ${steady.size} of ${once.size} cases end the same natively`);
-  for (const mechanism of mechanisms)
-    for (const [policy, file] of Object.entries(policies)) {
-      const below = [seccompSpoof, 'exec', '-q', '-m', mechanism, '-p', file, '--'];
-      const first = differing(steady, await casesOf(part, scratch, below));
-      const second = first.length > 0 ? differing(steady, await casesOf(part, scratch, below)) : [];
-      const stay = first.filter((line) => second.includes(line));
-      for (const line of first)
-        if (!stay.includes(line)) t.comment(`once in two, ${mechanism}, ${policy}: ${line}`);
-      differ += stay.length;
-      t.same(stay, [], `${part.name}: ${steady.size} cases by ${mechanism}, ${policy} policy`);
-    }
+  for (const { name, words } of ways.filter((way) => how.test(way.name))) {
+    const below = [seccompSpoof, 'exec', '-q', ...words, '--'];
+    const first = differing(steady, await casesOf(part, scratch, below));
+    const second = first.length > 0 ? differing(steady, await casesOf(part, scratch, below)) : [];
+    const stay = first.filter((line) => second.includes(line));
+    for (const line of first) if (!stay.includes(line)) t.comment(`once in two, ${name}: ${line}`);
+    differ += stay.length;
+    t.same(stay, [], `${part.name}: ${steady.size} cases by ${name}`);
+  }
   figures.push(`| ${part.name} | ${once.size} | ${steady.size} | ${differ} |`);
 }
 
@@ -119,7 +128,7 @@ const report = process.env['REPORT'];
 if (report !== undefined)
   writeSection(path.resolve(root, report), 'Suites of others', [
     `Made by \`npm run test:suites\` on ${new Date().toISOString().slice(0, 10)}, Linux ${release()}; do not edit. Each case that ends`,
-    'natively twice in the same way is run by each mechanism, with two policies, and has to end so.',
+    'natively twice in the same way is run by each mechanism, with two policies, and by `--inline always`, and has to end so.',
     '',
     '| tests | cases | that end the same natively | differ below `exec` |',
     '| --- | --- | --- | --- |',
