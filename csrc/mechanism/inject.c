@@ -77,6 +77,7 @@ static bool begin(struct server *server, struct injection *injection, struct sto
     injection->suspends = forbidden && trace_may_suspend_filters(call->tid);
     if (forbidden && !injection->suspends)
         return inject_begin_entry(server, injection, call);
+    injection->may_copy = true;
     injection->step = INJECTION_FAIL_FIRST;
     return make_fail(call, injection);
 }
@@ -237,7 +238,8 @@ static enum injected on_opened(pid_t tid, struct injection *injection, int64_t r
 /* ---- where a filter of the program's own forbids our calls ---- */
 
 /* The call has failed as it should, unless a filter had its say: then that is the result. */
-static enum injected on_failed(pid_t tid, struct injection *injection, int64_t result) {
+static enum injected on_failed(struct server *server, pid_t tid, struct injection *injection,
+                               int64_t result) {
     const struct own_calls *calls = own_calls_of(injection->before.arch);
     bool fails = result == result_of_failing(&injection->before);
     if (injection->step == INJECTION_FAIL || !fails)
@@ -246,7 +248,7 @@ static enum injected on_failed(pid_t tid, struct injection *injection, int64_t r
         trace_suspend_filters(tid, true);
     if (injection->path)
         return injection_next(tid, injection, INJECTION_MAP, calls->map, mapping_arguments, 6);
-    return injection_make(tid, injection);
+    return inject_next_entry(server, tid, injection);
 }
 
 enum injected inject_end(struct server *server, const uint8_t *policy, pid_t tid,
@@ -264,7 +266,7 @@ enum injected inject_end(struct server *server, const uint8_t *policy, pid_t tid
     switch (injection->step) {
     case INJECTION_FAIL:
     case INJECTION_FAIL_FIRST:
-        return on_failed(tid, injection, result);
+        return on_failed(server, tid, injection, result);
     case INJECTION_CLONE:
         scratch_take_back(tid, &injection->scratch);
         return injection_finish(tid, injection, INJECTED_DONE, result);

@@ -47,11 +47,15 @@ static bool put_path(struct stopped_call *call, struct injection *injection, con
     return true;
 }
 
+static void entry_of(const struct injection *injection, char entry[64]) {
+    snprintf(entry, 64, "/proc/%d/fd/%d", getpid(), injection->fd);
+}
+
 /* It opens what we hold, by our entry in /proc, or the file that it is to have. */
 bool inject_begin_entry(struct server *server, struct injection *injection,
                         struct stopped_call *call) {
     char entry[64];
-    snprintf(entry, sizeof entry, "/proc/%d/fd/%d", getpid(), injection->fd);
+    entry_of(injection, entry);
     call->server = server;
     injection->step = INJECTION_BY_PATH;
     if ((!injection->path && !may_open_entries(server, injection, call->tid)) ||
@@ -62,6 +66,17 @@ bool inject_begin_entry(struct server *server, struct injection *injection,
         return true;
     scratch_take_back(call->tid, &injection->scratch);
     return false;
+}
+
+enum injected inject_next_entry(struct server *server, pid_t tid, struct injection *injection) {
+    struct trace_stop stop = {.registers = injection->before};
+    struct stopped_call call = trace_call(tid, &stop);
+    char entry[64];
+    entry_of(injection, entry);
+    call.server = server;
+    if (!may_open_entries(server, injection, tid) || !put_path(&call, injection, entry))
+        return injection_make(tid, injection);
+    return injection_next(tid, injection, INJECTION_BY_PATH, call.number, call.arguments, 6);
 }
 
 /* Is it the file that we hold that the program has opened? So it is, if we cannot look. */

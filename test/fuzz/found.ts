@@ -65,4 +65,10 @@ export const found: Readonly<Record<string, readonly string[]>> = {
     'capset 0 0x1ffffffffff 0',
     "stat 'f' buffer:144",
   ],
+  'a filter of its own, and a file that is opened for reading alone': [
+    'forbid 319 1',
+    "open '$/lie/kept' 0x800 0777",
+    'fcntl 3 3 0',
+    "write 3 'written by it' 0",
+  ],
 };
