@@ -10,6 +10,13 @@ const changes = (program: Program, pattern: RegExp): boolean =>
 const becomesOther =
   /^(?:set[ugrf]|drop|capset|chroot|unshare|prctl (?:4|23|24)|groups|clone 0x[12]00|clone3 0x[26]00)/;
 
+/** By `openat2`, whose flags no tracer can change. */
+const followsNoLinks = (program: Program): boolean =>
+  program.lines.some((line) => {
+    const [, flags, resolve] = /^openat2 .* how:(\w+),\w+,(\w+),/.exec(line) ?? [];
+    return flags !== undefined && ((Number(flags) & 0o400000) !== 0 || Number(resolve) !== 0);
+  });
+
 /** Does it tell anything that is not so? */
 const tellsOther = (way: Way): boolean => way.policy === 'full' || way.policy === 'types';
 
@@ -36,7 +43,8 @@ export function common(program: Program, way: Way, text: string): string {
   if (isForeign && lies) return '';
   // "Programs with another user, root or fewer capabilities than the tracer ... `F_GETFL` says `O_RDWR`, and
   // writing to what is for reading gives `EPERM`, not `EBADF`; what was written ... is read by the next open."
-  if (lies && !byNotify && changes(program, becomesOther)) return '';
+  // "The same for `openat2` with `O_NOFOLLOW`, `RESOLVE_NO_MAGICLINKS`, ..."
+  if (lies && !byNotify && (changes(program, becomesOther) || followsNoLinks(program))) return '';
   if (isForeign)
     left = left
       .replaceAll(/ type=\w+/g, '')
