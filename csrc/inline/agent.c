@@ -81,6 +81,10 @@ const char *agent_refusal(const uint8_t *policy) {
         if (rules[i].answer_mask != 1U << SPOOF_FIELD_TYPE)
             return "a statfs rule answers more than the type";
     const uint32_t count = pairs_of(policy, pairs);
+    for (uint32_t i = 0; i < count && i < MOST_TYPES; i++)
+        for (uint32_t j = 0; j < count && j < MOST_TYPES; j++)
+            if (pairs[i].to == pairs[j].from && pairs[i].from != pairs[i].to)
+                return "a statfs rule answers a type that another one names";
     if (count == 0 && !agent_looks_at_opens(policy))
         return "the policy has no statfs and no mounts rules";
     return count > MOST_TYPES ? "statfs rules name too many types" : NULL;
@@ -208,7 +212,7 @@ void agent_make_stub(const uint8_t *policy, uint64_t address, uint64_t stub,
     if (place->form != AGENT_FORM_NUMBER)
         put_load(&code, place);
     if (place->number == NUMBER_OPENAT)
-        open_put_code(&code, address, agent_switch(address), stub + STUB_OWN, place);
+        open_put_code(&code, agent_switch(address), stub + STUB_OWN, stub + STUB_BACK, place);
     else
         put_asking(&code, policy, address, stub, place->number);
     code.length = STUB_OWN;
@@ -218,19 +222,28 @@ void agent_make_stub(const uint8_t *policy, uint64_t address, uint64_t stub,
 
 /* ---- places ---- */
 
-/* The last byte of what, before a load, would make one instruction with it: prefixes (REX), and
- * operations whose operands its first byte would tell. */
-static bool takes_next(uint8_t before) {
-    return (before & 0xf0) == 0x40 || before == 0x66 || before == 0x8b || before == 0x8d ||
-           before == 0x89 || before == 0x0f || before == 0xc7 || before == 0x81;
+static bool has_immediate(uint8_t operation) {
+    return operation == 0xc7 || operation == 0x81 || operation == 0x69;
 }
 
-bool agent_is_place(const struct agent_place *place, uint8_t before,
+/* Do the bytes before a load make one instruction with it: prefixes (REX), operations whose
+ * operands its first byte would tell, or whose distance it would be, before a number of four bytes?
+ */
+static bool takes_next(const uint8_t before[AGENT_BEFORE]) {
+    const uint8_t last = before[2], second = before[1], third = before[0];
+    return (last & 0xf0) == 0x40 || last == 0x66 || last == 0x8b || last == 0x8d || last == 0x89 ||
+           last == 0x0f || has_immediate(last) ||
+           (has_immediate(second) && (last & 0xc0) == 0x40) ||
+           (has_immediate(third) && (second & 0xc7) == 0x44);
+}
+
+bool agent_is_place(const struct agent_place *place, const uint8_t before[AGENT_BEFORE],
                     const uint8_t bytes[AGENT_PLACE_SIZE]) {
     uint8_t load[AGENT_JUMP_SIZE];
     if (place->form != AGENT_FORM_NUMBER && place->number != NUMBER_OPENAT)
         return false;
-    agent_make_load(place, load);
+    struct code code = {load, 0, 0};
+    put_load(&code, place);
     return !takes_next(before) && memcmp(bytes, load, sizeof load) == 0 &&
            bytes[AGENT_JUMP_SIZE] == 0x0f && bytes[AGENT_JUMP_SIZE + 1] == 0x05;
 }
@@ -254,9 +267,16 @@ bool agent_read_jump(uint64_t from, const uint8_t bytes[AGENT_PLACE_SIZE], uint6
     return bytes[0] == 0xe9 && bytes[AGENT_JUMP_SIZE] == 0x0f && bytes[AGENT_JUMP_SIZE + 1] == 0x05;
 }
 
-void agent_make_load(const struct agent_place *place, uint8_t bytes[AGENT_JUMP_SIZE]) {
-    struct code code = {bytes, 0, 0};
-    put_load(&code, place);
+/* ---- rooms ---- */
+
+#define BOOT_AT 2U
+#define TAIL_AT (AGENT_WAY_AT - TAIL_SIZE)
+#define TAIL_SIZE (AGENT_JUMP_SIZE + AGENT_JUMP_SIZE) /* a load, a jump */
+
+uint8_t agent_course_byte(enum agent_course course) {
+    static const uint8_t to[] = {
+        [AGENT_BOOTS] = BOOT_AT, [AGENT_ANSWERS] = AGENT_WAY_AT, [AGENT_LEAVES] = TAIL_AT};
+    return (uint8_t)(to[course] - BOOT_AT);
 }
 
 void agent_make_way(uint64_t stub, uint8_t bytes[AGENT_WAY_SIZE]) {
@@ -265,30 +285,45 @@ void agent_make_way(uint64_t stub, uint8_t bytes[AGENT_WAY_SIZE]) {
     code_put_64(&code, stub);
 }
 
-bool agent_make_boot(uint64_t address, uint64_t room, const struct agent_place *place,
+static void put_boot(struct code *code, uint64_t address) {
+    PUT(code, 0x48, 0x8d, 0x64, 0x24, 0x80); /* lea -128(%rsp), %rsp */
+    PUT(code, 0x50, 0x57, 0x56, 0x52, 0x41, 0x52, 0x41, 0x50, 0x41,
+        0x51);             /* push %rax and the arguments */
+    PUT(code, 0x48, 0xbf); /* mov $address, %rdi */
+    code_put_64(code, address);
+    PUT(code, 0xbe); /* mov $AGENT_PAGE, %esi */
+    code_put_32(code, AGENT_PAGE);
+    PUT(code, 0xba); /* mov $..., %edx: never writable and executable */
+    code_put_32(code, PROT_READ | PROT_EXEC);
+    PUT(code, 0x41, 0xba); /* mov $..., %r10d */
+    code_put_32(code, MAP_PRIVATE | MAP_ANONYMOUS | K_MAP_FIXED_NOREPLACE);
+    PUT(code, 0x49, 0x83, 0xc8, 0xff); /* or $-1, %r8 */
+    PUT(code, 0x45, 0x31, 0xc9);       /* xor %r9d, %r9d */
+    code_put_move(code, NUMBER_MMAP);
+    PUT(code, 0x0f, 0x05);                                                 /* syscall */
+    PUT(code, 0x41, 0x59, 0x41, 0x58, 0x41, 0x5a, 0x5a, 0x5e, 0x5f, 0x58); /* pop them */
+    PUT(code, 0x48, 0x8d, 0xa4, 0x24);                                     /* lea 128(%rsp), %rsp */
+    code_put_32(code, 128);
+}
+
+bool agent_make_room(uint64_t address, uint64_t room, const struct agent_place *place,
                      uint8_t bytes[AGENT_ROOM_SIZE]) {
     struct code code = {bytes, room, 0};
     memset(bytes, 0, AGENT_ROOM_SIZE);
-    PUT(&code, 0x48, 0x8d, 0x64, 0x24, 0x80); /* lea -128(%rsp), %rsp */
-    PUT(&code, 0x50, 0x57, 0x56, 0x52, 0x41, 0x52, 0x41, 0x50, 0x41,
-        0x51);              /* push %rax and the arguments */
-    PUT(&code, 0x48, 0xbf); /* mov $address, %rdi */
-    code_put_64(&code, address);
-    PUT(&code, 0xbe); /* mov $AGENT_PAGE, %esi */
-    code_put_32(&code, AGENT_PAGE);
-    PUT(&code, 0xba); /* mov $..., %edx: never writable and executable */
-    code_put_32(&code, PROT_READ | PROT_EXEC);
-    PUT(&code, 0x41, 0xba); /* mov $..., %r10d */
-    code_put_32(&code, MAP_PRIVATE | MAP_ANONYMOUS | K_MAP_FIXED_NOREPLACE);
-    PUT(&code, 0x49, 0x83, 0xc8, 0xff); /* or $-1, %r8 */
-    PUT(&code, 0x45, 0x31, 0xc9);       /* xor %r9d, %r9d */
-    code_put_move(&code, NUMBER_MMAP);
-    PUT(&code, 0x0f, 0x05);                                                 /* syscall */
-    PUT(&code, 0x41, 0x59, 0x41, 0x58, 0x41, 0x5a, 0x5a, 0x5e, 0x5f, 0x58); /* pop them */
-    PUT(&code, 0x48, 0x8d, 0xa4, 0x24); /* lea 128(%rsp), %rsp */
-    code_put_32(&code, 128);
+    PUT(&code, JUMP_ALWAYS, agent_course_byte(AGENT_BOOTS));
+    put_boot(&code, address);
+    PUT(&code, JUMP_ALWAYS, (uint8_t)(TAIL_AT - code.length - 2));
+    code.length = TAIL_AT;
     put_load(&code, place);
     PUT(&code, 0xe9); /* jmp to the program's own instruction */
     code_put_distance(&code, place->back - CALL_SIZE, 0);
     return is_near(room, place->back);
+}
+
+bool agent_boots(uint64_t address, const uint8_t bytes[AGENT_ROOM_SIZE]) {
+    uint8_t boot[AGENT_ROOM_SIZE];
+    struct code code = {boot, 0, 0};
+    PUT(&code, JUMP_ALWAYS, agent_course_byte(AGENT_BOOTS));
+    put_boot(&code, address);
+    return memcmp(bytes, boot, code.length) == 0;
 }

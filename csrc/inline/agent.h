@@ -1,7 +1,7 @@
 /* agent.h - the page of ours in a program, and its code, as bytes for x86_64.
  * Rule: the code uses no memory but its own page, the answer that the kernel has just written, and
  * a path that it has just read; and no register but rax, rcx and r11, which a call changes anyway,
- * and of a mode in r10 the upper half, which is none of it. */
+ * and the arithmetic flags, which compilers take for changed. */
 #ifndef SPOOF_AGENT_H
 #define SPOOF_AGENT_H
 
@@ -18,8 +18,11 @@
  * syscall. */
 #define AGENT_JUMP_SIZE 5U
 #define AGENT_PLACE_SIZE 7U
-/* What stands behind the code of a file: the way to a stub, or the call that gets the page. */
-#define AGENT_ROOM_SIZE 96U
+/* What stands behind the code of a file: a jump of two bytes, whose distance says where a place
+ * leads; code that gets the page; and the way to a stub. */
+#define AGENT_ROOM_SIZE 128U
+#define AGENT_COURSE_AT 1U
+#define AGENT_WAY_AT 112U
 #define AGENT_WAY_SIZE 14U
 
 /* Where calls are answered inside programs. */
@@ -72,20 +75,28 @@ struct agent_place {
 void agent_make_stub(const uint8_t *policy, uint64_t address, uint64_t stub,
                      const struct agent_place *place, uint8_t bytes[AGENT_STUB_SIZE]);
 
-/* Is the place as it is made by compilers? `before`: the byte before it, which must not make
+/* Is the place as it is made by compilers? `before`: what stands before it, which must not make
  * another instruction of it. */
-bool agent_is_place(const struct agent_place *place, uint8_t before,
+#define AGENT_BEFORE 3U
+bool agent_is_place(const struct agent_place *place, const uint8_t before[AGENT_BEFORE],
                     const uint8_t bytes[AGENT_PLACE_SIZE]);
 /* The jump from `from` to `to`. False: too far. */
 bool agent_make_jump(uint64_t from, uint64_t to, uint8_t bytes[AGENT_JUMP_SIZE]);
 /* Where a place leads, if it is such a jump and then `syscall`. */
 bool agent_read_jump(uint64_t from, const uint8_t bytes[AGENT_PLACE_SIZE], uint64_t *to);
-/* What was there before the jump. */
-void agent_make_load(const struct agent_place *place, uint8_t bytes[AGENT_JUMP_SIZE]);
-/* The way from the room at a place to its stub. */
+
+/* Where a room leads: to the code that maps the page and then makes the call as before, to a stub,
+ * or only to the call. One byte says it, so it can change beside whoever runs the code. */
+enum agent_course { AGENT_BOOTS, AGENT_ANSWERS, AGENT_LEAVES };
+
+/* The byte at AGENT_COURSE_AT. */
+uint8_t agent_course_byte(enum agent_course course);
+/* The way to a stub, for AGENT_WAY_AT. */
 void agent_make_way(uint64_t stub, uint8_t bytes[AGENT_WAY_SIZE]);
-/* Code at `room` that maps the page, and then makes the call as before. False: too far. */
-bool agent_make_boot(uint64_t address, uint64_t room, const struct agent_place *place,
+/* The room at `room` for this place, which boots, without a way. False: too far. */
+bool agent_make_room(uint64_t address, uint64_t room, const struct agent_place *place,
                      uint8_t bytes[AGENT_ROOM_SIZE]);
+/* Is this such a room, of the agent at `address`, and does it boot? */
+bool agent_boots(uint64_t address, const uint8_t bytes[AGENT_ROOM_SIZE]);
 
 #endif

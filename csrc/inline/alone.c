@@ -11,7 +11,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "../arch/call_table.h"
@@ -65,9 +67,21 @@ static bool has_filter(const char *tid) {
     return strtol(mode.text, NULL, 10) != 0 || !*mode.text;
 }
 
-static enum inline_outcome compare(pid_t tid, const char *other) {
+/* A process whose first thread has ended has no memory there, but its other threads may have it. */
+static bool has_ended_thread(int proc, const char *other) {
+    char byte, name[32];
+    const pid_t pid = atoi(other);
+    const struct iovec local = {&byte, 1}, remote = {NULL, 1};
+    struct stat info;
+    if (process_vm_readv(pid, &local, 1, &remote, 1, 0) >= 0 || errno != ESRCH)
+        return false;
+    snprintf(name, sizeof name, "%d/task", pid);
+    return fstatat(proc, name, &info, 0) == 0 && info.st_nlink > 3; /* 2, and each thread */
+}
+
+static enum inline_outcome compare(int proc, pid_t tid, const char *other) {
     const long result = syscall(SYS_kcmp, tid, atoi(other), K_KCMP_VM, 0, 0);
-    if (result == 0)
+    if (result == 0 || (result > 0 && has_ended_thread(proc, other)))
         return INLINE_NOT_ALONE;
     if (result > 0 || errno == ESRCH)
         return INLINE_NOTHING;
@@ -99,7 +113,7 @@ static enum inline_outcome prove_unshared(int proc, pid_t tid) {
         const char *name = entry->d_name;
         if (!isdigit((unsigned char)*name) || atoi(name) == tid)
             continue;
-        outcome = ++count > MOST_PROCESSES ? INLINE_TOO_MANY : compare(tid, name);
+        outcome = ++count > MOST_PROCESSES ? INLINE_TOO_MANY : compare(proc, tid, name);
     }
     closedir(directory);
     return outcome;

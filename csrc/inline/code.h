@@ -51,6 +51,7 @@ static inline uint32_t code_put_short(struct code *code, uint8_t operation) {
 #define JUMP_UNEQUAL 0x75
 #define JUMP_BELOW 0x72
 #define JUMP_NOT_ABOVE 0x76
+#define JUMP_ABOVE 0x77
 #define JUMP_ALWAYS 0xeb
 
 /* ... is here. */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,17 +25,19 @@
 #define TRIED_AT_ONCE 8U
 
 bool inline_is_due(const struct stopped_call *call, const uint8_t *policy,
-                   const struct inline_plan *plan) {
-    /* The id of a thread, and how often it was seen: hints alone. */
+                   const struct inline_plan *plan, uint64_t back) {
+    /* The id of a thread, where its libraries lie (which is another place once it has executed
+     * another program), and how often it was seen: hints alone. */
     static _Atomic uint64_t counts[COUNTED];
     if (plan->address == 0 ||
         !known_call_is_of_agent(known_call(call->arch, call->number), blob_header(policy)->calls))
         return false;
     _Atomic uint64_t *place = &counts[(uint32_t)call->tid % COUNTED];
+    const uint64_t who = (uint64_t)(uint32_t)call->tid << 32 | (back >> 28 & UINT16_MAX) << 16;
     const uint64_t before = atomic_load_explicit(place, memory_order_relaxed);
-    const uint32_t seen = before >> 32 == (uint32_t)call->tid ? (uint32_t)before : 0;
-    const uint32_t count = seen < UINT32_MAX ? seen + 1 : seen;
-    atomic_store_explicit(place, (uint64_t)(uint32_t)call->tid << 32 | count, memory_order_relaxed);
+    const uint32_t seen = before >> 16 == who >> 16 ? (uint32_t)(before & UINT16_MAX) : 0;
+    const uint32_t count = seen < UINT16_MAX ? seen + 1 : seen;
+    atomic_store_explicit(place, who | count, memory_order_relaxed);
     return count >= plan->after &&
            (count - plan->after < TRIED_AT_ONCE || (count & (count - 1)) == 0);
 }
@@ -141,17 +144,25 @@ static uint64_t make_stub(const struct entry *entry) {
     return 0;
 }
 
+/* The room that this place is to have: with a stub it answers, without one it boots. */
+static bool make_room(const struct entry *entry, uint64_t room, uint64_t stub,
+                      uint8_t wanted[AGENT_ROOM_SIZE]) {
+    if (!agent_make_room(entry->page, room, &entry->place, wanted))
+        return false;
+    if (stub != 0) {
+        agent_make_way(stub, wanted + AGENT_WAY_AT);
+        wanted[AGENT_COURSE_AT] = agent_course_byte(AGENT_ANSWERS);
+    }
+    return true;
+}
+
 /* Room behind the code: where nothing is, or what is to be there already. 0: none. */
-static uint64_t find_room(const struct entry *entry, enum page_state state, uint64_t stub) {
-    uint8_t wanted[AGENT_ROOM_SIZE] = {0};
-    const uint64_t behind = room_behind(entry->memory, &entry->room);
-    if (behind == 0)
-        return 0;
-    if (state == PAGE_AGENT)
-        agent_make_way(stub, wanted);
-    for (uint64_t room = (behind + 15) & ~15ULL; room + AGENT_ROOM_SIZE <= entry->room.end;
+static uint64_t find_room(const struct entry *entry, uint64_t stub) {
+    uint8_t wanted[AGENT_ROOM_SIZE];
+    const uint64_t first = room_first(entry->memory, &entry->room);
+    for (uint64_t room = first; first != 0 && room + AGENT_ROOM_SIZE <= entry->room.end;
          room += AGENT_ROOM_SIZE) {
-        if (state == PAGE_MISSING && !agent_make_boot(entry->page, room, &entry->place, wanted))
+        if (!make_room(entry, room, stub, wanted))
             return 0;
         const enum laid laid = lay(entry, room, wanted, sizeof wanted);
         if (laid != TAKEN)
@@ -168,7 +179,7 @@ static enum inline_outcome begin(const struct entry *entry, enum page_state stat
     const uint64_t stub = state == PAGE_AGENT ? make_stub(entry) : 0;
     if (state == PAGE_AGENT && stub == 0)
         return INLINE_NO_ROOM;
-    const uint64_t room = find_room(entry, state, stub);
+    const uint64_t room = find_room(entry, stub);
     if (room == 0 || !agent_make_jump(entry->at, room, jump))
         return INLINE_NO_ROOM;
     if (!write_at(entry, entry->at, jump, sizeof jump))
@@ -176,62 +187,69 @@ static enum inline_outcome begin(const struct entry *entry, enum page_state stat
     return state == PAGE_AGENT ? INLINE_ANSWERED : INLINE_BOOTING;
 }
 
+static bool set_course(const struct entry *entry, uint64_t room, enum agent_course course) {
+    const uint8_t byte = agent_course_byte(course);
+    return write_at(entry, room + AGENT_COURSE_AT, &byte, sizeof byte);
+}
+
 /* A place that leads to the code at `room`, which has asked for the page. */
 static enum inline_outcome go_on(const struct entry *entry, enum page_state state, uint64_t room) {
-    uint8_t load[AGENT_JUMP_SIZE], way[AGENT_WAY_SIZE];
-    if (state != PAGE_AGENT) {
-        /* In vain: as it was, so that it does not ask again and again. */
-        agent_make_load(&entry->place, load);
-        return write_at(entry, entry->at, load, sizeof load) ? INLINE_NO_PAGE : INLINE_NO_ACCESS;
-    }
+    uint8_t way[AGENT_WAY_SIZE];
+    if (state != PAGE_AGENT) /* In vain: it shall not ask again and again. */
+        return set_course(entry, room, AGENT_LEAVES) ? INLINE_NO_PAGE : INLINE_NO_ACCESS;
     const uint64_t stub = make_stub(entry);
     if (stub == 0)
         return INLINE_NO_ROOM;
     agent_make_way(stub, way);
-    return write_at(entry, room, way, sizeof way) ? INLINE_ANSWERED : INLINE_NO_ACCESS;
+    return write_at(entry, room + AGENT_WAY_AT, way, sizeof way) &&
+                   set_course(entry, room, AGENT_ANSWERS)
+               ? INLINE_ANSWERED
+               : INLINE_NO_ACCESS;
 }
 
-/* Finds out the form of a place as it was compiled. `bytes`: it, behind the byte before it. */
-static bool find_form(struct entry *entry, const uint8_t bytes[1 + AGENT_PLACE_SIZE]) {
+/* Finds out the form of a place as it was compiled. `bytes`: it, behind those before it. */
+static bool find_form(struct entry *entry, const uint8_t bytes[AGENT_BEFORE + AGENT_PLACE_SIZE]) {
     for (int form = 0; form < AGENT_FORMS; form++) {
         entry->place.form = (enum agent_form)form;
-        if (agent_is_place(&entry->place, bytes[0], bytes + 1))
+        if (agent_is_place(&entry->place, bytes, bytes + AGENT_BEFORE))
             return true;
     }
     return false;
 }
 
-/* ... of one that leads to the code at `room`, which asks for the page. */
-static bool find_form_of_boot(struct entry *entry, uint64_t room,
+/* ... of one that leads to the code at `room`, which boots. */
+static bool find_form_of_room(struct entry *entry, uint64_t room,
                               const uint8_t there[AGENT_ROOM_SIZE]) {
-    uint8_t boot[AGENT_ROOM_SIZE];
+    uint8_t wanted[AGENT_ROOM_SIZE];
     for (int form = 0; form < AGENT_FORMS; form++) {
         entry->place.form = (enum agent_form)form;
-        if (agent_make_boot(entry->page, room, &entry->place, boot) &&
-            memcmp(there, boot, sizeof boot) == 0)
+        /* The way may have been laid by who died before the rest. */
+        if (agent_make_room(entry->page, room, &entry->place, wanted) &&
+            memcmp(there, wanted, AGENT_WAY_AT) == 0)
             return true;
     }
     return false;
 }
 
 static enum inline_outcome step(struct entry *entry) {
-    uint8_t bytes[1 + AGENT_PLACE_SIZE], there[AGENT_ROOM_SIZE];
+    uint8_t bytes[AGENT_BEFORE + AGENT_PLACE_SIZE], there[AGENT_ROOM_SIZE];
     uint64_t room;
     if (entry->at / AGENT_PAGE != (entry->place.back - 1) / AGENT_PAGE ||
-        !read_at(entry, entry->at - 1, bytes, sizeof bytes))
+        !read_at(entry, entry->at - AGENT_BEFORE, bytes, sizeof bytes))
         return INLINE_OTHER_CODE;
-    const bool leads = agent_read_jump(entry->at, bytes + 1, &room);
+    const bool leads = agent_read_jump(entry->at, bytes + AGENT_BEFORE, &room);
     if (leads ? !read_at(entry, room, there, sizeof there) : !find_form(entry, bytes))
         return INLINE_OTHER_CODE;
-    if (leads && !find_form_of_boot(entry, room, there))
-        return INLINE_NOTHING; /* to the agent, which has left this call to us; or not ours */
+    if (leads && !find_form_of_room(entry, room, there))
+        return INLINE_NOTHING; /* to the agent, or past it, which leave this call to us; or not ours
+                                */
     const enum inline_outcome alone = alone_prove(entry->call);
     if (alone != INLINE_NOTHING)
         return alone;
     if (!room_find(entry->call, entry->at, entry->page, &entry->room) ||
         !entry->call->mechanism->still_stopped(entry->call))
         return INLINE_NO_ACCESS;
-    if (entry->room.begin == 0 || entry->at - 1 < entry->room.begin)
+    if (entry->room.begin == 0 || entry->at - AGENT_BEFORE < entry->room.begin)
         return INLINE_OTHER_CODE;
     enum page_state state = page_state(entry);
     const bool enters = state == PAGE_EMPTY;
@@ -258,15 +276,40 @@ enum inline_outcome inline_enter(struct stopped_call *call, const uint8_t *polic
 
 /* ---- the end ---- */
 
-bool inline_must_stop(const struct stopped_call *call, bool adds_filter) {
+/* A handler: to ignore such a signal, as posix_spawn(3) does, ends no thread. */
+static bool sets_handler(struct stopped_call *call) {
+    uint64_t handler;
+    return call->arguments[1] != 0 &&
+           (tracee_read(call, call->arguments[1], &handler, sizeof handler) != sizeof handler ||
+            handler > (uint64_t)(uintptr_t)SIG_IGN);
+}
+
+bool inline_must_stop(struct stopped_call *call, bool adds_filter) {
     const struct known_call *known = known_call(call->arch, call->number);
-    return adds_filter || (known && known->task == TASK_SIGACTION && call->arguments[1] != 0);
+    return adds_filter || (known && known->task == TASK_SIGACTION && sets_handler(call));
+}
+
+/* Code that would ask for the page does so no more: each room has one byte for it. */
+static bool end_boots(void *context, const struct room *room) {
+    const struct entry *entry = context;
+    uint8_t there[AGENT_ROOM_SIZE];
+    const uint64_t first = room_first(entry->memory, room);
+    for (uint64_t at = first; first != 0 && at + AGENT_ROOM_SIZE <= room->end;
+         at += AGENT_ROOM_SIZE) {
+        if (!read_at(entry, at, there, sizeof there) || is_zero(there, sizeof there))
+            break;
+        if (agent_boots(entry->page, there) && !set_course(entry, at, AGENT_LEAVES))
+            return false;
+    }
+    return true;
 }
 
 /* One byte: other threads see it, or they do not yet. */
 static enum inline_outcome stop(struct entry *entry) {
     uint8_t head[AGENT_HEAD_SIZE];
     const uint8_t on = 1;
+    if (!room_each(entry->call, end_boots, entry))
+        return INLINE_NO_ACCESS;
     if (!read_at(entry, entry->page, head, sizeof head) || !agent_is_head(head, entry->page))
         return INLINE_NOTHING;
     return write_at(entry, agent_switch(entry->page), &on, sizeof on) ? INLINE_STOPPED

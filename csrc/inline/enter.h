@@ -12,18 +12,18 @@
 #include "agent.h"
 #include "outcome.h"
 
-/* Counts the call; is something to be done for who makes it? Whatever is tried is tried less and
- * less often. Never waits. */
+/* Counts the call, which returns to `back`; is something to be done for who makes it? Whatever is
+ * tried is tried less and less often. Never waits. */
 bool inline_is_due(const struct stopped_call *call, const uint8_t *policy,
-                   const struct inline_plan *plan);
-/* The next step. `back`: where the call returns to. May wait for a filesystem: not for who
+                   const struct inline_plan *plan, uint64_t back);
+/* The next step. May wait for a filesystem: not for who
  * receives. */
 enum inline_outcome inline_enter(struct stopped_call *call, const uint8_t *policy,
                                  const struct inline_plan *plan, uint64_t back);
 
 /* Does the call make it necessary that a program stops answering by itself? `adds_filter`: it
  * installs one. */
-bool inline_must_stop(const struct stopped_call *call, bool adds_filter);
+bool inline_must_stop(struct stopped_call *call, bool adds_filter);
 /* It leaves all its calls to be stopped from now on, until it executes another program. May wait.
  */
 enum inline_outcome inline_stop(struct stopped_call *call, const struct inline_plan *plan);

@@ -1,4 +1,4 @@
-/* open_code.c - writes the code that stands before an openat(2).
+/* open_code.c - writes the code that stands for an openat(2).
  * Rule: it reads nothing of which the kernel has not said that it can be read, so a bad path stays
  * EFAULT; and every path that it does not know for another file's is left to be stopped. */
 #include "open_code.h"
@@ -6,14 +6,14 @@
 #include <errno.h>
 #include <stdbool.h>
 
-#include "../arch/agent_signs.h"
 #include "../arch/arch.h"
 #include "../arch/call_table.h"
 #include "../policy/match.h"
 
 #define TAIL 4 /* bytes of a path's end, by which it is told from those of tables */
 #define LAST_TIMER 2
-#define PAGE_BITS 0xfff
+#define PAGE_BITS 0xfffU
+#define TIMER_SIZE 32U /* struct itimerval */
 
 /* Jumps to one place that comes later. */
 struct forward {
@@ -31,8 +31,15 @@ static void land_all(struct code *code, const struct forward *forward) {
 }
 
 /* Whether the path can be read. setitimer(2) reads 32 bytes of it before it refuses a timer that
- * does not exist, the directory's number: EINVAL. So the arguments stay as they are. */
+ * does not exist, the directory's number: EINVAL. So the arguments stay as they are. Of a path near
+ * the end of its page these would be bytes of the next one, which nobody has asked for. */
 static void put_probe(struct code *code, struct forward *plain) {
+    PUT(code, 0x89, 0xf0); /* mov %esi, %eax */
+    PUT(code, 0x25);       /* and $PAGE_BITS, %eax */
+    code_put_32(code, PAGE_BITS);
+    PUT(code, 0x3d); /* cmp $..., %eax */
+    code_put_32(code, PAGE_BITS + 1 - TIMER_SIZE);
+    put_forward(code, JUMP_ABOVE, plain);
     PUT(code, 0x83, 0xff, LAST_TIMER); /* cmp $LAST_TIMER, %edi */
     put_forward(code, JUMP_NOT_ABOVE, plain);
     PUT(code, 0x48, 0x85, 0xf6); /* test %rsi, %rsi: which setitimer(2) does not read */
@@ -74,18 +81,7 @@ static void put_comparison(struct code *code, uint32_t plain) {
     }
 }
 
-static void put_token(struct code *code, uint32_t of_place) {
-    PUT(code, 0x48, 0x89, 0xf1);     /* mov %rsi, %rcx */
-    PUT(code, 0x48, 0xc1, 0xe9, 32); /* shr $32, %rcx */
-    PUT(code, 0x31, 0xf1);           /* xor %esi, %ecx */
-    PUT(code, 0x81, 0xf1);           /* xor $of_place, %ecx */
-    code_put_32(code, of_place);
-    PUT(code, 0x48, 0xc1, 0xe1, 32); /* shl $32, %rcx */
-    PUT(code, 0x45, 0x89, 0xd2);     /* mov %r10d, %r10d */
-    PUT(code, 0x49, 0x09, 0xca);     /* or %rcx, %r10 */
-}
-
-void open_put_code(struct code *code, uint64_t agent, uint64_t off, uint64_t own,
+void open_put_code(struct code *code, uint64_t off, uint64_t own, uint64_t back,
                    const struct agent_place *place) {
     struct forward plain = {.count = 0}, other = {.count = 0};
     if (place->form != AGENT_FORM_NUMBER) {
@@ -104,14 +100,14 @@ void open_put_code(struct code *code, uint64_t agent, uint64_t off, uint64_t own
     const uint32_t found = put_search(code);
     land_all(code, &plain);
     const uint32_t stopped = code->length;
-    PUT(code, 0x45, 0x89, 0xd2); /* mov %r10d, %r10d: no token that is left from another call */
-    const uint32_t call = code->length;
     code_put_move(code, NUMBER_OPENAT);
     land_all(code, &other);
     PUT(code, 0xff, 0x25); /* jmp *own(%rip) */
     code_put_distance(code, own, 0);
     code_land(code, found);
     put_comparison(code, stopped);
-    put_token(code, (uint32_t)place->back ^ agent_open_key(agent));
-    code_put_back_to(code, JUMP_ALWAYS, call);
+    code_put_move(code, NUMBER_OPENAT);
+    PUT(code, 0x0f, 0x05); /* syscall */
+    PUT(code, 0xff, 0x25); /* jmp *back(%rip) */
+    code_put_distance(code, back, 0);
 }

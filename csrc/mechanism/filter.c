@@ -104,14 +104,19 @@ static unsigned short stop_call(const struct known_call *call, uint32_t groups, 
     return put(filter, count, sometimes, sizeof sometimes / sizeof *sometimes);
 }
 
-/* A call that the agent makes runs; it is known by the page that it is made from. */
+/* A call that the agent makes runs; it is known by the page that it is made from. Of
+ * openat(2) some run by their flags. */
 static unsigned short stop_unless_agent(const struct known_call *call, uint64_t agent,
                                         uint32_t action, struct sock_filter *filter,
                                         unsigned short count) {
     /* Little endian. */
     const uint32_t low = offsetof(struct k_seccomp_data, instruction_pointer);
+    const uint32_t flags = offsetof(struct k_seccomp_data, args) + 2 * sizeof(uint64_t);
+    const uint32_t never = call->task == TASK_OPENAT ? OPEN_NEVER_A_TABLE : 0;
     const struct sock_filter by_place[] = {
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call->number, 0, 7),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call->number, 0, 9),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, flags),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, never, 5, 0),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, low + 4),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(agent >> 32), 0, 4),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, low),
@@ -121,46 +126,6 @@ static unsigned short stop_unless_agent(const struct known_call *call, uint64_t 
         BPF_STMT(BPF_RET | BPF_K, action),
     };
     return put(filter, count, by_place, sizeof by_place / sizeof *by_place);
-}
-
-/* An openat(2) that the agent has looked at runs; it is known by what its mode has above 32 bits,
- * which is right for one path and one place (agent_signs.h). Little endian. */
-static unsigned short stop_unless_token(const struct known_call *call, uint64_t agent,
-                                        uint32_t action, struct sock_filter *filter,
-                                        unsigned short count) {
-    const uint32_t path = offsetof(struct k_seccomp_data, args) + sizeof(uint64_t);
-    const uint32_t flags = path + sizeof(uint64_t), token = flags + sizeof(uint64_t) + 4;
-    const uint32_t place = offsetof(struct k_seccomp_data, instruction_pointer);
-    const struct sock_filter by_token[] = {
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call->number, 0, 19),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, flags),
-        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, OPEN_NEVER_A_TABLE, 15, 0),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, token),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 14, 0),
-        /* The token ^ both halves of the path ^ the key: is it the place? */
-        BPF_STMT(BPF_ST, 0),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, path),
-        BPF_STMT(BPF_LDX | BPF_W | BPF_MEM, 0),
-        BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
-        BPF_STMT(BPF_ST, 0),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, path + 4),
-        BPF_STMT(BPF_LDX | BPF_W | BPF_MEM, 0),
-        BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
-        BPF_STMT(BPF_ALU | BPF_XOR | BPF_K, agent_open_key(agent)),
-        BPF_STMT(BPF_ST, 0),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, place),
-        BPF_STMT(BPF_LDX | BPF_W | BPF_MEM, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, K_SECCOMP_RET_ALLOW),
-        BPF_STMT(BPF_RET | BPF_K, action),
-    };
-    return put(filter, count, by_token, sizeof by_token / sizeof *by_token);
-}
-
-static unsigned short stop_for_agent(const struct known_call *call, uint64_t agent, uint32_t action,
-                                     struct sock_filter *filter, unsigned short count) {
-    return call->task == TASK_OPENAT ? stop_unless_token(call, agent, action, filter, count)
-                                     : stop_unless_agent(call, agent, action, filter, count);
 }
 
 /* What is done with a call of one architecture. */
@@ -183,7 +148,7 @@ static unsigned short stop_calls(uint32_t groups, uint64_t agent, uint32_t arch,
             count = put(filter, count, of_x32, sizeof of_x32 / sizeof *of_x32);
         x32 = (calls[i].number & CALL_OF_X32) != 0;
         count = agent != 0 && known_call_is_of_agent(&calls[i], groups)
-                    ? stop_for_agent(&calls[i], agent, action, filter, count)
+                    ? stop_unless_agent(&calls[i], agent, action, filter, count)
                     : stop_call(&calls[i], groups, action, filter, count);
     }
     filter[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, K_SECCOMP_RET_ALLOW);

@@ -8,9 +8,10 @@
 
 #include "../probe/child.h"
 
-/* Where nothing is mapped unless somebody asks for it; another page for each start, so that of two
- * trees neither takes the other's agent for its own. */
-#define FIRST_AGENT 0x2a5e00000000ULL
+/* Where nothing is mapped unless somebody asks for it, below all programs that may lie anywhere,
+ * and where sanitizers let a program have memory; another page for each start, so that of two trees
+ * neither takes the other's agent for its own. */
+#define FIRST_AGENT 0x551000000000ULL
 #define AGENT_DISTANCE 0x10000ULL
 
 static bool refuses(const void *path, int with) {

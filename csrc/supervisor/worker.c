@@ -60,13 +60,16 @@ static void attend_agent(struct stopped_call *call, const struct verdict *verdic
     const struct inline_plan *plan = &setup->plan;
     if (plan->address == 0)
         return;
+    const uint64_t back = returns_to(call->server->slot);
     const bool stops = inline_must_stop(call, verdict->adds_filter);
-    if (!stops && !inline_is_due(call, setup->policy, plan))
+    if (!stops && !inline_is_due(call, setup->policy, plan, back))
         return;
     enum inline_outcome outcome = INLINE_BUSY;
-    if (server_step_aside(call->server))
-        outcome = stops ? inline_stop(call, plan)
-                        : inline_enter(call, setup->policy, plan, returns_to(call->server->slot));
+    const bool replaced = server_step_aside(call->server);
+    if (stops) /* also where nobody else receives meanwhile: it must not be left out */
+        outcome = inline_stop(call, plan);
+    else if (replaced)
+        outcome = inline_enter(call, setup->policy, plan, back);
     if (outcome < INLINE_COUNT)
         atomic_fetch_add_explicit(&setup->segment->inlined[outcome], 1, memory_order_relaxed);
     if (outcome == INLINE_ENTERED) /* by a place */

@@ -64,6 +64,9 @@ export function common(program: Program, way: Way, text: string): string {
       /^(\d+ fcntl) (\d+)$/gm,
       (_, call: string, flags: string) => `${call} ${Number(flags) & ~0o400000}`,
     );
+  // "A snapshot. ... its link in `/proc/PID/fd` says `/memfd:`".
+  if (lies && changes(program, /\/proc\/self\/fd\//))
+    left = left.replaceAll(/^(\d+ readlink(?:at)?) .*$/gm, '$1');
   if (lies) {
     // The same: what is asked of the file's filesystem is told of memory.
     left = left

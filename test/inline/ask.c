@@ -294,7 +294,7 @@ static int maps(void) {
     FILE *file = fopen("/proc/self/maps", "r");
     while (fgets(line, sizeof line, file)) {
         unsigned long begin, end;
-        if (sscanf(line, "%lx-%lx %7s", &begin, &end, rights) == 3 && begin >> 32 == 0x2a5e) {
+        if (sscanf(line, "%lx-%lx %7s", &begin, &end, rights) == 3 && begin >> 36 == 0x551) {
             found++;
             wrong += end - begin != PAGE || strcmp(rights, "r-xp") != 0;
         }

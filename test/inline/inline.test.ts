@@ -130,6 +130,8 @@ for (const [kind, program] of opens) {
   for (const [verb, least, most] of [
     ['edges', ASKS, Infinity],
     ['registers', 0, FEW],
+    ['looks-alike', 0, Infinity],
+    ['spawns', 0, 2 * FEW],
     ['signals', 0, FEW],
     ['fifo', 0, FEW],
     ['children', 0, FEW],
@@ -142,6 +144,14 @@ for (const [kind, program] of opens) {
       t.equal(stdout, native.stdout, 'the same is told');
       t.ok(told.stopped >= least && told.stopped <= most, `${told.stopped} calls were stopped`);
       t.ok(countOf(told, /^places/) > 0, 'places answer by themselves');
+      t.end();
+    });
+
+  for (const verb of ['beside-ended', 'forbids'])
+    void t.test(`${kind}, opens: ${verb}`, (t) => {
+      const { status, signal, stdout, stderr, told } = wrapped(program, verb);
+      t.equal(status, 0, `${signal} ${stdout} ${stderr}`);
+      if (verb === 'beside-ended') t.ok(told.stopped >= ASKS, `${told.stopped} calls were stopped`);
       t.end();
     });
 

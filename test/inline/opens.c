@@ -2,13 +2,19 @@
  * what the verb says. What is printed is to be the same natively. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -221,10 +227,33 @@ static int registers(void) {
         call(&after);
         wrong += (int64_t)after.rax < 0;
         close((int)after.rax);
-        after.r10 = (uint32_t)after.r10;
         after.rax = after.flags = 0;
         wrong += memcmp(&before, &after, sizeof before) != 0;
     }
+    return wrong;
+}
+
+/* ---- code that looks like a place, and is none ---- */
+
+/* A store whose distance and number are the bytes of such a load; it writes below the stack. */
+__attribute__((noinline)) static long misread(const char *name) {
+    long result, stored;
+    __asm__ volatile("mov %[openat], %%eax\n"
+                     ".byte 0xc7, 0x44, 0x24, 0xb8, 0x01, 0x01, 0x00, 0x00\n"
+                     "syscall\n"
+                     "movslq -72(%%rsp), %[stored]\n"
+                     : "=&a"(result), [stored] "=&r"(stored)
+                     : [openat] "i"(SYS_openat), "D"((long)AT_FDCWD), "S"(name), "d"(0L)
+                     : "rcx", "r11", "memory");
+    if (result >= 0)
+        close((int)result);
+    return result < 0 ? result : stored;
+}
+
+static int looks_alike(void) {
+    int wrong = 0;
+    for (int i = 0; i < 100; i++)
+        wrong += misread(path) != SYS_openat;
     return wrong;
 }
 
@@ -317,6 +346,86 @@ static int children(void) {
     return wrong + status_of(child) + ask(ROUNDS);
 }
 
+static void *waits(void *argument);
+
+/* posix_spawn(3) sets signals 32 and 33 to be ignored, in a child that has this memory. */
+static int spawns(void) {
+    char *words[] = {"true", NULL}, *variables[] = {NULL};
+    int wrong = ask(ROUNDS);
+    for (int i = 0; i < 10; i++) {
+        pid_t child;
+        wrong += posix_spawn(&child, "/bin/true", NULL, NULL, words, variables) != 0;
+        wrong += status_of(child);
+    }
+    return wrong + ask(ROUNDS);
+}
+
+/* Another process has this memory: its first thread has ended. */
+static int runs_on(void *argument) {
+    return waits(argument) == argument;
+}
+
+static int ends_first(void *argument) {
+    static char stack[65536];
+    clone(runs_on, stack + sizeof stack,
+          CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD, argument);
+    syscall(SYS_exit, 0);
+    return 0;
+}
+
+static int beside_ended(void) {
+    static char stack[65536];
+    const pid_t other = clone(ends_first, stack + sizeof stack, CLONE_VM | SIGCHLD, NULL);
+    siginfo_t info;
+    char state = 0;
+    while (state != 'Z') {
+        char name[32], line[256] = "";
+        snprintf(name, sizeof name, "/proc/%d/stat", other);
+        FILE *file = fopen(name, "re");
+        if (file && fgets(line, sizeof line, file) && strrchr(line, ')'))
+            state = strrchr(line, ')')[2];
+        if (file)
+            fclose(file);
+    }
+    const int wrong = ask(ROUNDS);
+    kill(other, SIGKILL);
+    waitid(P_PID, (id_t)other, &info, WEXITED);
+    return wrong;
+}
+
+/* A filter that kills who maps memory with code: after so many opens. */
+static int forbids_code(int opens) {
+    struct sock_filter all[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16 + 2 * 8),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof all / sizeof *all, all};
+    for (int i = 0; i < opens; i++)
+        close(open(path, O_RDONLY));
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        return 1;
+    for (int i = 0; i < 10; i++)
+        if (try_open(AT_FDCWD, path, O_RDONLY) != 0)
+            return 1;
+    return 0;
+}
+
+static int forbids(void) {
+    int wrong = 0;
+    for (int opens = 0; opens < 6; opens++) {
+        pid_t child = fork();
+        if (child == 0)
+            _exit(forbids_code(opens));
+        wrong += status_of(child) != 0;
+    }
+    return wrong;
+}
+
 static void *in_thread(void *argument) {
     return ask(ROUNDS) == 0 ? argument : NULL;
 }
@@ -348,9 +457,19 @@ int main(int argc, char **argv) {
     static const struct {
         const char *name;
         int (*run)(void);
+        bool cold; /* nothing is opened before */
     } verbs[] = {
-        {"edges", edges}, {"table", table},       {"registers", registers}, {"signals", signals},
-        {"fifo", fifo},   {"children", children}, {"threads", threads},
+        {"beside-ended", beside_ended, true},
+        {"forbids", forbids, true},
+        {"edges", edges, false},
+        {"table", table, false},
+        {"registers", registers, false},
+        {"signals", signals, false},
+        {"looks-alike", looks_alike, false},
+        {"spawns", spawns, false},
+        {"fifo", fifo, false},
+        {"children", children, false},
+        {"threads", threads, false},
     };
     if (argc != 3)
         return 2;
@@ -359,7 +478,7 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         if (strcmp(argv[1], verbs[i].name) != 0)
             continue;
-        int wrong = ask(WARM);
+        int wrong = verbs[i].cold ? 0 : ask(WARM);
         wrong += verbs[i].run();
         printf("%s\n", wrong == 0 ? "right" : "wrong");
         return wrong != 0;
