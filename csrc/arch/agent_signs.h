@@ -1,6 +1,6 @@
-/* agent_signs.h - by what the filter knows calls that the agent inside a program (csrc/inline) makes:
- * what both agree on. Rule: a sign proves nothing about who made it, so nothing may depend on it but
- * what a program could find out anyhow. */
+/* agent_signs.h - by what the filter knows calls that the agent inside a program (csrc/inline)
+ * makes: what both agree on. Rule: a sign proves nothing about who made it, so nothing may depend
+ * on it but what a program could find out anyhow. */
 #ifndef SPOOF_AGENT_SIGNS_H
 #define SPOOF_AGENT_SIGNS_H
 

@@ -212,7 +212,8 @@ void agent_make_stub(const uint8_t *policy, uint64_t address, uint64_t stub,
     if (place->form != AGENT_FORM_NUMBER)
         put_load(&code, place);
     if (place->number == NUMBER_OPENAT)
-        open_put_code(&code, agent_switch(address), stub + STUB_OWN, stub + STUB_BACK, place);
+        open_put_code(&code, agent_switch(address), stub + STUB_OWN, stub + STUB_BACK,
+                      place->form == AGENT_FORM_NUMBER);
     else
         put_asking(&code, policy, address, stub, place->number);
     code.length = STUB_OWN;

@@ -4,7 +4,6 @@
 #include "open_code.h"
 
 #include <errno.h>
-#include <stdbool.h>
 
 #include "../arch/arch.h"
 #include "../arch/call_table.h"
@@ -81,10 +80,9 @@ static void put_comparison(struct code *code, uint32_t plain) {
     }
 }
 
-void open_put_code(struct code *code, uint64_t off, uint64_t own, uint64_t back,
-                   const struct agent_place *place) {
+void open_put_code(struct code *code, uint64_t off, uint64_t own, uint64_t back, bool says_number) {
     struct forward plain = {.count = 0}, other = {.count = 0};
-    if (place->form != AGENT_FORM_NUMBER) {
+    if (!says_number) {
         PUT(code, 0x48, 0x3d); /* cmp $NUMBER_OPENAT, %rax */
         code_put_32(code, NUMBER_OPENAT);
         put_forward(code, JUMP_UNEQUAL, &other);

@@ -4,12 +4,13 @@
 #ifndef SPOOF_OPEN_CODE_H
 #define SPOOF_OPEN_CODE_H
 
-#include "agent.h"
+#include <stdbool.h>
+
 #include "code.h"
 
 /* Addresses: `off`: of the agent's switch; `own`, `back`: of pointers to the program's own
- * instruction, and behind it. %rax: the number of the call, where the place does not say it. */
-void open_put_code(struct code *code, uint64_t off, uint64_t own, uint64_t back,
-                   const struct agent_place *place);
+ * instruction, and behind it. `says_number`: the place makes no other calls; else %rax says which
+ * one it is. */
+void open_put_code(struct code *code, uint64_t off, uint64_t own, uint64_t back, bool says_number);
 
 #endif
