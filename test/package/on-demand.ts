@@ -131,7 +131,7 @@ await t.test('Debian package, by apt', { skip: skipped('apt') }, async (t) => {
   });
   await t.test('Debian 12, whose Node is too old: apt says so', (t) => {
     const make = () => debianRootWith(file, 'bookworm', 'x64', join(scratch, 'apt-bookworm'));
-    t.throws(make, /nodejs/, 'and installs nothing');
+    t.throws(make, /held broken packages|unmet dependencies/, 'and installs nothing');
     t.end();
   });
 });
