@@ -17,11 +17,20 @@ const followsNoLinks = (program: Program): boolean =>
     return flags !== undefined && ((Number(flags) & 0o400000) !== 0 || Number(resolve) !== 0);
   });
 
+/** A child that asks not to be traced, by arguments that lie in memory. */
+const asksForUntraced = (program: Program): boolean =>
+  program.lines.some((line) => (Number(/^clone3 (\w+)/.exec(line)?.[1]) & 0x800000) !== 0);
+
 /** Does it tell anything that is not so? */
 const tellsOther = (way: Way): boolean => way.policy === 'full' || way.policy === 'types';
 
 /** Both sides go through it: what cannot be told apart from here is left out. */
 export function common(program: Program, way: Way, text: string): string {
+  // "`trace`, `ptrace`: a child that asks not to be traced ... Of a program that cannot be read it is made untraced:
+  // its stopped calls give `ENOSYS`."
+  const isTraced = way.mechanism === 'trace' || way.mechanism === 'ptrace';
+  const isUnread = way.user !== 'root' && changes(program, /^prctl 4 0/);
+  if (isTraced && isUnread && asksForUntraced(program)) return '';
   if (!tellsOther(way)) return text;
   const byNotify = way.mechanism === 'notify' || way.mechanism === 'inline';
   let left = text
