@@ -241,8 +241,7 @@ static enum inline_outcome step(struct entry *entry) {
     if (leads ? !read_at(entry, room, there, sizeof there) : !find_form(entry, bytes))
         return INLINE_OTHER_CODE;
     if (leads && !find_form_of_room(entry, room, there))
-        return INLINE_NOTHING; /* to the agent, or past it, which leave this call to us; or not ours
-                                */
+        return INLINE_NOTHING; /* it has led to the agent, or past it; or it is not ours */
     const enum inline_outcome alone = alone_prove(entry->call);
     if (alone != INLINE_NOTHING)
         return alone;
@@ -308,12 +307,11 @@ static bool end_boots(void *context, const struct room *room) {
 static enum inline_outcome stop(struct entry *entry) {
     uint8_t head[AGENT_HEAD_SIZE];
     const uint8_t on = 1;
-    if (!room_each(entry->call, end_boots, entry))
-        return INLINE_NO_ACCESS;
+    const bool ended = room_each(entry->call, end_boots, entry);
     if (!read_at(entry, entry->page, head, sizeof head) || !agent_is_head(head, entry->page))
-        return INLINE_NOTHING;
-    return write_at(entry, agent_switch(entry->page), &on, sizeof on) ? INLINE_STOPPED
-                                                                      : INLINE_NO_ACCESS;
+        return ended ? INLINE_NOTHING : INLINE_NO_ACCESS;
+    return write_at(entry, agent_switch(entry->page), &on, sizeof on) && ended ? INLINE_STOPPED
+                                                                               : INLINE_NO_ACCESS;
 }
 
 enum inline_outcome inline_stop(struct stopped_call *call, const struct inline_plan *plan) {
