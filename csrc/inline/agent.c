@@ -81,13 +81,15 @@ const char *agent_refusal(const uint8_t *policy) {
         if (rules[i].answer_mask != 1U << SPOOF_FIELD_TYPE)
             return "a statfs rule answers more than the type";
     const uint32_t count = pairs_of(policy, pairs);
-    for (uint32_t i = 0; i < count && i < MOST_TYPES; i++)
-        for (uint32_t j = 0; j < count && j < MOST_TYPES; j++)
+    if (count > MOST_TYPES)
+        return "statfs rules name too many types";
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t j = 0; j < count; j++)
             if (pairs[i].to == pairs[j].from && pairs[i].from != pairs[i].to)
                 return "a statfs rule answers a type that another one names";
-    if (count == 0 && !agent_looks_at_opens(policy))
-        return "the policy has no statfs and no mounts rules";
-    return count > MOST_TYPES ? "statfs rules name too many types" : NULL;
+    return count == 0 && !agent_looks_at_opens(policy)
+               ? "the policy has no statfs and no mounts rules"
+               : NULL;
 }
 
 const char *agent_calls(const uint8_t *policy) {
@@ -151,9 +153,7 @@ static void put_asking(struct code *code, const uint8_t *policy, uint64_t addres
      */
     const bool again = agent_looks_at_opens(policy);
     uint32_t overlap = 0, in_memory = 0;
-    PUT(code, 0x80, 0x3d); /* cmpb $0, switch(%rip) */
-    code_put_distance(code, agent_switch(address), 1);
-    PUT(code, 0);
+    code_put_test(code, agent_switch(address));
     const uint32_t stopped = code_put_short(code, JUMP_UNEQUAL);
     if (again && number == NUMBER_STATFS)
         overlap = put_overlap(code);
@@ -174,8 +174,7 @@ static void put_asking(struct code *code, const uint8_t *policy, uint64_t addres
     code_put_back_to(code, JUMP_UNEQUAL, next);
     code_land(code, failed);
     const uint32_t done = code->length;
-    PUT(code, 0xff, 0x25); /* jmp *back(%rip) */
-    code_put_distance(code, stub + STUB_BACK, 0);
+    code_put_jump_by(code, stub + STUB_BACK);
     code_land(code, found);
     PUT(code, 0x49, 0x8b, 0x4b, offsetof(struct pair, to)); /* mov 8(%r11), %rcx */
     PUT(code, 0x48, 0x89, 0x0e);                            /* mov %rcx, (%rsi) */
@@ -186,8 +185,7 @@ static void put_asking(struct code *code, const uint8_t *policy, uint64_t addres
     if (in_memory != 0)
         code_land(code, in_memory);
     code_put_move(code, number);
-    PUT(code, 0xff, 0x25); /* jmp *own(%rip) */
-    code_put_distance(code, stub + STUB_OWN, 0);
+    code_put_jump_by(code, stub + STUB_OWN);
 }
 
 /* As the place would have done it. */

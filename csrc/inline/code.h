@@ -36,6 +36,19 @@ static inline void code_put_distance(struct code *code, uint64_t target, uint32_
     code_put_32(code, (uint32_t)(target - (code->address + code->length + 4 + more)));
 }
 
+/* Compares the byte at `address` with 0. */
+static inline void code_put_test(struct code *code, uint64_t address) {
+    PUT(code, 0x80, 0x3d); /* cmpb $0, address(%rip) */
+    code_put_distance(code, address, 1);
+    PUT(code, 0);
+}
+
+/* Jumps to where the pointer at `address` leads. */
+static inline void code_put_jump_by(struct code *code, uint64_t address) {
+    PUT(code, 0xff, 0x25); /* jmp *address(%rip) */
+    code_put_distance(code, address, 0);
+}
+
 static inline void code_put_move(struct code *code, int32_t number) {
     PUT(code, 0xb8); /* mov $number, %eax */
     code_put_32(code, (uint32_t)number);

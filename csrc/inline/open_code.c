@@ -87,9 +87,7 @@ void open_put_code(struct code *code, uint64_t off, uint64_t own, uint64_t back,
         code_put_32(code, NUMBER_OPENAT);
         put_forward(code, JUMP_UNEQUAL, &other);
     }
-    PUT(code, 0x80, 0x3d); /* cmpb $0, off(%rip) */
-    code_put_distance(code, off, 1);
-    PUT(code, 0);
+    code_put_test(code, off);
     put_forward(code, JUMP_UNEQUAL, &plain);
     PUT(code, 0xf7, 0xc2); /* test $OPEN_NEVER_A_TABLE, %edx: which the filter lets run */
     code_put_32(code, OPEN_NEVER_A_TABLE);
@@ -100,12 +98,10 @@ void open_put_code(struct code *code, uint64_t off, uint64_t own, uint64_t back,
     const uint32_t stopped = code->length;
     code_put_move(code, NUMBER_OPENAT);
     land_all(code, &other);
-    PUT(code, 0xff, 0x25); /* jmp *own(%rip) */
-    code_put_distance(code, own, 0);
+    code_put_jump_by(code, own);
     code_land(code, found);
     put_comparison(code, stopped);
     code_put_move(code, NUMBER_OPENAT);
     PUT(code, 0x0f, 0x05); /* syscall */
-    PUT(code, 0xff, 0x25); /* jmp *back(%rip) */
-    code_put_distance(code, back, 0);
+    code_put_jump_by(code, back);
 }

@@ -104,26 +104,21 @@ static unsigned short stop_call(const struct known_call *call, uint32_t groups, 
     return put(filter, count, sometimes, sizeof sometimes / sizeof *sometimes);
 }
 
-/* A call that the agent makes runs; it is known by the page that it is made from. Of
- * openat(2) some run by their flags. */
-static unsigned short stop_unless_agent(const struct known_call *call, uint64_t agent,
-                                        uint32_t action, struct sock_filter *filter,
-                                        unsigned short count) {
+/* A call that the agent makes runs; it is known by the page that it is made from. The others are
+ * left to what follows. */
+static unsigned short run_from_agent(const struct known_call *call, uint64_t agent,
+                                     struct sock_filter *filter, unsigned short count) {
     /* Little endian. */
     const uint32_t low = offsetof(struct k_seccomp_data, instruction_pointer);
-    const uint32_t flags = offsetof(struct k_seccomp_data, args) + 2 * sizeof(uint64_t);
-    const uint32_t never = call->task == TASK_OPENAT ? OPEN_NEVER_A_TABLE : 0;
     const struct sock_filter by_place[] = {
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call->number, 0, 9),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, flags),
-        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, never, 5, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call->number, 0, 7),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, low + 4),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(agent >> 32), 0, 4),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, low),
         BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~(AGENT_PAGE - 1)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)agent, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, K_SECCOMP_RET_ALLOW),
-        BPF_STMT(BPF_RET | BPF_K, action),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct k_seccomp_data, nr)),
     };
     return put(filter, count, by_place, sizeof by_place / sizeof *by_place);
 }
@@ -147,9 +142,9 @@ static unsigned short stop_calls(uint32_t groups, uint64_t agent, uint32_t arch,
         if (!x32 && (calls[i].number & CALL_OF_X32))
             count = put(filter, count, of_x32, sizeof of_x32 / sizeof *of_x32);
         x32 = (calls[i].number & CALL_OF_X32) != 0;
-        count = agent != 0 && known_call_is_of_agent(&calls[i], groups)
-                    ? stop_unless_agent(&calls[i], agent, action, filter, count)
-                    : stop_call(&calls[i], groups, action, filter, count);
+        if (agent != 0 && known_call_is_of_agent(&calls[i], groups))
+            count = run_from_agent(&calls[i], agent, filter, count);
+        count = stop_call(&calls[i], groups, action, filter, count);
     }
     filter[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, K_SECCOMP_RET_ALLOW);
     return count;

@@ -68,15 +68,22 @@ bool inject_begin_entry(struct server *server, struct injection *injection,
     return false;
 }
 
-enum injected inject_next_entry(struct server *server, pid_t tid, struct injection *injection) {
+/* The program's next call opens this entry; or the program makes a copy. */
+static enum injected open_next(struct server *server, pid_t tid, struct injection *injection,
+                               const char *entry) {
     struct trace_stop stop = {.registers = injection->before};
     struct stopped_call call = trace_call(tid, &stop);
-    char entry[64];
-    entry_of(injection, entry);
     call.server = server;
-    if (!may_open_entries(server, injection, tid) || !put_path(&call, injection, entry))
+    if (!put_path(&call, injection, entry))
         return injection_make(tid, injection);
     return injection_next(tid, injection, INJECTION_BY_PATH, call.number, call.arguments, 6);
+}
+
+enum injected inject_next_entry(struct server *server, pid_t tid, struct injection *injection) {
+    char entry[64];
+    entry_of(injection, entry);
+    return may_open_entries(server, injection, tid) ? open_next(server, tid, injection, entry)
+                                                    : injection_make(tid, injection);
 }
 
 /* Is it the file that we hold that the program has opened? So it is, if we cannot look. */
@@ -88,17 +95,12 @@ static bool is_ours(struct server *server, pid_t tid, int fd, int64_t opened) {
 /* The program opens a copy again that it has made before, by its own entry in /proc; or makes one.
  */
 static enum injected open_copy(struct server *server, pid_t tid, struct injection *injection) {
-    struct trace_stop stop = {.registers = injection->before};
-    struct stopped_call call = trace_call(tid, &stop);
     char entry[32];
-    call.server = server;
     int number = -1;
     if (injection->copied.st_ino == 0 && injection->delivery == DELIVER_SEALED)
         number = copies_find(server, tid, injection->fd, &injection->copied);
     snprintf(entry, sizeof entry, "/proc/self/fd/%d", number);
-    if (number < 0 || !put_path(&call, injection, entry))
-        return injection_make(tid, injection);
-    return injection_next(tid, injection, INJECTION_BY_PATH, call.number, call.arguments, 6);
+    return number < 0 ? injection_make(tid, injection) : open_next(server, tid, injection, entry);
 }
 
 enum injected inject_on_entry(struct server *server, pid_t tid, struct injection *injection,
