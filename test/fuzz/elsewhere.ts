@@ -4,12 +4,13 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { buildSync } from 'esbuild';
 import t, { type Test } from 'tap';
+import { version } from '../../bench/machine.js';
 import { Guest } from '../lanes/guest/guest.js';
 import { Gvisor } from '../lanes/gvisor/gvisor.js';
 import { debian, newest } from '../lanes/gvisor/runsc.js';
 import { root, testBuild } from '../support/paths.js';
 import { quote } from '../support/shell.js';
-import { addRow, build, rowIn } from './report.js';
+import { addRow, rowIn } from './report.js';
 
 const calls = process.env['CALLS'] ?? '100000';
 const seed = process.env['SEED'] ?? String(Math.floor(Math.random() * 2 ** 32));
@@ -38,7 +39,7 @@ const script = (only: string): string => {
     '--only',
     only,
     '--build',
-    build(),
+    version(),
   ];
   return `exec ${[process.execPath, fuzzer, ...words].map(quote).join(' ')}`;
 };

@@ -1,7 +1,8 @@
 // `npm run fuzz`: a million calls, or as many as are asked for; docs/lanes.md.
 import { parseArgs } from 'node:util';
+import { version } from '../../bench/machine.js';
 import { BATCH, compare } from './compare.js';
-import { addRow, build, line, rowOf } from './report.js';
+import { addRow, line, rowOf } from './report.js';
 import { Arena, missing } from './ways.js';
 
 const help = `npm run fuzz -- [OPTION]...
@@ -44,7 +45,7 @@ async function run(): Promise<number> {
         console.log(line);
       },
     });
-    const row = rowOf(seed, counts, differences.length, values.build ?? build());
+    const row = rowOf(seed, counts, differences.length, values.build ?? version());
     console.log(line(row));
     console.log(`in ${Math.round((Date.now() - began) / 1000)} s`);
     if (values.report !== undefined) addRow(values.report, row);

@@ -1,8 +1,6 @@
 // The section of docs/reliability.md on random programs: a row for each run, of whatever build it was.
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
-import { root } from '../support/paths.js';
 import { writeSection } from '../support/section.js';
 import type { Counts } from './compare.js';
 
@@ -22,16 +20,6 @@ const HEADINGS = [
 /** One run, as a row of the table. */
 export type Row = readonly string[];
 
-/** What `git describe` says, where the sources are a checkout. */
-export function build(): string {
-  try {
-    const words = ['-C', root, 'describe', '--always', '--dirty', '--abbrev=7'];
-    return execFileSync('git', words, { encoding: 'utf8', stdio: 'pipe' }).trim();
-  } catch {
-    return 'unknown';
-  }
-}
-
 /** Of a run here and now; `of`: of which build. */
 export const rowOf = (seed: number, counts: Counts, differences: number, of: string): Row => [
   ...[new Date().toISOString().slice(0, 10), of, `Linux ${release()}`, String(seed)],
@@ -40,28 +28,24 @@ export const rowOf = (seed: number, counts: Counts, differences: number, of: str
 
 export const line = (row: Row): string => `| ${row.join(' | ')} |`;
 
-/** The row in what `npm run fuzz` has printed. */
-export function rowIn(text: string): Row | undefined {
-  const rows = text
-    .split('\n')
-    .map(cells)
-    .filter((row) => row.length === HEADINGS.length);
-  return rows.find(([date = '']) => /^\d{4}-/.test(date));
-}
-
 const cells = (text: string): string[] =>
   text
     .split('|')
     .slice(1, -1)
     .map((cell) => cell.trim());
 
-function rowsOf(page: string): Row[] {
-  const [, section = ''] = page.split(`\n## ${TITLE}\n`);
-  const [own = ''] = section.split('\n## ');
-  return own
+const rowsIn = (text: string): Row[] =>
+  text
     .split('\n')
     .map(cells)
-    .filter(([date = '']) => /^\d{4}-/.test(date));
+    .filter((row) => row.length === HEADINGS.length && /^\d{4}-/.test(row[0] ?? ''));
+
+/** The row in what `npm run fuzz` has printed. */
+export const rowIn = (text: string): Row | undefined => rowsIn(text)[0];
+
+function rowsOf(page: string): Row[] {
+  const [, section = ''] = page.split(`\n## ${TITLE}\n`);
+  return rowsIn(section.split('\n## ')[0] ?? '');
 }
 
 /** Adds a run to those that are there. */
