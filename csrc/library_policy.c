@@ -53,7 +53,7 @@ int32_t spoof_policy_inline(const uint8_t *blob, uint64_t length, char *why, uin
     uint8_t *copy = checked_copy(blob, length);
     if (!copy)
         return -EINVAL;
-    const char *missing = agent_missing(true, true);
+    const char *missing = agent_missing(AGENT_BELOW_NOTIFY, true);
     const char *refusal = missing ? missing : agent_refusal(copy);
     free(copy);
     if (!refusal)

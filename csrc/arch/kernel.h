@@ -215,6 +215,7 @@ struct k_ptrace_syscall_info {
 #define K_ERESTART_RESTARTBLOCK 516
 #define K_KCMP_VM 1
 #define K_MAP_FIXED_NOREPLACE 0x100000 /* Linux 4.17 */
+#define K_MADV_POPULATE_READ 22        /* Linux 5.14 */
 #define K_CLONE_VM 0x00000100U
 #define K_CLONE_THREAD 0x00010000U
 #define K_CLONE_NEWNS 0x00020000U

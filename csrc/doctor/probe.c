@@ -126,7 +126,10 @@ static void report_mechanisms(struct machine *machine, const uint8_t *policy) {
             untried ? untried : "answers take longer (Linux before 6.6)");
     feature(machine, "deliver", notify.delivers, "descriptors of injected files are handed over",
             untried ? untried : "notify cannot inject files (Linux before 5.9)");
-    const char *alone = agent_missing(notify.works, notify.killable);
+    const char *alone = agent_missing(notify.works  ? AGENT_BELOW_NOTIFY
+                                      : trace.works ? AGENT_BELOW_TRACE
+                                                    : AGENT_BELOW_OTHER,
+                                      notify.killable);
     feature(machine, "inline", !alone, "exec --inline: a program can answer calls by itself",
             alone);
     feature(machine, "prompt-signals", trace.works && !trace.late_signals,

@@ -14,13 +14,16 @@
 #include "code.h"
 #include "open_code.h"
 
-/* The page: the head (mark, its own address), the switch, the table of types, the stubs. */
+/* The page: the head (mark, its own address), the switches, how large the filesystem of files in
+ * memory is, the table of types, the stubs. */
 #define MARK "seccomp-spoof 1"
 #define MARK_SIZE 16U
 #define SWITCH AGENT_HEAD_SIZE
+#define THREADS (SWITCH + 1)
+#define BLOCKS (SWITCH + 8)
 #define TYPES 64U
 #define MOST_TYPES 24U
-#define STUBS 512U
+#define STUBS AGENT_HEAD_PART
 /* At the end of a stub: where it leaves a call to, and where it returns to. */
 #define STUB_OWN (AGENT_STUB_SIZE - 16)
 #define STUB_BACK (AGENT_STUB_SIZE - 8)
@@ -59,12 +62,14 @@ bool agent_looks_at_opens(const uint8_t *policy) {
     return (blob_header(policy)->calls & SPOOF_CALLS_OPEN) != 0;
 }
 
-const char *agent_missing(bool notify, bool killable) {
+const char *agent_missing(enum agent_below below, bool killable) {
     if (!ARCH_HAS_AGENT)
         return "only x86_64 has it";
-    if (!notify)
-        return "only the mechanism notify has it";
-    return killable ? NULL : "a signal could end the stopped call meanwhile (Linux before 5.19)";
+    if (below == AGENT_BELOW_OTHER)
+        return "only the mechanisms notify and trace have it";
+    if (below == AGENT_BELOW_NOTIFY && !killable)
+        return "a signal could end the stopped call meanwhile (Linux before 5.19)";
+    return NULL;
 }
 
 const char *agent_refusal(const uint8_t *policy) {
@@ -99,13 +104,15 @@ const char *agent_calls(const uint8_t *policy) {
     return pairs_of(policy, pairs) == 0 ? "opens" : "statfs, fstatfs and opens";
 }
 
-void agent_make_page(const uint8_t *policy, uint64_t address, struct agent_page *page) {
+void agent_make_page(const uint8_t *policy, const struct inline_plan *plan,
+                     struct agent_page *page) {
     struct pair pairs[MOST_TYPES + 1];
     const uint32_t count = pairs_of(policy, pairs);
     pairs[count] = (struct pair){END_OF_TYPES, 0};
     memset(page, 0, sizeof *page);
     memcpy(page->bytes, MARK, MARK_SIZE);
-    memcpy(page->bytes + MARK_SIZE, &address, sizeof address);
+    memcpy(page->bytes + MARK_SIZE, &plan->address, sizeof plan->address);
+    memcpy(page->bytes + BLOCKS, &plan->blocks, sizeof plan->blocks);
     memcpy(page->bytes + TYPES, pairs, (count + 1) * sizeof *pairs);
 }
 
@@ -116,6 +123,10 @@ bool agent_is_head(const uint8_t head[AGENT_HEAD_SIZE], uint64_t address) {
 
 uint64_t agent_switch(uint64_t address) {
     return address + SWITCH;
+}
+
+uint64_t agent_threads(uint64_t address) {
+    return address + THREADS;
 }
 
 uint64_t agent_stub(uint64_t address, unsigned index) {
@@ -136,11 +147,13 @@ static uint32_t put_overlap(struct code *code) {
 }
 
 /* The filesystem of files in memory is a tmpfs without a limit: where to go then. */
-static uint32_t put_in_memory(struct code *code) {
+static uint32_t put_in_memory(struct code *code, uint64_t address) {
     PUT(code, 0x48, 0x81, 0xf9); /* cmp $K_TMPFS_MAGIC, %rcx */
     code_put_32(code, K_TMPFS_MAGIC);
     const uint32_t other = code_put_short(code, JUMP_UNEQUAL);
-    PUT(code, 0x48, 0x83, 0x7e, offsetof(struct k_statfs, f_blocks), 0); /* cmpq $0, 16(%rsi) */
+    PUT(code, 0x4c, 0x8b, 0x5e, offsetof(struct k_statfs, f_blocks)); /* mov 16(%rsi), %r11 */
+    PUT(code, 0x4c, 0x3b, 0x1d);                                      /* cmp blocks(%rip), %r11 */
+    code_put_distance(code, address + BLOCKS, 0);
     const uint32_t found = code_put_short(code, JUMP_EQUAL);
     code_land(code, other);
     return found;
@@ -163,7 +176,7 @@ static void put_asking(struct code *code, const uint8_t *policy, uint64_t addres
     const uint32_t failed = code_put_short(code, JUMP_UNEQUAL);
     PUT(code, 0x48, 0x8b, 0x0e); /* mov (%rsi), %rcx: f_type */
     if (again)
-        in_memory = put_in_memory(code);
+        in_memory = put_in_memory(code, address);
     PUT(code, 0x4c, 0x8d, 0x1d); /* lea types(%rip), %r11 */
     code_put_distance(code, address + TYPES, 0);
     const uint32_t next = code->length;
@@ -198,28 +211,101 @@ static void put_load(struct code *code, const struct agent_place *place) {
         PUT(code, 0xbf); /* mov $AT_FDCWD, %edi */
         code_put_32(code, (uint32_t)AT_FDCWD);
         break;
+    case AGENT_FORM_GO:
+        PUT(code, 0x48, 0x89, 0xdf); /* mov %rbx, %rdi */
+        break;
     default:
         code_put_move(code, place->number);
     }
 }
 
-void agent_make_stub(const uint8_t *policy, uint64_t address, uint64_t stub,
+static void put_ends(struct code *code, const struct agent_place *place) {
+    code->length = STUB_OWN;
+    code_put_64(code, place->back - CALL_SIZE);
+    code_put_64(code, place->back);
+}
+
+/* One call. */
+static void make_one(const uint8_t *policy, uint64_t address, uint64_t stub,
                      const struct agent_place *place, uint8_t bytes[AGENT_STUB_SIZE]) {
     struct code code = {bytes, stub, 0};
-    memset(bytes, 0, AGENT_STUB_SIZE);
-    if (place->form != AGENT_FORM_NUMBER)
+    if (place->form == AGENT_FORM_STACK || place->form == AGENT_FORM_DIRECTORY)
         put_load(&code, place);
     if (place->number == NUMBER_OPENAT)
         open_put_code(&code, agent_switch(address), stub + STUB_OWN, stub + STUB_BACK,
-                      place->form == AGENT_FORM_NUMBER);
+                      place->form == AGENT_FORM_NUMBER || place->form == AGENT_FORM_GO);
     else
         put_asking(&code, policy, address, stub, place->number);
-    code.length = STUB_OWN;
-    code_put_64(&code, place->back - CALL_SIZE);
-    code_put_64(&code, place->back);
+    put_ends(&code, place);
+}
+
+/* All calls are made there: by %rax to the stub of each, which follow. */
+static const int32_t numbers_of_go[] = {NUMBER_OPENAT, NUMBER_STATFS, NUMBER_FSTATFS};
+#define NUMBERS_OF_GO (sizeof numbers_of_go / sizeof *numbers_of_go)
+
+_Static_assert(AGENT_MOST_STUBS == 1 + NUMBERS_OF_GO, "one chooses");
+
+static void make_choice(uint64_t stub, const struct agent_place *place,
+                        uint8_t bytes[AGENT_STUB_SIZE]) {
+    struct code code = {bytes, stub, 0};
+    put_load(&code, place);
+    for (uint32_t i = 0; i < NUMBERS_OF_GO; i++) {
+        PUT(&code, 0x48, 0x3d); /* cmp $number, %rax */
+        code_put_32(&code, (uint32_t)numbers_of_go[i]);
+        PUT(&code, 0x0f, 0x84); /* je */
+        code_put_distance(&code, stub + (uint64_t)(i + 1) * AGENT_STUB_SIZE, 0);
+    }
+    code_put_jump_by(&code, stub + STUB_OWN);
+    put_ends(&code, place);
+}
+
+uint32_t agent_stubs_of(enum agent_form form) {
+    return form == AGENT_FORM_GO ? AGENT_MOST_STUBS : 1;
+}
+
+void agent_make_stub(const uint8_t *policy, uint64_t address, uint64_t stub,
+                     const struct agent_place *place,
+                     uint8_t bytes[AGENT_MOST_STUBS * AGENT_STUB_SIZE]) {
+    memset(bytes, 0, agent_stubs_of(place->form) * AGENT_STUB_SIZE);
+    if (place->form != AGENT_FORM_GO) {
+        make_one(policy, address, stub, place, bytes);
+        return;
+    }
+    make_choice(stub, place, bytes);
+    for (uint32_t i = 0; i < NUMBERS_OF_GO; i++) {
+        const struct agent_place one = {AGENT_FORM_GO, numbers_of_go[i], place->back};
+        const size_t at = (i + 1) * AGENT_STUB_SIZE;
+        make_one(policy, address, stub + at, &one, bytes + at);
+    }
 }
 
 /* ---- places ---- */
+
+/* Syscall6 of internal/runtime/syscall, Go 1.21 to 1.26, and the first of what fills the space
+ * behind it. */
+static const uint8_t code_of_go[AGENT_BEFORE + AGENT_BEHIND] = {
+    0x49, 0x89, 0xf2,                         /* mov %rsi, %r10 */
+    0x48, 0x89, 0xfa,                         /* mov %rdi, %rdx */
+    0x48, 0x89, 0xce,                         /* mov %rcx, %rsi */
+    0x48, 0x89, 0xdf,                         /* mov %rbx, %rdi */
+    0x0f, 0x05,                               /* syscall */
+    0x48, 0x3d, 0x01, 0xf0, 0xff, 0xff,       /* cmp $-4095, %rax */
+    0x76, 0x15,                               /* jbe */
+    0x48, 0xf7, 0xd8,                         /* neg %rax */
+    0x48, 0x89, 0xc1,                         /* mov %rax, %rcx */
+    0x48, 0xc7, 0xc0, 0xff, 0xff, 0xff, 0xff, /* mov $-1, %rax */
+    0x48, 0xc7, 0xc3, 0x00, 0x00, 0x00, 0x00, /* mov $0, %rbx */
+    0xc3,                                     /* ret */
+    0x48, 0x89, 0xd3,                         /* mov %rdx, %rbx */
+    0x48, 0xc7, 0xc1, 0x00, 0x00, 0x00, 0x00, /* mov $0, %rcx */
+    0xc3,                                     /* ret */
+    0xcc, 0xcc, 0xcc, 0xcc, 0xcc,
+};
+#define GO_LOAD_SIZE 3U
+#define SHORT_JUMP_SIZE 2U
+/* In that space: the jump of five bytes, for which there is none before the call. */
+#define GO_FAR (AGENT_BEFORE + AGENT_BEHIND - AGENT_JUMP_SIZE)
+#define GO_BEGIN (AGENT_BEFORE - CALL_SIZE - GO_LOAD_SIZE)
 
 static bool has_immediate(uint8_t operation) {
     return operation == 0xc7 || operation == 0x81 || operation == 0x69;
@@ -228,23 +314,37 @@ static bool has_immediate(uint8_t operation) {
 /* Do the bytes before a load make one instruction with it: prefixes (REX), operations whose
  * operands its first byte would tell, or whose distance it would be, before a number of four bytes?
  */
-static bool takes_next(const uint8_t before[AGENT_BEFORE]) {
-    const uint8_t last = before[2], second = before[1], third = before[0];
+static bool takes_next(const uint8_t *load) {
+    const uint8_t last = load[-1], second = load[-2], third = load[-3];
     return (last & 0xf0) == 0x40 || last == 0x66 || last == 0x8b || last == 0x8d || last == 0x89 ||
            last == 0x0f || has_immediate(last) ||
            (has_immediate(second) && (last & 0xc0) == 0x40) ||
            (has_immediate(third) && (second & 0xc7) == 0x44);
 }
 
-bool agent_is_place(const struct agent_place *place, const uint8_t before[AGENT_BEFORE],
-                    const uint8_t bytes[AGENT_PLACE_SIZE]) {
+static uint32_t load_size(enum agent_form form) {
+    return form == AGENT_FORM_GO ? GO_LOAD_SIZE : AGENT_JUMP_SIZE;
+}
+
+uint64_t agent_place_begin(const struct agent_place *place) {
+    return place->back - CALL_SIZE - load_size(place->form);
+}
+
+static bool is_call(const uint8_t *code) {
+    return code[0] == 0x0f && code[1] == 0x05;
+}
+
+bool agent_is_place(const struct agent_place *place,
+                    const uint8_t code[AGENT_BEFORE + AGENT_BEHIND]) {
     uint8_t load[AGENT_JUMP_SIZE];
+    const uint8_t *at = code + AGENT_BEFORE - CALL_SIZE - load_size(place->form);
+    if (place->form == AGENT_FORM_GO)
+        return memcmp(code, code_of_go, sizeof code_of_go) == 0;
     if (place->form != AGENT_FORM_NUMBER && place->number != NUMBER_OPENAT)
         return false;
-    struct code code = {load, 0, 0};
-    put_load(&code, place);
-    return !takes_next(before) && memcmp(bytes, load, sizeof load) == 0 &&
-           bytes[AGENT_JUMP_SIZE] == 0x0f && bytes[AGENT_JUMP_SIZE + 1] == 0x05;
+    struct code expected = {load, 0, 0};
+    put_load(&expected, place);
+    return !takes_next(at) && memcmp(at, load, sizeof load) == 0 && is_call(at + sizeof load);
 }
 
 static bool is_near(uint64_t from, uint64_t to) {
@@ -252,18 +352,36 @@ static bool is_near(uint64_t from, uint64_t to) {
     return distance > INT32_MIN + 16 && distance < INT32_MAX - 16;
 }
 
-bool agent_make_jump(uint64_t from, uint64_t to, uint8_t bytes[AGENT_JUMP_SIZE]) {
-    struct code code = {bytes, from, 0};
-    PUT(&code, 0xe9);
-    code_put_distance(&code, to, 0);
+bool agent_make_jump(const struct agent_place *place, uint64_t to,
+                     uint8_t code[AGENT_BEFORE + AGENT_BEHIND]) {
+    const bool is_go = place->form == AGENT_FORM_GO;
+    const uint32_t at = is_go ? GO_FAR : AGENT_BEFORE - CALL_SIZE - AGENT_JUMP_SIZE;
+    const uint64_t from = place->back - AGENT_BEFORE + at;
+    struct code jump = {code + at, from, 0};
+    PUT(&jump, 0xe9);
+    code_put_distance(&jump, to, 0);
+    if (is_go) {
+        code[GO_BEGIN] = JUMP_ALWAYS;
+        code[GO_BEGIN + 1] = GO_FAR - GO_BEGIN - SHORT_JUMP_SIZE;
+    }
     return is_near(from, to);
 }
 
-bool agent_read_jump(uint64_t from, const uint8_t bytes[AGENT_PLACE_SIZE], uint64_t *to) {
+/* The jump of five bytes at this place of the code. */
+static bool read_far(uint64_t back, const uint8_t *code, uint32_t at, uint64_t *to) {
     int32_t distance;
-    memcpy(&distance, bytes + 1, sizeof distance);
-    *to = from + AGENT_JUMP_SIZE + (uint64_t)(int64_t)distance;
-    return bytes[0] == 0xe9 && bytes[AGENT_JUMP_SIZE] == 0x0f && bytes[AGENT_JUMP_SIZE + 1] == 0x05;
+    memcpy(&distance, code + at + 1, sizeof distance);
+    *to = back - AGENT_BEFORE + at + AGENT_JUMP_SIZE + (uint64_t)(int64_t)distance;
+    return code[at] == 0xe9;
+}
+
+bool agent_read_jump(uint64_t back, const uint8_t code[AGENT_BEFORE + AGENT_BEHIND], uint64_t *to) {
+    const uint32_t call = AGENT_BEFORE - CALL_SIZE;
+    if (!is_call(code + call))
+        return false;
+    if (code[GO_BEGIN] == JUMP_ALWAYS && code[GO_BEGIN + 1] == GO_FAR - GO_BEGIN - SHORT_JUMP_SIZE)
+        return read_far(back, code, GO_FAR, to);
+    return read_far(back, code, call - AGENT_JUMP_SIZE, to);
 }
 
 /* ---- rooms ---- */

@@ -8,16 +8,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "../arch/agent_signs.h"
 
 #define AGENT_STUBS 16U /* places in a program that may lead here */
 #define AGENT_STUB_SIZE 192U
 #define AGENT_HEAD_SIZE 24U
-/* What is at a place: an instruction that loads a register for the call (or the jump instead);
- * syscall. */
 #define AGENT_JUMP_SIZE 5U
-#define AGENT_PLACE_SIZE 7U
+/* What is read of a place: so much before where it returns to, and from there on. */
+#define AGENT_BEFORE 14U
+#define AGENT_BEHIND 45U
 /* What stands behind the code of a file: a jump of two bytes, whose distance says where a place
  * leads; code that gets the page; and the way to a stub. */
 #define AGENT_ROOM_SIZE 128U
@@ -25,18 +26,25 @@
 #define AGENT_WAY_AT 112U
 #define AGENT_WAY_SIZE 14U
 
+/* Writes memory of a program that a tracer has stopped, whatever its rights: 0 or -errno. */
+typedef int code_writer(pid_t tid, uint64_t address, const void *bytes, size_t length);
+
 /* Where calls are answered inside programs. */
 struct inline_plan {
     uint64_t address; /* of the page: the same in each program of a tree; 0: nowhere */
+    uint64_t blocks;  /* what statfs(2) tells of the size of the filesystem of files in memory */
     uint32_t after;   /* so many stopped calls of a process */
 };
 
 /* Stopped calls of a process: one that makes fewer is not worth what it costs. */
 #define CALLS_BEFORE_AGENT 64U
 
+/* How calls are stopped. */
+enum agent_below { AGENT_BELOW_NOTIFY, AGENT_BELOW_TRACE, AGENT_BELOW_OTHER };
+
 /* Why no program of this machine can answer calls by itself, or NULL. `killable`: signals do not
- * interrupt a call that is being answered. */
-const char *agent_missing(bool notify, bool killable);
+ * interrupt a call that notify answers. */
+const char *agent_missing(enum agent_below below, bool killable);
 
 /* Why programs cannot answer by themselves under a policy (a checked blob); NULL: they can. */
 const char *agent_refusal(const uint8_t *policy);
@@ -50,11 +58,17 @@ struct agent_page {
 };
 
 /* The page without any stub. */
-void agent_make_page(const uint8_t *policy, uint64_t address, struct agent_page *page);
+void agent_make_page(const uint8_t *policy, const struct inline_plan *plan,
+                     struct agent_page *page);
+/* How much of it is written before the stubs are. */
+#define AGENT_HEAD_PART 512U
 /* Is this how the page at `address` begins? */
 bool agent_is_head(const uint8_t head[AGENT_HEAD_SIZE], uint64_t address);
 /* Where a byte other than 0 makes all stubs leave their calls to the program's own instruction. */
 uint64_t agent_switch(uint64_t address);
+/* Where another one says that the program has threads: opens of a C library are left alone, since
+ * code that makes them may be one that a thread can be cancelled in. */
+uint64_t agent_threads(uint64_t address);
 uint64_t agent_stub(uint64_t address, unsigned index);
 
 /* What stands before the call. Only the first one says which call it is. */
@@ -62,6 +76,7 @@ enum agent_form {
     AGENT_FORM_NUMBER,    /* mov number, %eax */
     AGENT_FORM_STACK,     /* mov 16(%rsp), %rax: all calls of glibc 2.41 that can be cancelled */
     AGENT_FORM_DIRECTORY, /* mov $AT_FDCWD, %edi: opens of glibc's own */
+    AGENT_FORM_GO, /* mov %rbx, %rdi: all calls of Go, in a function that is known as a whole */
     AGENT_FORMS,
 };
 
@@ -71,20 +86,24 @@ struct agent_place {
     uint64_t back;  /* where it returns to */
 };
 
-/* The stub at `stub` for this place. */
+/* Stubs that a place needs, one behind the other. */
+uint32_t agent_stubs_of(enum agent_form form);
+/* The stubs at `stub` for this place. */
+#define AGENT_MOST_STUBS 4U
 void agent_make_stub(const uint8_t *policy, uint64_t address, uint64_t stub,
-                     const struct agent_place *place, uint8_t bytes[AGENT_STUB_SIZE]);
+                     const struct agent_place *place,
+                     uint8_t bytes[AGENT_MOST_STUBS * AGENT_STUB_SIZE]);
 
-/* Is the place as it is made by compilers? `before`: what stands before it, which must not make
- * another instruction of it. */
-#define AGENT_BEFORE 3U
-bool agent_is_place(const struct agent_place *place, const uint8_t before[AGENT_BEFORE],
-                    const uint8_t bytes[AGENT_PLACE_SIZE]);
-/* The jump from `from` to `to`. False: too far. */
-bool agent_make_jump(uint64_t from, uint64_t to, uint8_t bytes[AGENT_JUMP_SIZE]);
+/* Where a place of this form begins. */
+uint64_t agent_place_begin(const struct agent_place *place);
+/* Is the place as it is made by compilers? `code`: around `back`; what was not read is 0. */
+bool agent_is_place(const struct agent_place *place,
+                    const uint8_t code[AGENT_BEFORE + AGENT_BEHIND]);
+/* Makes the place lead to `to`. False: too far. */
+bool agent_make_jump(const struct agent_place *place, uint64_t to,
+                     uint8_t code[AGENT_BEFORE + AGENT_BEHIND]);
 /* Where a place leads, if it is such a jump and then `syscall`. */
-bool agent_read_jump(uint64_t from, const uint8_t bytes[AGENT_PLACE_SIZE], uint64_t *to);
-
+bool agent_read_jump(uint64_t back, const uint8_t code[AGENT_BEFORE + AGENT_BEHIND], uint64_t *to);
 /* Where a room leads: to the code that maps the page and then makes the call as before, to a stub,
  * or only to the call. One byte says it, so it can change beside whoever runs the code. */
 enum agent_course { AGENT_BOOTS, AGENT_ANSWERS, AGENT_LEAVES };

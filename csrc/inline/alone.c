@@ -68,20 +68,36 @@ static bool has_filter(const char *tid) {
 }
 
 /* A process whose first thread has ended has no memory there, but its other threads may have it. */
-static bool has_ended_thread(int proc, const char *other) {
-    char byte, name[32];
-    const pid_t pid = atoi(other);
+static bool has_ended(pid_t pid) {
+    char byte;
     const struct iovec local = {&byte, 1}, remote = {NULL, 1};
-    struct stat info;
-    if (process_vm_readv(pid, &local, 1, &remote, 1, 0) >= 0 || errno != ESRCH)
-        return false;
-    snprintf(name, sizeof name, "%d/task", pid);
-    return fstatat(proc, name, &info, 0) == 0 && info.st_nlink > 3; /* 2, and each thread */
+    return process_vm_readv(pid, &local, 1, &remote, 1, 0) < 0 && errno == ESRCH;
+}
+
+static bool same_memory(pid_t one, pid_t other) {
+    return syscall(SYS_kcmp, one, other, K_KCMP_VM, 0, 0) == 0;
+}
+
+static bool a_thread_has(int proc, pid_t tid, const char *other) {
+    char name[32];
+    bool same = false;
+    snprintf(name, sizeof name, "%d/task", atoi(other));
+    const int fd = openat(proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+    if (!directory) {
+        if (fd >= 0)
+            close(fd);
+        return fd >= 0 || errno != ENOENT; /* it has ended: nobody */
+    }
+    for (const struct dirent *entry; !same && (entry = readdir(directory)) != NULL;)
+        same = isdigit((unsigned char)*entry->d_name) && same_memory(tid, atoi(entry->d_name));
+    closedir(directory);
+    return same;
 }
 
 static enum inline_outcome compare(int proc, pid_t tid, const char *other) {
     const long result = syscall(SYS_kcmp, tid, atoi(other), K_KCMP_VM, 0, 0);
-    if (result == 0 || (result > 0 && has_ended_thread(proc, other)))
+    if (result == 0 || (result > 0 && has_ended(atoi(other)) && a_thread_has(proc, tid, other)))
         return INLINE_NOT_ALONE;
     if (result > 0 || errno == ESRCH)
         return INLINE_NOTHING;

@@ -26,6 +26,7 @@ enum inline_outcome inline_enter(struct stopped_call *call, const uint8_t *polic
 bool inline_must_stop(struct stopped_call *call, bool adds_filter);
 /* It leaves all its calls to be stopped from now on, until it executes another program. May wait.
  */
-enum inline_outcome inline_stop(struct stopped_call *call, const struct inline_plan *plan);
+enum inline_outcome inline_stop(struct stopped_call *call, const struct inline_plan *plan,
+                                code_writer *poke);
 
 #endif

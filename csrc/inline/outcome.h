@@ -21,6 +21,7 @@ enum inline_outcome {
     INLINE_COUNT,
     INLINE_BOOTING, /* one more call, and it is there: not counted */
     INLINE_NOTHING, /* nothing was to be done: not counted */
+    INLINE_DONE,    /* it is done, as it was before: not counted */
 };
 
 /* In a few words, for reports. */

@@ -1,4 +1,4 @@
-/* room.c - reads /proc/TID/maps and the headers of an ELF file in memory.
+/* room.c - reads /proc/TID/maps and the headers of ELF files in memory.
  * Rule: both are a stranger's: what they say is only where to look. The loader fills a segment of
  * code up to its end, and maps whole pages, so that what lies behind it is nobody's. */
 #include "room.h"
@@ -11,6 +11,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "../tracee/memory.h"
 #include "../tracee/server.h"
 #include "agent.h"
 
@@ -31,10 +32,6 @@ static bool read_line(const char *line, struct mapping *mapping) {
         return false;
     mapping->device = makedev(major, minor);
     return true;
-}
-
-static bool is_same_file(const struct mapping *one, const struct mapping *other) {
-    return one->inode == other->inode && one->device == other->device;
 }
 
 /* Calls `visit` for each mapping until it says false; `first`: the first one of the same file.
@@ -71,90 +68,125 @@ static bool each_mapping(const struct stopped_call *call,
     return whole;
 }
 
-static bool is_code(const struct mapping *mapping) {
-    return mapping->inode != 0 && strcmp(mapping->rights, "r-xp") == 0;
+/* ---- what a file's header says ---- */
+
+struct header {
+    uint64_t distance; /* from addresses in the file to those in memory */
+    Elf64_Phdr segments[MOST_SEGMENTS];
+    int count;
+};
+
+/* `begin`: where the file's own begin is mapped. */
+static bool read_header(int memory, uint64_t begin, struct header *header) {
+    Elf64_Ehdr head;
+    if (begin == 0 || pread(memory, &head, sizeof head, (off_t)begin) != (ssize_t)sizeof head ||
+        memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_ident[EI_CLASS] != ELFCLASS64 ||
+        head.e_phentsize != sizeof *header->segments || head.e_phnum > MOST_SEGMENTS ||
+        head.e_phoff > AGENT_PAGE)
+        return false;
+    header->count = head.e_phnum;
+    const size_t size = head.e_phnum * sizeof *header->segments;
+    if (pread(memory, header->segments, size, (off_t)(begin + head.e_phoff)) != (ssize_t)size)
+        return false;
+    for (int i = 0; i < header->count; i++)
+        if (header->segments[i].p_type == PT_LOAD) {
+            header->distance = begin - header->segments[i].p_vaddr + header->segments[i].p_offset;
+            return true;
+        }
+    return false;
 }
 
-static void set_code(struct room *room, const struct mapping *mapping,
-                     const struct mapping *first) {
-    room->begin = mapping->begin;
-    room->end = mapping->end;
-    room->offset = mapping->offset;
-    room->file = is_same_file(mapping, first) ? first->begin : 0;
+static bool is_code_segment(const Elf64_Phdr *segment) {
+    return segment->p_type == PT_LOAD && (segment->p_flags & PF_X) && !(segment->p_flags & PF_W) &&
+           segment->p_filesz == segment->p_memsz;
+}
+
+/* A page of it may be another one than the file's by now (attach.h), which has no file. */
+static bool set_room(const struct stopped_call *call, int memory, uint64_t begin, uint64_t code,
+                     struct room *room) {
+    struct header header;
+    if (call->server->always_receives && begin != 0 &&
+        !memory_is_present(call->tid, begin, AGENT_PAGE)) {
+        room->absent = begin;
+        return false;
+    }
+    if (!read_header(memory, begin, &header))
+        return false;
+    for (int i = 0; i < header.count; i++) {
+        const Elf64_Phdr *segment = &header.segments[i];
+        const uint64_t start = header.distance + segment->p_vaddr;
+        const uint64_t behind = start + segment->p_filesz;
+        if (!is_code_segment(segment) || code < start || code >= behind)
+            continue;
+        room->is_code = true;
+        room->first = (behind + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+        room->end = (behind + AGENT_PAGE - 1) & ~(AGENT_PAGE - 1ULL);
+        return true;
+    }
+    return false;
+}
+
+/* ---- mappings ---- */
+
+static bool has_code(const struct mapping *mapping) {
+    return strcmp(mapping->rights, "r-xp") == 0;
+}
+
+static bool holds(const struct mapping *mapping, uint64_t address) {
+    return address >= mapping->begin && address < mapping->end;
 }
 
 struct search {
+    const struct stopped_call *call;
+    int memory;
     uint64_t code, page;
+    bool has_room; /* room->first is mapped as code */
     struct room *room;
 };
 
 static bool take(void *context, const struct mapping *mapping, const struct mapping *first) {
-    const struct search *search = context;
+    struct search *search = context;
     struct room *room = search->room;
     const uint64_t page = search->page;
     if (mapping->begin < page + AGENT_PAGE && mapping->end > page) {
         room->page_is_free = false;
         room->page_is_ours = mapping->begin == page && mapping->end == page + AGENT_PAGE &&
-                             mapping->inode == 0 && strcmp(mapping->rights, "r-xp") == 0;
+                             mapping->inode == 0 && has_code(mapping);
     }
-    if (search->code >= mapping->begin && search->code < mapping->end && is_code(mapping))
-        set_code(room, mapping, first);
+    if (holds(mapping, search->code) && has_code(mapping))
+        set_room(search->call, search->memory, first->begin, search->code, room);
+    if (room->is_code && holds(mapping, room->first) && has_code(mapping))
+        search->has_room = true;
     return true;
 }
 
-bool room_find(const struct stopped_call *call, uint64_t code, uint64_t page, struct room *room) {
-    struct search search = {code, page, room};
+bool room_find(const struct stopped_call *call, int memory, uint64_t code, uint64_t page,
+               struct room *room) {
+    struct search search = {call, memory, code, page, false, room};
     *room = (struct room){.page_is_free = true};
-    return each_mapping(call, take, &search);
+    const bool found = each_mapping(call, take, &search);
+    if (!search.has_room)
+        room->first = room->end = 0;
+    return found;
 }
 
 struct visit {
+    const struct stopped_call *call;
+    int memory;
     room_visitor *visitor;
     void *context;
 };
 
 static bool visit_code(void *context, const struct mapping *mapping, const struct mapping *first) {
     const struct visit *visit = context;
-    struct room room = {.begin = 0};
-    if (!is_code(mapping))
+    struct room room = {.is_code = false};
+    if (!has_code(mapping) ||
+        !set_room(visit->call, visit->memory, first->begin, mapping->begin, &room))
         return true;
-    set_code(&room, mapping, first);
     return visit->visitor(visit->context, &room);
 }
 
-bool room_each(const struct stopped_call *call, room_visitor *visitor, void *context) {
-    struct visit visit = {visitor, context};
+bool room_each(const struct stopped_call *call, int memory, room_visitor *visitor, void *context) {
+    struct visit visit = {call, memory, visitor, context};
     return each_mapping(call, visit_code, &visit);
-}
-
-/* Behind the bytes of the file; 0: not known. */
-static uint64_t behind_file(int memory, const struct room *room) {
-    Elf64_Ehdr head;
-    Elf64_Phdr segments[MOST_SEGMENTS];
-    if (room->file == 0 ||
-        pread(memory, &head, sizeof head, (off_t)room->file) != (ssize_t)sizeof head ||
-        memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_ident[EI_CLASS] != ELFCLASS64 ||
-        head.e_phentsize != sizeof *segments || head.e_phnum > MOST_SEGMENTS ||
-        head.e_phoff > AGENT_PAGE)
-        return 0;
-    const size_t size = head.e_phnum * sizeof *segments;
-    if (pread(memory, segments, size, (off_t)(room->file + head.e_phoff)) != (ssize_t)size)
-        return 0;
-    for (int i = 0; i < head.e_phnum; i++) {
-        const Elf64_Phdr *segment = &segments[i];
-        if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X) || (segment->p_flags & PF_W) ||
-            segment->p_filesz != segment->p_memsz ||
-            segment->p_offset - segment->p_offset % AGENT_PAGE != room->offset)
-            continue;
-        const uint64_t behind = room->begin + segment->p_offset % AGENT_PAGE + segment->p_filesz;
-        return behind > room->begin && behind <= room->end && room->end - behind < AGENT_PAGE
-                   ? behind
-                   : 0;
-    }
-    return 0;
-}
-
-uint64_t room_first(int memory, const struct room *room) {
-    const uint64_t behind = behind_file(memory, room);
-    return behind == 0 ? 0 : (behind + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
 }

@@ -282,6 +282,7 @@ enum injected inject_end(struct server *server, const uint8_t *policy, pid_t tid
     case INJECTION_UNMAP:
         return injection_finish(tid, injection, INJECTED_DONE, injection->result);
     case INJECTION_CLOSE:
+    case INJECTION_ATTACH: /* the supervisor's */
         break;
     }
     return injection_finish(tid, injection, INJECTED_FAILED, 0);

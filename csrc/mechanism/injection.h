@@ -25,6 +25,7 @@ enum injection_step {
     INJECTION_MAP,        /* mmap: room for another path */
     INJECTION_OPEN,       /* the call itself, with that path */
     INJECTION_UNMAP,      /* munmap */
+    INJECTION_ATTACH,     /* what gets it the agent (inline/attach.h) */
 };
 
 struct injection {
@@ -55,7 +56,8 @@ enum injected {
     INJECTED_AGAIN,  /* one more call of ours comes next */
     INJECTED_FAILED, /* the call as the program has made it comes next, and is to be let run; but a
                         closed one has failed */
-    INJECTED_GONE,   /* the thread is another one's now: nothing is done */
+    INJECTED_REPEATED, /* the call as the program has made it comes next, and is to be served */
+    INJECTED_GONE,     /* the thread is another one's now: nothing is done */
 };
 
 /* For the call at this stop; NULL: no memory. */

@@ -8,9 +8,9 @@
 #include <sys/uio.h>
 
 #include "../arch/call_table.h"
+#include "../tracee/memory.h"
 #include "../tracee/server.h"
 #include "filter.h"
-#include "memory.h"
 
 int notify_install(uint32_t groups, bool killable, uint64_t agent) {
     unsigned long flags = K_SECCOMP_FILTER_FLAG_NEW_LISTENER;

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "../tracee/fallback.h"
+#include "../tracee/memory.h"
 #include "../tracee/rights.h"
-#include "memory.h"
 
 /* proc_pid_pagemap(5) */
 #define PAGE_PRESENT (1ULL << 63)

@@ -13,17 +13,17 @@
 
 #include "../arch/arch.h"
 #include "../arch/kernel.h"
+#include "../tracee/memory.h"
 #include "../tracee/rights.h"
 #include "filter.h"
-#include "memory.h"
 #include "page_maps.h"
 #include "trace_aside.h"
 
 #define OUR_MESSAGE 0x5350U /* SECCOMP_RET_DATA of our filter */
 
-int trace_install(uint32_t groups) {
-    return filter_install(groups | CALLS_OF_TRACER | filter_changes_of(groups), 0,
-                          K_SECCOMP_RET_TRACE | OUR_MESSAGE, 0);
+int trace_install(uint32_t groups, uint64_t agent) {
+    groups |= CALLS_OF_TRACER | filter_changes_of(groups) | (agent != 0 ? CALLS_OF_AGENT : 0);
+    return filter_install(groups, agent, K_SECCOMP_RET_TRACE | OUR_MESSAGE, 0);
 }
 
 static long seize_options;
@@ -158,6 +158,10 @@ static int poke(pid_t tid, uint64_t address, const uint8_t *bytes, size_t length
             return -EFAULT;
     }
     return 0;
+}
+
+int trace_poke_code(pid_t tid, uint64_t address, const void *bytes, size_t length) {
+    return registers_are_replaced(tid) ? -ESRCH : poke(tid, address, bytes, length);
 }
 
 int trace_poke(pid_t tid, uint64_t address, const void *bytes, size_t length) {

@@ -9,9 +9,9 @@
 #include "../tracee/stopped_call.h"
 #include "trace_stop.h"
 
-/* Installs the filter that stops these groups of calls (filter.h) for the tracer. Without a tracer
- * they give ENOSYS. 0 or -errno. */
-int trace_install(uint32_t groups);
+/* Installs the filter that stops these groups of calls for the tracer; `agent`: filter.h. Without a
+ * tracer they give ENOSYS. 0 or -errno. */
+int trace_install(uint32_t groups, uint64_t agent);
 /* Seizes a thread, which waits for that, for RET_TRACE stops or (`every_call`) for every call: 0 or
  * -errno. Its descendants follow by themselves. */
 int trace_seize(pid_t tid, bool every_call);
@@ -25,6 +25,8 @@ bool trace_may_suspend_filters(pid_t tid);
 int trace_stop_read(pid_t tid, struct trace_stop *stop);
 /* Writes to memory of a tracee at once, as far as the tracee itself may. 0 or -errno. */
 int trace_poke(pid_t tid, uint64_t address, const void *bytes, size_t length);
+/* Whatever the tracee may do there: a code_writer (inline/agent.h). */
+int trace_poke_code(pid_t tid, uint64_t address, const void *bytes, size_t length);
 /* Writes what waits in the stop, without ending it. To be called by the tracer; 0 or -errno. */
 int trace_flush(struct stopped_call *call);
 /* A stopped call for the registers at its stop. */

@@ -60,7 +60,7 @@ static enum stage be_tracee(void *argument, int socket) {
         return STAGE_SEIZE;
     if (!probe->every_call)
         probe->install_error =
-            -trace_install(blob_header(probe->policy)->calls | SPOOF_CALLS_STATFS);
+            -trace_install(blob_header(probe->policy)->calls | SPOOF_CALLS_STATFS, 0);
     if (probe->install_error != 0)
         return STAGE_INSTALL;
     syscall(NUMBER_STATFS, "", &info); /* ENOENT: shows the order of its stops */

@@ -136,6 +136,7 @@ static _Noreturn void guard_by_tracing(struct guardian *guardian) {
     const struct guardian_setup *setup = guardian->setup;
     bool every_call = setup->mechanism == MECHANISM_PTRACE;
     const struct tracer_setup tracer = {
+        .plan = setup->plan,
         .segment = guardian->segment,
         .policy = setup->policy,
         .every_call = every_call,

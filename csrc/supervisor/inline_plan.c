@@ -4,8 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
+#include "../arch/kernel.h"
 #include "../probe/child.h"
 
 /* Where nothing is mapped unless somebody asks for it, below all programs that may lie anywhere,
@@ -28,17 +32,33 @@ static enum stage try_path(void *shared, int socket) {
     return refuses(path, EINVAL) && refuses((const void *)1, EFAULT) ? STAGE_DONE : STAGE_WRONG;
 }
 
+/* How large the filesystem of files in memory says that it is: it has no limit, which Linux tells
+ * as 0, and gVisor as a large number. False: it cannot be asked. */
+static bool blocks_in_memory(uint64_t *blocks) {
+    struct statfs info;
+    const int fd = (int)syscall(SYS_memfd_create, "", K_MFD_CLOEXEC);
+    const bool asked = fd >= 0 && fstatfs(fd, &info) == 0;
+    if (fd >= 0)
+        close(fd);
+    *blocks = asked ? (uint64_t)info.f_blocks : 0;
+    return asked;
+}
+
 const char *inline_plan_make(const uint8_t *policy, bool always, struct inline_plan *plan) {
     uint16_t place;
+    uint64_t blocks;
     const char *why = agent_refusal(policy);
     if (why)
         return why;
     if (agent_looks_at_opens(policy) && probe_one(try_path, NULL) != STAGE_DONE)
         return "setitimer(2), by which it is found out whether a path can be read, is refused";
+    if (!blocks_in_memory(&blocks))
+        return "no file can be made in memory, by which ours would be known";
     if (getrandom(&place, sizeof place, GRND_NONBLOCK) != sizeof place)
         return "the kernel gives no random number";
     *plan = (struct inline_plan){
         .address = FIRST_AGENT + place * AGENT_DISTANCE,
+        .blocks = blocks,
         .after = always ? 1 : CALLS_BEFORE_AGENT,
     };
     return NULL;

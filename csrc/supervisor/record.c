@@ -81,6 +81,17 @@ void record_instead(struct segment *segment, const struct verdict *verdict,
     count(segment, other, 1);
 }
 
+static void count_inline(struct segment *segment, enum inline_outcome outcome) {
+    atomic_fetch_add_explicit(&segment->inlined[outcome], 1, memory_order_relaxed);
+}
+
+void record_inline(struct segment *segment, enum inline_outcome outcome) {
+    if (outcome < INLINE_COUNT)
+        count_inline(segment, outcome);
+    if (outcome == INLINE_ENTERED) /* by a place */
+        count_inline(segment, INLINE_ANSWERED);
+}
+
 void record_gone(struct segment *segment, const struct verdict *verdict) {
     count(segment, verdict, UINT64_MAX);
     segment_count(segment, COUNTER_GONE);

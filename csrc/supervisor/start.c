@@ -162,7 +162,10 @@ struct way {
 /* Why programs do not answer by themselves; NULL: they do. */
 static const char *plan_inline(const struct start_options *options, const uint8_t *policy,
                                struct way *way) {
-    const char *why = agent_missing(way->mechanism == MECHANISM_NOTIFY, way->probe.killable);
+    const enum agent_below below = way->mechanism == MECHANISM_NOTIFY  ? AGENT_BELOW_NOTIFY
+                                   : way->mechanism == MECHANISM_TRACE ? AGENT_BELOW_TRACE
+                                                                       : AGENT_BELOW_OTHER;
+    const char *why = agent_missing(below, way->probe.killable);
     if (why)
         return why;
     if (options->log_fd >= 0 && options->log_level == LOG_TRACE)
@@ -279,7 +282,7 @@ static int install_trace(const uint8_t *policy, const struct way *way, int guard
     int result = guardian_be_traced(guardian, failure);
     close(guardian);
     int error = result == 0 && way->mechanism == MECHANISM_TRACE
-                    ? trace_install(blob_header(policy)->calls)
+                    ? trace_install(blob_header(policy)->calls, way->plan.address)
                     : 0;
     return error == 0 ? result : fail(failure, -error, "cannot install the filter");
 }

@@ -23,6 +23,7 @@
 #include "../tracee/rights.h"
 #include "pool.h"
 #include "family.h"
+#include "tracer_attach.h"
 #include "tracer_waits.h"
 #include "../process/proctitle.h"
 
@@ -40,6 +41,7 @@ static void forget(pid_t tid) {
     if (tracee && tracee->job)
         tracee->job->over = true;
     waits_forget(tracee);
+    tracer_attach_forget(tid);
     tracee_forget(tid);
     page_map_forget(tid);
 }
@@ -201,6 +203,9 @@ bool tracer_prepare(const struct tracer_setup *setup) {
         .always_receives = true,
         .step_aside = tracer_refuse_to_sleep,
     };
+    static struct attach_setup attach;
+    attach = (struct attach_setup){setup->policy, &setup->plan, setup->segment, &tracer->server};
+    tracer_attach_prepare(&attach);
     page_maps_begin(&tracer->server);
     tracer->wake = pool_open(context, tracer->setup->policy);
     if (tracer->wake < 0 || context_read(context) != 0 || rights_choose_proof(context) != 0)

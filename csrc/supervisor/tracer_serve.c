@@ -17,6 +17,7 @@
 #include "../tracee/identity.h"
 #include "pool.h"
 #include "record.h"
+#include "tracer_attach.h"
 
 struct tracer the_tracer;
 
@@ -175,8 +176,10 @@ static void serve_own(pid_t tid, struct trace_stop *stop, const struct known_cal
     }
     if (!clones) {
         const struct verdict verdict = serve_call(&call, the_tracer.setup->policy);
-        if (verdict.adds_filter)
+        if (verdict.adds_filter) {
             record_verdict(the_tracer.setup->segment, &call, &verdict);
+            tracer_detach(&call);
+        }
     }
     if (!run_injected(tid, injection))
         tracer_go_on(tid, 0);
@@ -318,7 +321,7 @@ void tracer_on_begin(pid_t tid) {
         let_run_and_look(tid);
     } else if (is_own(known)) {
         serve_own(tid, &stop, known, false);
-    } else {
+    } else if (!run_injected(tid, tracer_attach(tid, &stop, known))) {
         serve_stop(tid, &stop, known);
     }
 }
@@ -366,12 +369,18 @@ void tracer_on_end(pid_t tid) {
     tracer_go_on_and_look(tid);
 }
 
+static enum injected end_injected(pid_t tid, struct injection *injection) {
+    return injection->step == INJECTION_ATTACH
+               ? tracer_attach_end(tid, injection)
+               : inject_end(&the_tracer.server, the_tracer.setup->policy, tid, injection);
+}
+
 void tracer_on_injected(pid_t tid, struct tracee_state *tracee) {
     const struct verdict delivered = {.decision = DECISION_DELIVER, .rule = tracee->delivers};
     const struct verdict other = undelivered(tracee->delivers, tracee->injection->closed);
     const struct call_made made = call_made(&tracee->injection->before);
     server_begin(&the_tracer.server);
-    switch (inject_end(&the_tracer.server, the_tracer.setup->policy, tid, tracee->injection)) {
+    switch (end_injected(tid, tracee->injection)) {
     case INJECTED_AGAIN:
         tracee->stops = 2; /* its begin and its end */
         ptrace(PTRACE_SYSCALL, tid, NULL, NULL);
@@ -382,6 +391,7 @@ void tracer_on_injected(pid_t tid, struct tracee_state *tracee) {
         record_instead(the_tracer.setup->segment, &delivered, &other);
         break;
     case INJECTED_DONE:
+    case INJECTED_REPEATED:
         break;
     case INJECTED_GONE:
         return; /* execve's stop comes next */

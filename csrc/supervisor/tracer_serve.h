@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "../inline/agent.h"
 #include "../probe/probe.h"
 #include "../tracee/server.h"
 #include "segment.h"
@@ -14,7 +15,8 @@
 struct tracer_setup {
     struct segment *segment;
     const uint8_t *policy; /* checked */
-    bool every_call;       /* mechanism ptrace: stop at every call, for want of RET_TRACE */
+    struct inline_plan plan;
+    bool every_call; /* mechanism ptrace: stop at every call, for want of RET_TRACE */
     struct probe_result probe;
 };
 

@@ -67,14 +67,10 @@ static void attend_agent(struct stopped_call *call, const struct verdict *verdic
     enum inline_outcome outcome = INLINE_BUSY;
     const bool replaced = server_step_aside(call->server);
     if (stops) /* also where nobody else receives meanwhile: it must not be left out */
-        outcome = inline_stop(call, plan);
+        outcome = inline_stop(call, plan, NULL);
     else if (replaced)
         outcome = inline_enter(call, setup->policy, plan, back);
-    if (outcome < INLINE_COUNT)
-        atomic_fetch_add_explicit(&setup->segment->inlined[outcome], 1, memory_order_relaxed);
-    if (outcome == INLINE_ENTERED) /* by a place */
-        atomic_fetch_add_explicit(&setup->segment->inlined[INLINE_ANSWERED], 1,
-                                  memory_order_relaxed);
+    record_inline(setup->segment, outcome);
 }
 
 static void serve_slot(struct server *server) {

@@ -68,8 +68,8 @@ async function explainMechanism(blob: Uint8Array, asked: Mechanism): Promise<Mec
   try {
     const { mechanism } = await askSurfacesBelow([], blob, asked);
     const { name, why } = mechanism ?? { name: null, why: 'the policy has no rule' };
-    const isLast = typeof byNotify === 'string' || name === 'notify';
-    const inline = isLast ? byNotify : 'only the mechanism notify has it';
+    const isLast = typeof byNotify === 'string' || name === 'notify' || name === 'trace';
+    const inline = isLast ? byNotify : 'only the mechanisms notify and trace have it';
     return { asked, name, why, stopped, inline };
   } catch (error) {
     if (!(error instanceof SpoofError)) throw error;

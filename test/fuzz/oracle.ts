@@ -1,7 +1,7 @@
 // What a program has to say below `exec`: what it says natively, but for what the policy names. Each
 // departure that is not the policy's is a sentence of docs/limits.md, which stands beside it here.
 import type { Program } from './generate.js';
-import { told, type Way } from './ways.js';
+import { mechanismOf, told, type Way } from './ways.js';
 
 const changes = (program: Program, pattern: RegExp): boolean =>
   program.lines.some((line) => pattern.test(line));
@@ -28,11 +28,10 @@ const tellsOther = (way: Way): boolean => way.policy === 'full' || way.policy ==
 export function common(program: Program, way: Way, text: string): string {
   // "`trace`, `ptrace`: a child that asks not to be traced ... Of a program that cannot be read it is made untraced:
   // its stopped calls give `ENOSYS`."
-  const isTraced = way.mechanism === 'trace' || way.mechanism === 'ptrace';
+  const byNotify = mechanismOf(way) === 'notify';
   const isUnread = way.user !== 'root' && changes(program, /^prctl 4 0/);
-  if (isTraced && isUnread && asksForUntraced(program)) return '';
+  if (!byNotify && isUnread && asksForUntraced(program)) return '';
   if (!tellsOther(way)) return text;
-  const byNotify = way.mechanism === 'notify' || way.mechanism === 'inline';
   let left = text
     // "Inode, device, times and blocks of files with `content` or `rewrite`." "`st_nlink` of an open file
     // with `content`."

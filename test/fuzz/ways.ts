@@ -1,4 +1,4 @@
-// How programs are run: natively, or below `exec` by a mechanism with a policy (`inline`: by notify, and what the
+// How programs are run: natively, or below `exec` by a mechanism with a policy (`inline ...`: and what the
 // program can answer itself it does); as root, as a user, in a user namespace. Each run has a filesystem of its own at the same place.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,10 +8,10 @@ import { root, seccompSpoof, testBuild } from '../support/paths.js';
 import { quote } from '../support/shell.js';
 import type { Program } from './generate.js';
 
-export const mechanisms = ['notify', 'trace', 'ptrace', 'inline'] as const;
+export const mechanisms = ['notify', 'trace', 'ptrace', 'inline notify', 'inline trace'] as const;
 /** `types`: what a program can answer itself. */
 export const policiesOf = (mechanism: Way['mechanism']): readonly string[] =>
-  mechanism === 'inline' ? ['default', 'types'] : ['empty', 'default', 'full'];
+  mechanism.startsWith('inline') ? ['default', 'types'] : ['empty', 'default', 'full'];
 export const users = ['root', 'user', 'namespace'] as const;
 
 export interface Way {
@@ -19,6 +19,9 @@ export interface Way {
   readonly policy: string;
   readonly user: (typeof users)[number];
 }
+
+/** Without what a program answers itself. */
+export const mechanismOf = ({ mechanism }: Way): string => mechanism.replace('inline ', '');
 
 export const titleOf = ({ mechanism, policy, user }: Way): string =>
   `${mechanism}, ${policy} policy, ${user}`;
@@ -140,16 +143,13 @@ export class Arena {
     );
     const id = user === 'root' ? 0 : 1000;
     const policy = way?.policy === 'default' ? '9p-as-ext4' : this.#file(`${way?.policy}.yaml`);
-    const mechanism =
-      way?.mechanism === 'inline' ? ['notify', '--inline', 'always'] : [way?.mechanism ?? ''];
-    const below = way
-      ? [seccompSpoof, 'exec', '-q', '-m', ...mechanism, '-p', policy, '--insecure-policy', '--']
-      : [];
+    const inline = way?.mechanism.startsWith('inline') ? ['--inline', 'always'] : [];
+    const words = way ? ['-q', '-m', mechanismOf(way), ...inline, '-p', policy] : [];
+    const below = way ? [seccompSpoof, 'exec', ...words, '--insecure-policy', '--'] : [];
     const owner =
       user === 'root' ? [] : ['setpriv', '--reuid=1000', '--regid=1000', '--clear-groups'];
     const become = user === 'namespace' ? [...owner, 'unshare', '-Ur'] : owner;
-    const exact =
-      way?.mechanism === 'notify' || way?.mechanism === 'inline' ? 'interrupted' : 'exact';
+    const exact = way && mechanismOf(way) === 'notify' ? 'interrupted' : 'exact';
     const line = [...become, ...below, this.#program, 'run', this.place, file, exact];
     const [program, place] = [quote(this.#program), quote(this.place)];
     // Whatever a program may climb to, it changes nothing but its own place.

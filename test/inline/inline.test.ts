@@ -1,53 +1,15 @@
-// Calls that a program answers by itself: the same answers as natively, but for the type; and what is
-// not surely safe is stopped as ever.
-import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+// Calls that a program answers by itself, by notify: the same answers as natively, but for the type; and
+// what is not surely safe is stopped as ever.
 import t from 'tap';
-import { compileIn } from '../support/compile.js';
 import { asUser, run } from '../claims/helpers.js';
-import { root, seccompSpoof, testBuild } from '../support/paths.js';
+import { seccompSpoof } from '../support/paths.js';
+import * as programs from './programs.js';
+import { ASKS, asking, countOf, FEW, opening, policy, statically } from './programs.js';
 
-interface Told {
-  readonly stopped: number;
-  readonly inline: readonly { readonly outcome: string; readonly count: number }[];
-}
+const { place, remove } = programs.makePlace();
+t.teardown(remove);
 
-/** How often the program asks at least. */
-const ASKS = 2000;
-/** More calls are not stopped where a program answers by itself. */
-const FEW = 60;
-
-function dynamicallyLinked(name: string): string {
-  const output = path.join(testBuild, `inline/${name}-dynamic`);
-  const source = path.join(root, `test/inline/${name}.c`);
-  const words = ['-O2', '-D_GNU_SOURCE', '-pthread', '-o', output, source];
-  const { status, stderr } = spawnSync('cc', words, { encoding: 'utf8' });
-  t.equal(status, 0, stderr);
-  return output;
-}
-
-const statically = compileIn('inline', 'ask', ['ask.c']);
-const dynamically = dynamicallyLinked('ask');
-const opens = [
-  ['static', compileIn('inline', 'opens', ['opens.c'])],
-  ['dynamic', dynamicallyLinked('opens')],
-] as const;
-
-const directory = mkdtempSync('/dev/shm/seccomp-spoof-');
-chmodSync(directory, 0o755);
-mkdirSync(path.join(directory, 'dir'));
-for (const name of ['file', 'dir/file', 'a', 'abcd', 'counts'])
-  writeFileSync(path.join(directory, name), '');
-symlinkSync('file', path.join(directory, 'link'));
-symlinkSync('loop', path.join(directory, 'loop'));
-t.teardown(() => {
-  rmSync(directory, { recursive: true, force: true });
-});
-
-/** A type that nothing here has. */
-const policy = ['--fstype', 'tmpfs=9p'];
-const natively = (program: string, verb: string) => run([program, verb, directory]);
+const natively = (program: string, verb: string) => run([program, verb, place]);
 
 function wrapped(
   program: string,
@@ -56,20 +18,10 @@ function wrapped(
   before: readonly string[] = [],
 ) {
   const inline = options.includes('--inline') ? [] : ['--inline', 'always'];
-  const stats = ['--stats', '--stats-format', 'json'];
-  const words = ['-m', 'notify', ...inline, ...stats, ...policy, ...options];
-  const result = run([...before, seccompSpoof, 'exec', ...words, '--', program, verb, directory]);
-  const last = result.stderr.trim().split('\n').at(-1) ?? '';
-  return { ...result, told: JSON.parse(last) as Told };
+  return programs.wrapped(['-m', 'notify', ...inline, ...options], [program, verb, place], before);
 }
 
-const countOf = ({ inline }: Told, outcome: RegExp): number =>
-  inline.filter((each) => outcome.test(each.outcome)).reduce((sum, { count }) => sum + count, 0);
-
-for (const [kind, program] of [
-  ['static', statically],
-  ['dynamic', dynamically],
-] as const) {
+for (const [kind, program] of asking) {
   for (const verb of ['edges', 'fork', 'vfork', 'threads', 'table', 'strict'])
     void t.test(`${kind}: ${verb}`, (t) => {
       const native = natively(program, verb);
@@ -125,7 +77,7 @@ for (const [kind, program] of [
   });
 }
 
-for (const [kind, program] of opens) {
+for (const [kind, program] of opening) {
   // [verb, calls that have to be stopped, at most more]: paths of few bytes, or which may be a table's, are stopped.
   for (const [verb, least, most] of [
     ['edges', ASKS, Infinity],
@@ -165,7 +117,7 @@ for (const [kind, program] of opens) {
 
 void t.test('a profile that forbids to find out whether a path can be read', (t) => {
   const before = [statically, 'without-timers'];
-  const { status, stdout, stderr, told } = wrapped(opens[0][1], 'children', [], before);
+  const { status, stdout, stderr, told } = wrapped(opening[0][1], 'children', [], before);
   t.equal(status, 0, `${stdout} ${stderr}`);
   t.ok(told.stopped >= ASKS, `${told.stopped} calls were stopped`);
   t.same(told.inline, [], 'nothing was tried in the program');
@@ -189,7 +141,8 @@ void t.test('why not is said', (t) => {
     say('-m', 'notify', ...policy),
     /inline: statfs, fstatfs and opens .* after 64 stopped calls/,
   );
-  t.match(say('-m', 'trace', ...policy), /inline: off: only the mechanism notify/);
+  t.match(say('-m', 'trace', ...policy), /inline: statfs, fstatfs and opens/);
+  t.match(say('-m', 'ptrace', ...policy), /inline: off: only the mechanisms notify and trace/);
   t.match(say('-m', 'notify', '-p', 'k3s-gvisor'), /inline: off: the policy has files rules/);
   const unknown = run([seccompSpoof, 'exec', '--inline', 'some', '--', 'true']);
   t.equal(unknown.status, 125);

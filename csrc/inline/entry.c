@@ -1,0 +1,211 @@
+/* entry.c - reads and writes the parts of a program that answers calls by itself.
+ * Rule: as in its header. What is seen there says what is to be done, so nothing is remembered. */
+#include "entry.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../tracee/rights.h"
+#include "../tracee/server.h"
+
+/* gVisor's of 2022 can be read alone, which shows when it is written. */
+static int open_memory(const struct stopped_call *call) {
+    char name[64];
+    snprintf(name, sizeof name, "%d/mem", call->tid);
+    return openat(call->server->context->proc, name, O_RDWR | O_CLOEXEC);
+}
+
+enum inline_outcome entry_in_memory(struct entry *entry, enum inline_outcome closed,
+                                    enum inline_outcome (*run)(struct entry *)) {
+    if (rights_own(entry->call->server) != 0)
+        return INLINE_NO_ACCESS;
+    entry->memory = open_memory(entry->call);
+    const enum inline_outcome outcome = entry->memory < 0 ? closed : run(entry);
+    if (entry->memory >= 0)
+        close(entry->memory);
+    rights_must_usual(entry->call->server);
+    return outcome;
+}
+
+bool entry_read(const struct entry *entry, uint64_t address, void *bytes, size_t length) {
+    return pread(entry->memory, bytes, length, (off_t)address) == (ssize_t)length;
+}
+
+bool entry_write(const struct entry *entry, uint64_t address, const void *bytes, size_t length) {
+    if (!entry->call->mechanism->still_stopped(entry->call))
+        return false;
+    return pwrite(entry->memory, bytes, length, (off_t)address) == (ssize_t)length ||
+           (entry->poke && entry->poke(entry->call->tid, address, bytes, length) == 0);
+}
+
+static bool is_zero(const uint8_t *bytes, size_t length) {
+    while (length > 0 && bytes[length - 1] == 0)
+        length--;
+    return length == 0;
+}
+
+/* ---- the page ---- */
+
+enum page_state entry_page_state(const struct entry *entry) {
+    uint8_t head[AGENT_HEAD_SIZE];
+    const uint64_t page = entry->plan->address;
+    if (entry->room.page_is_free)
+        return PAGE_MISSING;
+    if (!entry->room.page_is_ours || !entry_read(entry, page, head, sizeof head))
+        return PAGE_OTHER;
+    if (agent_is_head(head, page))
+        return PAGE_AGENT;
+    return is_zero(head, sizeof head) ? PAGE_EMPTY : PAGE_OTHER;
+}
+
+/* The head last: until then the page counts as empty. */
+bool entry_fill_page(const struct entry *entry) {
+    struct agent_page page;
+    const uint64_t address = entry->plan->address;
+    agent_make_page(entry->policy, entry->plan, &page);
+    return entry_write(entry, address + AGENT_HEAD_SIZE, page.bytes + AGENT_HEAD_SIZE,
+                       AGENT_HEAD_PART - AGENT_HEAD_SIZE) &&
+           entry_write(entry, address, page.bytes, AGENT_HEAD_SIZE);
+}
+
+/* Has these bytes at an address: they are there, or nothing is and they are written. TAKEN: other
+ * ones are there. */
+enum laid { LAID, TAKEN, FAILED };
+
+_Static_assert(AGENT_ROOM_SIZE <= AGENT_STUB_SIZE, "lay() has room for both");
+
+static enum laid lay(const struct entry *entry, uint64_t address, const uint8_t *wanted,
+                     size_t length) {
+    uint8_t there[AGENT_MOST_STUBS * AGENT_STUB_SIZE];
+    if (length > sizeof there || !entry_read(entry, address, there, length))
+        return FAILED;
+    if (memcmp(there, wanted, length) == 0)
+        return LAID;
+    if (!is_zero(there, length))
+        return TAKEN;
+    return entry_write(entry, address, wanted, length) ? LAID : FAILED;
+}
+
+uint64_t entry_make_stub(const struct entry *entry) {
+    uint8_t wanted[AGENT_MOST_STUBS * AGENT_STUB_SIZE];
+    const uint64_t page = entry->plan->address;
+    const uint32_t stubs = agent_stubs_of(entry->place.form);
+    for (unsigned i = 0; i + stubs <= AGENT_STUBS; i++) {
+        const uint64_t stub = agent_stub(page, i);
+        agent_make_stub(entry->policy, page, stub, &entry->place, wanted);
+        const enum laid laid = lay(entry, stub, wanted, stubs * AGENT_STUB_SIZE);
+        if (laid != TAKEN)
+            return laid == LAID ? stub : 0;
+    }
+    return 0;
+}
+
+/* ---- places ---- */
+
+/* No byte of another page is read, which might have to be fetched. */
+static bool read_place(const struct entry *entry, uint8_t code[AGENT_BEFORE + AGENT_BEHIND]) {
+    const uint64_t back = entry->place.back, page = (back - 1) & ~(AGENT_PAGE - 1ULL);
+    uint64_t from = back - AGENT_BEFORE, to = back + AGENT_BEHIND;
+    if (from < page)
+        return false;
+    if (to > page + AGENT_PAGE)
+        to = page + AGENT_PAGE;
+    memset(code, 0, AGENT_BEFORE + AGENT_BEHIND);
+    return entry_read(entry, from, code, to - from);
+}
+
+static bool find_form(struct entry *entry, const uint8_t code[AGENT_BEFORE + AGENT_BEHIND]) {
+    for (int form = 0; form < AGENT_FORMS; form++) {
+        entry->place.form = (enum agent_form)form;
+        if (agent_is_place(&entry->place, code))
+            return true;
+    }
+    return false;
+}
+
+enum place_state entry_place_state(struct entry *entry, uint64_t *room) {
+    uint8_t code[AGENT_BEFORE + AGENT_BEHIND];
+    if (!read_place(entry, code))
+        return PLACE_OTHER;
+    if (agent_read_jump(entry->place.back, code, room))
+        return PLACE_LEADS;
+    return find_form(entry, code) ? PLACE_COMPILED : PLACE_OTHER;
+}
+
+/* ---- rooms ---- */
+
+/* With a stub it answers, without one it boots. */
+static bool make_room(const struct entry *entry, uint64_t room, uint64_t stub,
+                      uint8_t wanted[AGENT_ROOM_SIZE]) {
+    if (!agent_make_room(entry->plan->address, room, &entry->place, wanted))
+        return false;
+    if (stub != 0) {
+        agent_make_way(stub, wanted + AGENT_WAY_AT);
+        wanted[AGENT_COURSE_AT] = agent_course_byte(AGENT_ANSWERS);
+    }
+    return true;
+}
+
+/* Where nothing is, or what is to be there already. */
+uint64_t entry_make_room(const struct entry *entry, uint64_t stub) {
+    uint8_t wanted[AGENT_ROOM_SIZE];
+    const uint64_t first = entry->room.first;
+    for (uint64_t room = first; first != 0 && room + AGENT_ROOM_SIZE <= entry->room.end;
+         room += AGENT_ROOM_SIZE) {
+        if (!make_room(entry, room, stub, wanted))
+            return 0;
+        const enum laid laid = lay(entry, room, wanted, sizeof wanted);
+        if (laid != TAKEN)
+            return laid == LAID ? room : 0;
+    }
+    return 0;
+}
+
+/* The way may have been laid by who died before the rest. */
+bool entry_find_form_of_room(struct entry *entry, uint64_t room,
+                             const uint8_t there[AGENT_ROOM_SIZE]) {
+    uint8_t wanted[AGENT_ROOM_SIZE];
+    for (int form = 0; form < AGENT_FORMS; form++) {
+        entry->place.form = (enum agent_form)form;
+        if (agent_make_room(entry->plan->address, room, &entry->place, wanted) &&
+            memcmp(there, wanted, AGENT_WAY_AT) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool entry_set_course(const struct entry *entry, uint64_t room, enum agent_course course) {
+    const uint8_t byte = agent_course_byte(course);
+    return entry_write(entry, room + AGENT_COURSE_AT, &byte, sizeof byte);
+}
+
+/* ---- the end ---- */
+
+/* Code that would ask for the page does so no more: each room has one byte for it. */
+static bool end_boots(void *context, const struct room *room) {
+    const struct entry *entry = context;
+    uint8_t there[AGENT_ROOM_SIZE];
+    const uint64_t first = room->first;
+    for (uint64_t at = first; first != 0 && at + AGENT_ROOM_SIZE <= room->end;
+         at += AGENT_ROOM_SIZE) {
+        if (!entry_read(entry, at, there, sizeof there) || is_zero(there, sizeof there))
+            break;
+        if (agent_boots(entry->plan->address, there) && !entry_set_course(entry, at, AGENT_LEAVES))
+            return false;
+    }
+    return true;
+}
+
+/* One byte: other threads see it, or they do not yet. */
+enum inline_outcome entry_stop(struct entry *entry) {
+    uint8_t head[AGENT_HEAD_SIZE];
+    const uint8_t on = 1;
+    const uint64_t page = entry->plan->address;
+    const bool ended = room_each(entry->call, entry->memory, end_boots, entry);
+    if (!entry_read(entry, page, head, sizeof head) || !agent_is_head(head, page))
+        return ended ? INLINE_NOTHING : INLINE_NO_ACCESS;
+    return entry_write(entry, agent_switch(page), &on, sizeof on) && ended ? INLINE_STOPPED
+                                                                           : INLINE_NO_ACCESS;
+}

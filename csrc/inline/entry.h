@@ -1,0 +1,56 @@
+/* entry.h - a program that is to answer calls by itself: what is seen there, and what is written.
+ * Rule: each write is preceded by proof that its bytes are what they are taken for, and that the
+ * call is still stopped; each lies within a page, so it is done or it is not. */
+#ifndef SPOOF_ENTRY_H
+#define SPOOF_ENTRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../tracee/stopped_call.h"
+#include "agent.h"
+#include "outcome.h"
+#include "room.h"
+
+struct entry {
+    struct stopped_call *call;
+    const uint8_t *policy;
+    const struct inline_plan *plan;
+    int memory;        /* /proc/TID/mem */
+    code_writer *poke; /* where that cannot be written: gVisor's of 2022. NULL: it can */
+    struct agent_place place;
+    uint64_t at; /* where that begins */
+    struct room room;
+};
+
+/* Runs this with the program's memory open. `closed`: what becomes of it where that cannot be. */
+enum inline_outcome entry_in_memory(struct entry *entry, enum inline_outcome closed,
+                                    enum inline_outcome (*run)(struct entry *));
+bool entry_read(const struct entry *entry, uint64_t address, void *bytes, size_t length);
+bool entry_write(const struct entry *entry, uint64_t address, const void *bytes, size_t length);
+
+/* What the page is: unmapped, empty, the agent's, or somebody else's. */
+enum page_state { PAGE_MISSING, PAGE_EMPTY, PAGE_AGENT, PAGE_OTHER };
+enum page_state entry_page_state(const struct entry *entry);
+bool entry_fill_page(const struct entry *entry);
+
+/* What stands at the place that returns to place.back: as it was compiled (the form is found out),
+ * a jump to `room`, or neither. */
+enum place_state { PLACE_COMPILED, PLACE_LEADS, PLACE_OTHER };
+enum place_state entry_place_state(struct entry *entry, uint64_t *room);
+
+/* A stub for this place: the one that it has, or a new one. 0: there is no room, or it cannot be
+ * written. */
+uint64_t entry_make_stub(const struct entry *entry);
+/* Room behind the code, which answers by `stub`, or boots if that is 0. 0: none. */
+uint64_t entry_make_room(const struct entry *entry, uint64_t stub);
+/* Is this room what one of this agent's was made to be, for a place of some form, and does it boot?
+ */
+bool entry_find_form_of_room(struct entry *entry, uint64_t room,
+                             const uint8_t there[AGENT_ROOM_SIZE]);
+bool entry_set_course(const struct entry *entry, uint64_t room, enum agent_course course);
+
+/* It leaves all its calls to be stopped from now on. */
+enum inline_outcome entry_stop(struct entry *entry);
+
+#endif

@@ -1,0 +1,112 @@
+/* tracer_attach.c - when programs get the agent, and its calls as calls of ours.
+ * Rule: as in its header; and only where no program has a filter but ours, which would see them. */
+#include "tracer_attach.h"
+
+#include <string.h>
+
+#include "../inline/attach.h"
+#include "../inline/enter.h"
+#include "../mechanism/own_calls.h"
+#include "../mechanism/trace.h"
+#include "record.h"
+
+static struct {
+    const struct attach_setup *setup;
+    pid_t tid; /* 0: nobody */
+    struct attach attach;
+} attaching;
+
+void tracer_attach_prepare(const struct attach_setup *setup) {
+    attaching.setup = setup;
+}
+
+/* A program may have threads of which its page does not say so: no opens of C libraries any more.
+ */
+static bool lost_threads;
+
+static enum inline_outcome begin(struct stopped_call *call, const struct trace_stop *stop,
+                                 bool has_threads) {
+    attaching.attach = (struct attach){
+        .policy = attaching.setup->policy,
+        .plan = attaching.setup->plan,
+        .poke = trace_poke_code,
+        .back = registers_address(&stop->registers),
+        .has_threads = has_threads,
+        .opens_by_library = !lost_threads,
+    };
+    return attach_begin(call, &attaching.attach);
+}
+
+static struct injection *replace(pid_t tid, const struct trace_stop *stop) {
+    const struct attach *attach = &attaching.attach;
+    struct injection *injection = injection_new(stop, INJECTION_ATTACH);
+    if (injection && registers_replace_call(tid, &injection->before, attach->number,
+                                            attach->arguments, attach->count) == 0) {
+        attaching.tid = tid;
+        return injection;
+    }
+    if (injection)
+        injection_forget(injection);
+    return NULL;
+}
+
+struct injection *tracer_attach(pid_t tid, const struct trace_stop *stop,
+                                const struct known_call *known) {
+    const struct attach_setup *setup = attaching.setup;
+    struct trace_stop own = *stop;
+    if (setup->plan->address == 0)
+        return NULL;
+    struct stopped_call call = trace_call(tid, &own);
+    call.server = attaching.setup->server;
+    const bool has_threads = known->task == TASK_SIGACTION;
+    if (has_threads ? !inline_must_stop(&call, false)
+                    : !inline_is_due(&call, setup->policy, setup->plan,
+                                     registers_address(&stop->registers)))
+        return NULL;
+    enum inline_outcome outcome = INLINE_BUSY;
+    if (own_calls_meet_filters())
+        outcome = INLINE_FILTERED;
+    else if (attaching.tid == 0)
+        outcome = begin(&call, stop, has_threads);
+    struct injection *injection = outcome == INLINE_BOOTING ? replace(tid, stop) : NULL;
+    lost_threads = lost_threads || (has_threads && !injection && outcome != INLINE_DONE);
+    record_inline(setup->segment, outcome);
+    return injection;
+}
+
+static enum injected end(pid_t tid, struct injection *injection, enum inline_outcome outcome) {
+    const struct attach *attach = &attaching.attach;
+    lost_threads = lost_threads || (attach->has_threads && outcome != INLINE_DONE);
+    attaching.tid = 0;
+    record_inline(attaching.setup->segment, outcome);
+    return injection_finish(tid, injection, INJECTED_REPEATED, 0);
+}
+
+enum injected tracer_attach_end(pid_t tid, struct injection *injection) {
+    struct attach *attach = &attaching.attach;
+    struct trace_stop stop = {.registers = injection->before};
+    struct stopped_call call = trace_call(tid, &stop);
+    struct registers now;
+    const int64_t result = registers_get(tid, &now) == 0 ? registers_result(&now) : -ESRCH;
+    call.server = attaching.setup->server;
+    if (injection_is_interrupted(result) && injection->holds_signals)
+        return injection_again(tid, injection);
+    const enum inline_outcome outcome = attach_go_on(&call, attach, result);
+    if (outcome != INLINE_BOOTING)
+        return end(tid, injection, outcome);
+    return injection_next(tid, injection, INJECTION_ATTACH, attach->number, attach->arguments,
+                          attach->count);
+}
+
+void tracer_attach_forget(pid_t tid) {
+    if (tid != attaching.tid)
+        return;
+    attaching.tid = 0;
+    lost_threads = lost_threads || attaching.attach.has_threads;
+}
+
+void tracer_detach(struct stopped_call *call) {
+    const struct attach_setup *setup = attaching.setup;
+    if (setup->plan->address != 0)
+        record_inline(setup->segment, inline_stop(call, setup->plan, trace_poke_code));
+}

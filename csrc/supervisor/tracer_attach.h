@@ -1,0 +1,35 @@
+/* tracer_attach.h - has traced programs answer calls by themselves (inline/attach.h).
+ * Rule: one thread of all tracees at a time, so that no two change the code of one program. */
+#ifndef SPOOF_TRACER_ATTACH_H
+#define SPOOF_TRACER_ATTACH_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "../arch/call_table.h"
+#include "../inline/agent.h"
+#include "../mechanism/injection.h"
+#include "../tracee/server.h"
+#include "segment.h"
+
+/* What it needs to know, for ever. */
+struct attach_setup {
+    const uint8_t *policy;
+    const struct inline_plan *plan;
+    struct segment *segment;
+    struct server *server; /* of the tracing thread */
+};
+void tracer_attach_prepare(const struct attach_setup *setup);
+
+/* At the begin of a call that is to be served: has it become another one, by which the program gets
+ * the agent, or is told of threads? NULL: no. */
+struct injection *tracer_attach(pid_t tid, const struct trace_stop *stop,
+                                const struct known_call *known);
+/* At the end of that one. */
+enum injected tracer_attach_end(pid_t tid, struct injection *injection);
+/* The thread is gone. */
+void tracer_attach_forget(pid_t tid);
+/* The program adds a filter of its own, which is not to see calls of ours. */
+void tracer_detach(struct stopped_call *call);
+
+#endif

@@ -1,0 +1,71 @@
+// The programs of these tests, natively and below `exec --inline`.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { run } from '../claims/helpers.js';
+import { compileIn } from '../support/compile.js';
+import { root, seccompSpoof, testBuild } from '../support/paths.js';
+
+interface Told {
+  readonly stopped: number;
+  readonly inline: readonly { readonly outcome: string; readonly count: number }[];
+}
+
+/** How often the program asks at least. */
+export const ASKS = 2000;
+/** More calls are not stopped where a program answers by itself. */
+export const FEW = 60;
+
+function dynamicallyLinked(name: string): string {
+  const output = path.join(testBuild, `inline/${name}-dynamic`);
+  const source = path.join(root, `test/inline/${name}.c`);
+  const words = ['-O2', '-D_GNU_SOURCE', '-pthread', '-o', output, source];
+  const { status, stderr } = spawnSync('cc', words, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+  return output;
+}
+
+export const statically = compileIn('inline', 'ask', ['ask.c']);
+export const asking = [
+  ['static', statically],
+  ['dynamic', dynamicallyLinked('ask')],
+] as const;
+export const opening = [
+  ['static', compileIn('inline', 'opens', ['opens.c'])],
+  ['dynamic', dynamicallyLinked('opens')],
+] as const;
+
+/** A place with files that they ask for; each calls it with its own end. */
+export function makePlace(parent = '/dev/shm'): { place: string; remove: () => void } {
+  const place = mkdtempSync(path.join(parent, 'seccomp-spoof-'));
+  chmodSync(place, 0o755);
+  mkdirSync(path.join(place, 'dir'));
+  for (const name of ['file', 'dir/file', 'a', 'abcd', 'counts'])
+    writeFileSync(path.join(place, name), '');
+  symlinkSync('file', path.join(place, 'link'));
+  symlinkSync('loop', path.join(place, 'loop'));
+  return {
+    place,
+    remove: () => {
+      rmSync(place, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A type that nothing here has. */
+export const policy = ['--fstype', 'tmpfs=9p'];
+
+/** Runs `command` below `exec` with these words; `before`: what starts that. */
+export function wrapped(
+  words: readonly string[],
+  command: readonly string[],
+  before: readonly string[] = [],
+) {
+  const stats = ['--stats', '--stats-format', 'json', ...policy];
+  const result = run([...before, seccompSpoof, 'exec', ...stats, ...words, '--', ...command]);
+  const last = result.stderr.trim().split('\n').at(-1) ?? '';
+  return { ...result, told: JSON.parse(last) as Told };
+}
+
+export const countOf = ({ inline }: Told, outcome: RegExp): number =>
+  inline.filter((each) => outcome.test(each.outcome)).reduce((sum, { count }) => sum + count, 0);

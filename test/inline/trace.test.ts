@@ -1,0 +1,72 @@
+// ... by trace, beside threads, too: the same as without it.
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import t from 'tap';
+import { findProgram } from '../lanes/programs.js';
+import { root, testBuild } from '../support/paths.js';
+import * as programs from './programs.js';
+import { ASKS, asking, countOf, FEW, opening } from './programs.js';
+
+const { place, remove } = programs.makePlace();
+t.teardown(remove);
+
+const by = (when: string, program: string, verb: string) =>
+  programs.wrapped(['-m', 'trace', '--inline', when], [program, verb, place]);
+
+// [verb, calls that have to be stopped, at most]
+const both = ['edges', 'fork', 'vfork', 'threads', 'strict'] as const;
+const verbs = [
+  ...both.map((verb) => [verb, 0, Infinity] as const),
+  ['strict', 0, FEW],
+  ['beside-thread', 0, FEW],
+  ['beside-process', 0, FEW],
+  ['cancels', 0, FEW],
+  ['table', 0, Infinity],
+  ['own-filter', ASKS, Infinity],
+] as const;
+const openings = [
+  ['edges', ASKS, Infinity],
+  ['registers', 0, FEW],
+  ['looks-alike', 0, Infinity],
+  ['spawns', 0, 2 * FEW],
+  ['signals', 0, FEW],
+  ['fifo', 0, FEW],
+  ['children', 0, FEW],
+  ['threads', 0, Infinity],
+  ['beside-ended', 0, Infinity],
+  ['table', 0, ASKS],
+] as const;
+
+for (const [what, list, kinds] of [
+  ['asks', verbs, asking],
+  ['opens', openings, opening],
+] as const)
+  for (const [kind, program] of kinds)
+    for (const [verb, least, most] of list)
+      void t.test(`${kind}, ${what}: ${verb}`, (t) => {
+        const off = by('off', program, verb);
+        const { status, signal, stdout, stderr, told } = by('always', program, verb);
+        t.equal(status, off.status, `${signal} ${stderr}`);
+        t.equal(stdout, off.stdout, 'the same is told');
+        t.ok(told.stopped >= least && told.stopped <= most, `${told.stopped} calls were stopped`);
+        t.ok(countOf(told, /^places/) > 0, JSON.stringify(told.inline));
+        t.end();
+      });
+
+const go = findProgram('go');
+
+void t.test('Go, beside its threads', { skip: go ? false : 'no Go' }, (t) => {
+  const program = path.join(testBuild, 'inline/asks-go');
+  const source = path.join(root, 'test/inline/asks.go');
+  const env = { ...process.env, CGO_ENABLED: '0', GO111MODULE: 'off', GOFLAGS: '' };
+  const built = spawnSync('go', ['build', '-o', program, source], { encoding: 'utf8', env });
+  t.equal(built.status, 0, built.stderr);
+  const off = by('off', program, 'go');
+  const { status, signal, stdout, stderr, told } = by('always', program, 'go');
+  t.equal(status, 0, `${signal} ${stderr}`);
+  t.equal(stdout, off.stdout, 'the same is told');
+  t.ok(off.told.stopped >= ASKS, `${off.told.stopped} calls are stopped without it`);
+  t.ok(told.stopped < off.told.stopped / 10, `${told.stopped} calls were stopped`);
+  t.ok(countOf(told, /^places/) > 0, JSON.stringify(told.inline));
+  t.end();
+});
