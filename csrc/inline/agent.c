@@ -347,6 +347,11 @@ bool agent_is_place(const struct agent_place *place,
     return !takes_next(at) && memcmp(at, load, sizeof load) == 0 && is_call(at + sizeof load);
 }
 
+bool agent_may_be_cancelled(const struct agent_place *place) {
+    return place->number == NUMBER_OPENAT &&
+           (place->form == AGENT_FORM_NUMBER || place->form == AGENT_FORM_DIRECTORY);
+}
+
 static bool is_near(uint64_t from, uint64_t to) {
     const int64_t distance = (int64_t)(to - from);
     return distance > INT32_MIN + 16 && distance < INT32_MAX - 16;

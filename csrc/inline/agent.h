@@ -99,6 +99,9 @@ uint64_t agent_place_begin(const struct agent_place *place);
 /* Is the place as it is made by compilers? `code`: around `back`; what was not read is 0. */
 bool agent_is_place(const struct agent_place *place,
                     const uint8_t code[AGENT_BEFORE + AGENT_BEHIND]);
+/* Is it an open of a C library's, in which a thread could be cancelled, if there is more than one?
+ * Those of glibc 2.41 are made elsewhere then. */
+bool agent_may_be_cancelled(const struct agent_place *place);
 /* Makes the place lead to `to`. False: too far. */
 bool agent_make_jump(const struct agent_place *place, uint64_t to,
                      uint8_t code[AGENT_BEFORE + AGENT_BEHIND]);

@@ -42,7 +42,7 @@ static long filters_before(void) {
     return *values[FILTERS].text ? strtol(values[FILTERS].text, NULL, 10) : -1;
 }
 
-static enum inline_outcome prove_single(pid_t tid) {
+static enum inline_outcome prove_single(pid_t tid, bool never_threads) {
     struct status_value values[FIELDS];
     char name[16];
     const long before = filters_before();
@@ -55,7 +55,7 @@ static enum inline_outcome prove_single(pid_t tid) {
         return INLINE_NOT_ALONE;
     if (before < 0 || strtol(values[FILTERS].text, NULL, 10) != before + 1)
         return INLINE_FILTERED;
-    if (strtoull(values[CAUGHT].text, NULL, 16) & THREAD_SIGNALS)
+    if (never_threads && strtoull(values[CAUGHT].text, NULL, 16) & THREAD_SIGNALS)
         return INLINE_CANCELLED;
     return strtol(values[TRACER].text, NULL, 10) == 0 ? INLINE_NOTHING : INLINE_TRACED;
 }
@@ -135,8 +135,8 @@ static enum inline_outcome prove_unshared(int proc, pid_t tid) {
     return outcome;
 }
 
-enum inline_outcome alone_prove(const struct stopped_call *call) {
-    const enum inline_outcome outcome = prove_single(call->tid);
+enum inline_outcome alone_prove(const struct stopped_call *call, bool never_threads) {
+    const enum inline_outcome outcome = prove_single(call->tid, never_threads);
     return outcome == INLINE_NOTHING ? prove_unshared(call->server->context->proc, call->tid)
                                      : outcome;
 }

@@ -2,12 +2,15 @@
 #ifndef SPOOF_ALONE_H
 #define SPOOF_ALONE_H
 
+#include <stdbool.h>
+
 #include "../tracee/stopped_call.h"
 #include "outcome.h"
 
 /* INLINE_NOTHING: the thread is the only one of its process, and no other process has its memory;
- * it has no filter of its own, no tracer, and no handler for the end of threads. Else why not. It
- * holds as long as the call is stopped. With our own rights. */
-enum inline_outcome alone_prove(const struct stopped_call *call);
+ * it has no filter of its own, no tracer, and, if `never_threads`, no handler for the signals by
+ * which C libraries end threads, which a program sets before its first one. Else why not. It holds
+ * as long as the call is stopped. With our own rights. */
+enum inline_outcome alone_prove(const struct stopped_call *call, bool never_threads);
 
 #endif

@@ -50,13 +50,10 @@ static enum inline_outcome note_threads(const struct progress *progress) {
                : INLINE_NO_ACCESS;
 }
 
-/* Code that is stopped here may be one in which a thread can be cancelled. */
 static bool may_be_cancelled(const struct progress *progress) {
     const struct entry *entry = &progress->entry;
     uint8_t threads = 1;
-    const bool by_library =
-        entry->place.form == AGENT_FORM_NUMBER || entry->place.form == AGENT_FORM_DIRECTORY;
-    return by_library && entry->place.number == NUMBER_OPENAT &&
+    return agent_may_be_cancelled(&entry->place) &&
            (!progress->attach->opens_by_library ||
             !entry_read(entry, agent_threads(entry->plan->address), &threads, sizeof threads) ||
             threads != 0);

@@ -80,7 +80,8 @@ static enum inline_outcome step(struct entry *entry) {
     if (entry->place.form == AGENT_FORM_GO)
         return INLINE_NOT_ALONE; /* its programs have threads from their begin */
     entry->at = agent_place_begin(&entry->place);
-    const enum inline_outcome alone = alone_prove(entry->call);
+    const enum inline_outcome alone =
+        alone_prove(entry->call, agent_may_be_cancelled(&entry->place));
     if (alone != INLINE_NOTHING)
         return alone;
     if (!room_find(entry->call, entry->memory, entry->at, entry->plan->address, &entry->room) ||
@@ -112,17 +113,12 @@ enum inline_outcome inline_enter(struct stopped_call *call, const uint8_t *polic
 
 /* ---- the end ---- */
 
-/* A handler: to ignore such a signal, as posix_spawn(3) does, ends no thread. */
-static bool sets_handler(struct stopped_call *call) {
+/* To ignore such a signal, as posix_spawn(3) does, ends no thread. */
+bool inline_sets_handler(struct stopped_call *call) {
     uint64_t handler;
     return call->arguments[1] != 0 &&
            (tracee_read(call, call->arguments[1], &handler, sizeof handler) != sizeof handler ||
             handler > (uint64_t)(uintptr_t)SIG_IGN);
-}
-
-bool inline_must_stop(struct stopped_call *call, bool adds_filter) {
-    const struct known_call *known = known_call(call->arch, call->number);
-    return adds_filter || (known && known->task == TASK_SIGACTION && sets_handler(call));
 }
 
 enum inline_outcome inline_stop(struct stopped_call *call, const struct inline_plan *plan,

@@ -21,9 +21,8 @@ bool inline_is_due(const struct stopped_call *call, const uint8_t *policy,
 enum inline_outcome inline_enter(struct stopped_call *call, const uint8_t *policy,
                                  const struct inline_plan *plan, uint64_t back);
 
-/* Does the call make it necessary that a program stops answering by itself? `adds_filter`: it
- * installs one. */
-bool inline_must_stop(struct stopped_call *call, bool adds_filter);
+/* Does this rt_sigaction(2) set a handler? */
+bool inline_sets_handler(struct stopped_call *call);
 /* It leaves all its calls to be stopped from now on, until it executes another program. May wait.
  */
 enum inline_outcome inline_stop(struct stopped_call *call, const struct inline_plan *plan,

@@ -11,7 +11,7 @@ enum inline_outcome {
     INLINE_NOT_ALONE,  /* it has threads, or shares its memory with another process */
     INLINE_TOO_MANY,   /* processes: nobody knows whether it shares its memory with one */
     INLINE_FILTERED,   /* it has a seccomp filter of its own */
-    INLINE_CANCELLED,  /* it has a handler for the signals that end threads */
+    INLINE_CANCELLED,  /* an open in which one of its threads could be cancelled */
     INLINE_TRACED,     /* a debugger has it */
     INLINE_OTHER_CODE, /* the call was made by code that is not known */
     INLINE_NO_ROOM,    /* ... behind which there is no room */

@@ -16,7 +16,7 @@ int notify_install(uint32_t groups, bool killable, uint64_t agent) {
     unsigned long flags = K_SECCOMP_FILTER_FLAG_NEW_LISTENER;
     /* Without `killable` a signal could end one of these with EINTR, which nobody expects. */
     if (killable) {
-        groups |= filter_changes_of(groups) | (agent != 0 ? CALLS_OF_AGENT : 0);
+        groups |= filter_changes_of(groups);
         flags |= K_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
     }
     return filter_install(groups, agent, K_SECCOMP_RET_USER_NOTIF, flags);

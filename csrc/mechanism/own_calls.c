@@ -3,6 +3,8 @@
  * have it is not followed: any thread with more filters than ours counts as one that does. */
 #include "own_calls.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <stdio.h>
@@ -162,6 +164,21 @@ static bool may_have_own(pid_t tid, int ours) {
     snprintf(name, sizeof name, "%d", tid);
     const int all = filters_of(name);
     return own == UNKNOWN || all == UNKNOWN || all > own + ours;
+}
+
+bool own_calls_meet_filters_beside(pid_t tid, int ours) {
+    char name[32];
+    bool met = false;
+    if (!installed)
+        return false;
+    snprintf(name, sizeof name, "/proc/%d/task", tid);
+    DIR *threads = opendir(name);
+    if (!threads)
+        return true;
+    for (const struct dirent *entry; !met && (entry = readdir(threads)) != NULL;)
+        met = isdigit((unsigned char)*entry->d_name) && may_have_own(atoi(entry->d_name), ours);
+    closedir(threads);
+    return met;
 }
 
 bool own_calls_meet_filters_of(pid_t tid) {

@@ -28,6 +28,8 @@ void own_calls_note_unread(void);
 bool own_calls_touch(struct stopped_call *call);
 /* Has any program a filter that is not ours, or could it be? */
 bool own_calls_meet_filters(void);
+/* Has a thread of this one's process a filter of a program's own, or may it? `ours`: as below. */
+bool own_calls_meet_filters_beside(pid_t tid, int ours);
 /* The same of a thread that has none from us. */
 bool own_calls_meet_filters_of(pid_t tid);
 /* May a filter keep this thread from making our calls of an ABI? `ours`: how many filters it has

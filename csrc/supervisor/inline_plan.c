@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -32,6 +33,22 @@ static enum stage try_path(void *shared, int socket) {
     return refuses(path, EINVAL) && refuses((const void *)1, EFAULT) ? STAGE_DONE : STAGE_WRONG;
 }
 
+/* What programs are to do with pages of code: a filter of who has started us may forbid it. */
+static enum stage try_pages(void *shared, int socket) {
+    const int rights = PROT_READ | PROT_EXEC, kind = MAP_PRIVATE | MAP_ANONYMOUS;
+    void *code = mmap(NULL, AGENT_PAGE, rights, kind, -1, 0);
+    void *copy = mmap(NULL, AGENT_PAGE, rights, kind, -1, 0);
+    (void)shared;
+    (void)socket;
+    if (code == MAP_FAILED || copy == MAP_FAILED)
+        return STAGE_WRONG;
+    madvise(code, AGENT_PAGE, K_MADV_POPULATE_READ); /* which may be unknown */
+    return mremap(copy, AGENT_PAGE, AGENT_PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, code) == code &&
+                   munmap(code, AGENT_PAGE) == 0
+               ? STAGE_DONE
+               : STAGE_WRONG;
+}
+
 /* How large the filesystem of files in memory says that it is: it has no limit, which Linux tells
  * as 0, and gVisor as a large number. False: it cannot be asked. */
 static bool blocks_in_memory(uint64_t *blocks) {
@@ -52,6 +69,8 @@ const char *inline_plan_make(const uint8_t *policy, bool always, struct inline_p
         return why;
     if (agent_looks_at_opens(policy) && probe_one(try_path, NULL) != STAGE_DONE)
         return "setitimer(2), by which it is found out whether a path can be read, is refused";
+    if (probe_one(try_pages, NULL) != STAGE_DONE)
+        return "programs may not map pages of code here";
     if (!blocks_in_memory(&blocks))
         return "no file can be made in memory, by which ours would be known";
     if (getrandom(&place, sizeof place, GRND_NONBLOCK) != sizeof place)

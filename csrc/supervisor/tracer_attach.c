@@ -1,5 +1,6 @@
 /* tracer_attach.c - when programs get the agent, and its calls as calls of ours.
- * Rule: as in its header; and only where no program has a filter but ours, which would see them. */
+ * Rule: as in its header; and only in programs without a filter of their own, which would see them.
+ */
 #include "tracer_attach.h"
 
 #include <string.h>
@@ -59,12 +60,12 @@ struct injection *tracer_attach(pid_t tid, const struct trace_stop *stop,
     struct stopped_call call = trace_call(tid, &own);
     call.server = attaching.setup->server;
     const bool has_threads = known->task == TASK_SIGACTION;
-    if (has_threads ? !inline_must_stop(&call, false)
+    if (has_threads ? !inline_sets_handler(&call)
                     : !inline_is_due(&call, setup->policy, setup->plan,
                                      registers_address(&stop->registers)))
         return NULL;
     enum inline_outcome outcome = INLINE_BUSY;
-    if (own_calls_meet_filters())
+    if (own_calls_meet_filters_beside(tid, 1))
         outcome = INLINE_FILTERED;
     else if (attaching.tid == 0)
         outcome = begin(&call, stop, has_threads);

@@ -33,7 +33,7 @@ for (const [kind, program] of asking) {
       t.end();
     });
 
-  for (const verb of ['fork', 'vfork', 'strict'])
+  for (const verb of ['fork', 'vfork', 'threads', 'strict', 'cancels'])
     void t.test(`${kind}: ${verb} stops nearly nothing`, (t) => {
       const { told } = wrapped(program, verb);
       t.ok(told.stopped < FEW, `${told.stopped} calls were stopped`);
@@ -50,7 +50,6 @@ for (const [kind, program] of asking) {
     ['beside-thread', /threads/],
     ['beside-process', /threads, or memory/],
     ['own-filter', /stopped by a filter/],
-    ['cancels', /stopped by a filter or thread handler/],
   ] as const)
     void t.test(`${kind}: ${verb}`, (t) => {
       const { status, signal, stdout, stderr, told } = wrapped(program, verb);
