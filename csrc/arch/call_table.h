@@ -72,8 +72,8 @@ enum call_task {
 /* What installs a filter of a program's own: seccomp(2), and prctl(2), PR_SET_SECCOMP. */
 #define CALLS_ADDING_FILTERS (1U << 28)
 
-/* What programs that answer calls by themselves must not do unseen: rt_sigaction(2) of the signals
- * by which a C library ends threads. */
+/* What traced programs that answer calls by themselves must not do unseen: rt_sigaction(2) of the
+ * signals by which a C library ends threads. */
 #define CALLS_OF_AGENT (1U << 27)
 #define FIRST_THREAD_SIGNAL 32
 #define LAST_THREAD_SIGNAL 33

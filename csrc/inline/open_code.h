@@ -1,6 +1,6 @@
 /* open_code.h - what the agent does instead of an openat(2), as code for x86_64.
  * Rule: what it opens itself is no table by its name; all else is left to be stopped. No thread
- * waits in it that could be cancelled: with threads a program leaves off (enter.h). */
+ * waits in it that could be cancelled: agent_may_be_cancelled(). */
 #ifndef SPOOF_OPEN_CODE_H
 #define SPOOF_OPEN_CODE_H
 

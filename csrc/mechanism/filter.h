@@ -17,7 +17,7 @@ static inline uint32_t filter_changes_of(uint32_t groups) {
  * `action`, all others run. CALLS_OF_TRACER: clone(2) where its child would not be traced,
  * clone3(2), whose flags a filter cannot see; CALLS_CHANGING_ROOT: chroot(2) and its like, and
  * (without the former: a tracer sees it execute) clone(2) of a thread with namespaces of its own.
- * `agent`: 0, or a page that statfs(2) and fstatfs(2) may be made from, and run (csrc/inline).
+ * `agent`: 0, or a page that the calls of csrc/inline may be made from, and run.
  * `flags` and result are those of seccomp(2), but -errno for a failure. Sets no_new_privs first if
  * the thread lacks CAP_SYS_ADMIN: with it setuid programs go on working. */
 int filter_install(uint32_t groups, uint64_t agent, uint32_t action, unsigned long flags);
