@@ -17,7 +17,17 @@ export function findLike(
   return result.rows.find((other) => keyOf(other) === wanted);
 }
 
-const wayOrder = ['native', 'allow', 'floor', 'auto', 'notify', 'inline', 'trace', 'ptrace'];
+const wayOrder = [
+  'native',
+  'allow',
+  'floor',
+  'auto',
+  'notify',
+  'inline',
+  'trace',
+  'inline by trace',
+  'ptrace',
+];
 
 const rank = (way: string): number => {
   const at = wayOrder.indexOf(way);

@@ -37,6 +37,11 @@ export const targets: readonly Check[] = [
     ...{ wording: 'inline: at most 1.2 of native, pinned' },
     ...{ base: { is: 'toNative' }, limit: 1.2 },
   },
+  {
+    ...{ table: 'calls', rows: /fstatfs|statfs/, way: 'inline by trace', places: ['gvisor'] },
+    ...{ wording: 'inline by trace, in gVisor: statfs at most 0.25 of trace' },
+    ...{ base: { is: 'way', way: 'trace' }, limit: 0.25 },
+  },
   toPeer('strace', 0.5, 'notify: at least 2 times faster than strace --seccomp-bpf, pinned'),
   toPeer('proot', 0.25, 'notify: at least 4 times faster than proot, pinned'),
   toPeer('syd', 1, 'notify: no call faster under syd, pinned'),

@@ -3,15 +3,21 @@ import { spoof } from '../paths.js';
 import { makeWay } from './make.js';
 import { doesAll, type Job, type Way } from './way.js';
 
+export const inlineWays = { notify: 'inline', trace: 'inline by trace' } as const;
+
 export const mechanisms = ['notify', 'trace', 'ptrace'] as const;
 
-/** `notify`, and a program that makes many calls answers them by itself. */
-export const inline = ({ policy, withoutFiles = policy }: Job): Way =>
+/** A program that makes many calls answers them by itself. */
+export const inline = (by: 'notify' | 'trace', { policy, withoutFiles = policy }: Job): Way =>
   makeWay({
-    ...{ name: 'inline', kind: 'ours', does: { ...doesAll, virtual: policy === withoutFiles } },
+    ...{
+      name: inlineWays[by],
+      kind: 'ours',
+      does: { ...doesAll, virtual: policy === withoutFiles },
+    },
     ...(policy === withoutFiles ? {} : { differs: 'its policy has no files rules' }),
     front: () => [
-      ...[spoof, 'exec', '--policy', withoutFiles, '-m', 'notify'],
+      ...[spoof, 'exec', '--policy', withoutFiles, '-m', by],
       ...['--inline', 'auto', '--'],
     ],
   });

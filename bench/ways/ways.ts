@@ -12,7 +12,8 @@ export const waysHere = (job: Job): readonly Way[] => [
   allow,
   floor(job),
   ...mechanisms.map((mechanism) => ours(mechanism, job)),
-  inline(job),
+  inline('notify', job),
+  inline('trace', job),
   strace,
   proot(job),
   sandlock(job),
@@ -22,5 +23,6 @@ export const waysHere = (job: Job): readonly Way[] => [
 /** In gVisor, which has no user notification. `directory`: that the job lies in. */
 export function waysInGvisor(job: Job, directory: string): readonly Way[] {
   const sandboxes = new Sandboxes([{ from: directory, mode: 'rw' }]);
-  return [native, ours('trace', job), ours('ptrace', job)].map((way) => inGvisor(way, sandboxes));
+  const ways = [native, ours('trace', job), ours('ptrace', job), inline('trace', job)];
+  return ways.map((way) => inGvisor(way, sandboxes));
 }
