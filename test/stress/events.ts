@@ -5,16 +5,19 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmdirSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { run } from '../inplace/helpers.js';
+import { cleanly, run } from '../inplace/helpers.js';
 import { watch } from '../kill/load.js';
 import { findProgram } from '../lanes/programs.js';
-import { SILENCE_SECONDS } from '../support/silence.js';
+import { freeze, freezer, removeCgroup, thaw } from '../support/freezer.js';
+import { SILENCE_MS, SILENCE_SECONDS } from '../support/silence.js';
+import { Subject } from '../support/subject.js';
 import { execBy, Tree, type Way } from './tree.js';
 
 /** `place`: an empty directory. `size`: how many processes, or calls. */
@@ -105,30 +108,170 @@ function memoryCgroup() {
   return undefined;
 }
 
-/** The worker is killed for want of memory; another one takes over, and no answer is wrong. */
-const outOfMemory: Event = async ({ way, place }) => {
-  if (way.mechanism !== 'notify') return 'who traces is alone, and programs end with it';
+/** Four take all memory of their cgroup: none has so much that it is chosen first. */
+const takers = (cgroup: string): string =>
+  `echo $$ >${cgroup}/cgroup.procs; for i in 1 2 3 4; do tail /dev/zero & done; wait`;
+
+/** The kernel kills one of them, for want of memory in its cgroup. */
+async function endForMemory(pid: number): Promise<void> {
+  const memory = memoryCgroup();
+  if (memory === undefined) throw new Error('no cgroup whose memory can be limited');
+  const { cgroup } = memory;
+  writeFileSync(path.join(cgroup, memory.limit), String(16 << 20));
+  const gone = await ends([pid]);
+  writeFileSync(path.join(cgroup, 'cgroup.procs'), `${pid}`);
+  writeFileSync(`/proc/${pid}/oom_score_adj`, '1000'); // the first to be chosen
+  const taker = new Subject(cleanly(['sh', '-c', takers(cgroup)]));
+  try {
+    await gone();
+    if (!/^oom_kill [1-9]/m.test(readFileSync(path.join(cgroup, memory.kills), 'utf8')))
+      throw new Error('it has ended otherwise');
+  } finally {
+    await taker.end(); // one after the other is killed, too
+    await removeCgroup(cgroup);
+  }
+}
+
+const noMemory = (): string | undefined => {
   const memory = memoryCgroup();
   if (memory === undefined) return 'no cgroup whose memory can be limited';
-  const { cgroup } = memory;
+  rmdirSync(memory.cgroup);
+  return undefined;
+};
+
+/** Another worker takes over, and no answer is wrong. */
+const workerOutOfMemory: Event = async ({ way, place }) => {
+  if (way.mechanism !== 'notify') return 'who traces is alone';
+  const why = noMemory();
+  if (why !== undefined) return why;
   const tree = new Tree(way, place);
   try {
     await tree.subject.hear('ready');
-    // Not the guardian: whom it starts from there on would have no memory, either.
     const [, worker] = tree.supervisors;
     if (worker === undefined) throw new Error('no worker');
-    const gone = await ends([worker]);
-    writeFileSync(path.join(cgroup, 'cgroup.procs'), `${worker}`);
-    writeFileSync(`/proc/${worker}/oom_score_adj`, '0');
-    writeFileSync(path.join(cgroup, memory.limit), '65536');
-    await tree.work(gone());
-    if (!/^oom_kill [1-9]/m.test(readFileSync(path.join(cgroup, memory.kills), 'utf8')))
-      throw new Error('it has ended otherwise');
+    await tree.work(endForMemory(worker));
     if ((await tree.subject.end()) !== 0) throw new Error(tree.subject.errors);
   } finally {
     tree.subject.kill();
   }
-  rmdirSync(cgroup);
+  return undefined;
+};
+
+/** By `notify` the worker serves on, and ends with the last program; programs end with who traces them. */
+const guardianOutOfMemory: Event = async ({ way, place }) => {
+  const why = noMemory();
+  if (why !== undefined) return why;
+  const tree = new Tree(way, place);
+  try {
+    await tree.subject.hear('ready');
+    const [guardian = 0, worker] = tree.supervisors;
+    if (worker !== undefined) {
+      const gone = await ends([worker]);
+      await tree.work(endForMemory(guardian));
+      await tree.work(Promise.resolve());
+      if ((await tree.subject.end()) !== 0) throw new Error(tree.subject.errors);
+      await gone();
+      return undefined;
+    }
+    tree.subject.say('go');
+    while (tree.programs.length < 2) await setTimeout(1);
+    const gone = await ends(tree.programs);
+    await endForMemory(guardian);
+    await gone();
+    const [, signal] = (await tree.subject.closed) as readonly [number | null, string | null];
+    if (signal !== 'SIGKILL') throw new Error(`programs ended by ${signal ?? 'themselves'}`);
+  } finally {
+    tree.subject.kill();
+  }
+  return undefined;
+};
+
+/** How often its threads have waited: for an answer, most of all. */
+const waitsOf = (pid: number): number =>
+  readdirSync(`/proc/${pid}/task`)
+    .map((task) => readFileSync(`/proc/${pid}/task/${task}/status`, 'latin1'))
+    .reduce((all, text) => all + Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(text)?.[1]), 0);
+
+/** Until it was answered a thousand calls more or so. */
+async function goesOn(pid: number): Promise<void> {
+  const enough = waitsOf(pid) + 1000;
+  const until = Date.now() + SILENCE_MS / 2;
+  while (waitsOf(pid) < enough) {
+    if (Date.now() > until) throw new Error('nobody is served beside those that are frozen');
+    await setTimeout(5);
+  }
+}
+
+/** Programs are frozen in the middle of calls, again and again: all of them, or some while the others go on. */
+const frozen =
+  (kind: 'freezer v1' | 'freezer v2'): Event =>
+  async ({ way, place }) => {
+    const cgroup = freezer(kind);
+    if (cgroup === undefined) return 'no cgroup of it can be made here';
+    const tree = new Tree(way, place);
+    const hold = (pids: readonly number[]): void => {
+      for (const pid of pids) writeFileSync(path.join(cgroup, 'cgroup.procs'), `${pid}`);
+    };
+    const again = async (meanwhile: () => Promise<unknown>): Promise<void> => {
+      for (let times = 0; times < TIMES; times++) {
+        await setTimeout(Math.random() * 20);
+        await freeze(cgroup);
+        await meanwhile();
+        thaw(cgroup);
+      }
+    };
+    const part = async (): Promise<void> => {
+      while (tree.programs.length < 2) await setTimeout(1);
+      const [first = 0, ...others] = tree.programs;
+      hold(others);
+      await again(() => goesOn(first));
+    };
+    try {
+      await tree.subject.hear('ready');
+      await tree.work(part());
+      hold(tree.programs);
+      await tree.work(again(() => setTimeout(Math.random() * 50)));
+      if ((await tree.subject.end()) !== 0) throw new Error(tree.subject.errors);
+    } finally {
+      thaw(cgroup);
+      tree.subject.kill();
+    }
+    await removeCgroup(cgroup);
+    return undefined;
+  };
+
+const TIMES = 10;
+
+/** Each of them, in an order that nobody knows. */
+function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of [...pids].sort(() => Math.random() - 0.5)) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+}
+
+/** Programs and supervisors are stopped, and continued. */
+const stopped: Event = async ({ way, place }) => {
+  const tree = new Tree(way, place);
+  const again = async (): Promise<void> => {
+    for (let times = 0; times < TIMES; times++) {
+      await setTimeout(Math.random() * 20);
+      const all = [...tree.programs, ...tree.supervisors];
+      signalAll(all, 'SIGSTOP');
+      await setTimeout(Math.random() * 50);
+      signalAll(all, 'SIGCONT');
+    }
+  };
+  try {
+    await tree.subject.hear('ready');
+    await tree.work(again());
+    if ((await tree.subject.end()) !== 0) throw new Error(tree.subject.errors);
+  } finally {
+    tree.subject.kill();
+  }
   return undefined;
 };
 
@@ -160,6 +303,10 @@ export const events: Readonly<Record<string, Event>> = {
   'programs killed in the middle of calls': killed,
   'log on a full disk': fullDisk,
   'log that nobody reads': silentReader,
-  'worker killed for want of memory': outOfMemory,
+  'worker killed for want of memory': workerOutOfMemory,
+  'guardian or tracer killed for want of memory': guardianOutOfMemory,
+  'programs in freezer v1': frozen('freezer v1'),
+  'programs in freezer v2': frozen('freezer v2'),
+  'all stopped and continued': stopped,
   'stress-ng, which verifies': stressNg,
 };

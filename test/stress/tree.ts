@@ -59,6 +59,11 @@ export class Tree {
     return [guardian, ...childrenOf(guardian)];
   }
 
+  /** The first one, and those that it has started. */
+  get programs(): readonly number[] {
+    return [this.subject.pid, ...childrenOf(this.subject.pid)];
+  }
+
   /** Works until the promise is kept. Throws if one answer was wrong. */
   async work(meanwhile: Promise<unknown>): Promise<Counted> {
     this.subject.say('go');
