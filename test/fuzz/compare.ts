@@ -93,6 +93,8 @@ export interface Options {
   /** After so many differences it is enough. */
   readonly most?: number;
   readonly say?: (line: string) => void;
+  /** Hears of each way that was compared: whoever waits may want to know that it goes on. */
+  readonly done?: (way: Way) => void;
 }
 
 export interface Result {
@@ -104,7 +106,7 @@ export interface Result {
 export async function compareAll(
   arena: Arena,
   programs: readonly Program[],
-  options: Pick<Options, 'ways' | 'most' | 'say'>,
+  options: Pick<Options, 'ways' | 'most' | 'say' | 'done'>,
 ): Promise<Result> {
   const { most = 5, say = () => undefined } = options;
   const counts: Counts = { programs: programs.length, calls: 0, unsteady: 0, vanished: 0 };
@@ -154,6 +156,7 @@ export async function compareAll(
         counts.calls += program.lines.length;
         await judge(program, way, said, wrapped);
       }
+      options.done?.(way);
     }
   };
   await Promise.all([work(), work()]);
@@ -175,6 +178,8 @@ export async function compare(arena: Arena, options: Options): Promise<Result> {
         say(`seed ${(seed + round) >>> 0}: ${line}`);
       },
     });
+    if (result.counts.calls === 0 && result.differences.length === 0)
+      throw new Error('no two native runs answered one program in the same way');
     for (const name of ['programs', 'calls', 'unsteady', 'vanished'] as const)
       counts[name] += result.counts[name];
     differences.push(...result.differences);

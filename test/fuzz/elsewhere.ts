@@ -1,8 +1,7 @@
 // The fuzzer in virtual machines and in gVisor. Not a part of `npm test`: npm run fuzz:elsewhere (docs/lanes.md).
-// CALLS=n in each place, SEED=n, BATCH=n, WHERE=REGEXP, REPORT=FILE.
-import { mkdirSync } from 'node:fs';
+// CALLS=n in each place, SEED=n, BATCH=n, WHERE=REGEXP, ONLY=REGEXP, REPORT=FILE.
+import { execFileSync } from 'node:child_process';
 import path from 'node:path';
-import { buildSync } from 'esbuild';
 import t, { type Test } from 'tap';
 import { version } from '../../bench/machine.js';
 import { Guest } from '../lanes/guest/guest.js';
@@ -12,36 +11,39 @@ import { root, testBuild } from '../support/paths.js';
 import { quote } from '../support/shell.js';
 import { addRow, rowIn } from './report.js';
 
-const calls = process.env['CALLS'] ?? '100000';
 const seed = process.env['SEED'] ?? String(Math.floor(Math.random() * 2 ** 32));
-/** Of one file of programs: how long it is until something is heard of a slow machine. */
+/** Of one file of programs: few, so that memory suffices and a difference is known soon. */
 const batch = process.env['BATCH'] ?? '100';
 const where = new RegExp(process.env['WHERE'] ?? '');
 
 const fuzzer = path.join(testBuild, 'programs/fuzz-elsewhere.mjs');
-mkdirSync(path.dirname(fuzzer), { recursive: true });
-buildSync({
-  entryPoints: [path.join(root, 'test/fuzz/main.ts')],
-  outfile: fuzzer,
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-});
+const compiler = path.join(root, 'test/program.mjs');
+execFileSync(process.execPath, [compiler, '--to', fuzzer, 'fuzz/main.ts'], { stdio: 'inherit' });
 
-const script = (only: string): string => {
+interface Place {
+  readonly name: string;
+  /** What the row calls it, if its kernel's own name does not tell. */
+  readonly kernel?: string;
+  /** Calls of about an hour, if nothing is said. */
+  readonly calls: string;
+  /** Ways that it has. */
+  readonly only: string;
+}
+
+const callsOf = ({ calls }: Place): string => process.env['CALLS'] ?? calls;
+
+const script = (place: Place): string => {
   const words = [
-    '--calls',
-    calls,
-    '--seed',
-    seed,
-    '--batch',
-    batch,
-    '--only',
-    only,
-    '--build',
-    version(),
+    ...['--calls', callsOf(place), '--seed', seed, '--batch', batch, '--build', version()],
+    ...['--only', process.env['ONLY'] ?? place.only],
+    ...(place.kernel === undefined ? [] : ['--kernel', place.kernel]),
   ];
-  return `exec ${[process.execPath, fuzzer, ...words].map(quote).join(' ')}`;
+  return [process.execPath, fuzzer, ...words].map(quote).join(' ');
+};
+
+/** For whoever waits: what it says goes to the terminal at once. */
+const tell = ({ name }: Place, text: string): void => {
+  for (const line of text.split('\n')) if (line !== '') console.error(`# ${name}: ${line}`);
 };
 
 interface Said {
@@ -50,36 +52,47 @@ interface Said {
   readonly stderr: string;
 }
 
-function check(t: Test, { status, stdout, stderr }: Said): void {
+function check(t: Test, place: Place, { status, stdout, stderr }: Said): void {
   t.equal(status, 0, `SEED=${seed}: ${stdout}${stderr}`);
   const row = rowIn(stdout);
   const compared = Number(row?.[4]);
-  t.ok(compared >= Number(calls), `${compared} calls were compared`);
+  t.ok(compared >= Number(callsOf(place)), `${compared} calls were compared`);
   t.equal(row?.at(-1), '0', 'no differences');
-  t.comment(stdout);
   const report = process.env['REPORT'];
   if (report !== undefined && row) addRow(path.resolve(root, report), row);
 }
 
-for (const [name, suite] of [
-  ['Linux 5.10', 'bullseye'],
-  ['Linux 6.1', 'bookworm'],
-  ['Linux 6.12', 'trixie'],
+/** What is said to the console is seen at once, what is said to standard output at the end. */
+const loudly = (command: string): string =>
+  `{ ${command} 2>&1; echo $? >/tmp/status; } | tee /dev/console; exit $(cat /tmp/status)`;
+
+for (const [name, suite, calls] of [
+  ['Linux 5.10', 'bullseye', '20000'],
+  ['Linux 6.1', 'bookworm', '20000'],
+  ['Linux 6.12', 'trixie', '20000'],
 ] as const) {
   const guest = new Guest('x86_64', suite);
+  const place = { name, calls, only: '' };
   const skip = !where.test(name) ? 'not asked for' : (guest.available() ?? false);
   await t.test(name, { skip }, async (t) => {
-    check(t, await guest.run(script(''), { memory: 3072 }));
+    const onLine = (line: string): void => {
+      if (!line.startsWith('guest: ')) tell(place, line);
+    };
+    check(t, place, await guest.run(loudly(script(place)), { memory: 3072, onLine }));
   });
 }
 
-for (const [name, runsc] of [
-  ['gVisor of 2022', debian],
-  ['gVisor, newest', newest],
+for (const [name, runsc, calls] of [
+  ['gVisor of 2022', debian, '100000'],
+  ['gVisor, newest', newest, '500000'],
 ] as const) {
   const gvisor = new Gvisor(runsc);
+  const place = { name, kernel: name, calls, only: '^(trace|ptrace)' };
   const skip = !where.test(name) ? 'not asked for' : await gvisor.unavailable();
   await t.test(name, { skip }, async (t) => {
-    check(t, await gvisor.run(script('^(trace|ptrace)')));
+    const onOutput = (text: string): void => {
+      tell(place, text);
+    };
+    check(t, place, await gvisor.run(script(place), { onOutput }));
   });
 }

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { version } from '../../bench/machine.js';
 import { BATCH, compare } from './compare.js';
 import { addRow, line, rowOf } from './report.js';
-import { Arena, missing } from './ways.js';
+import { Arena, missing, titleOf } from './ways.js';
 
 const help = `npm run fuzz -- [OPTION]...
   --calls N      until so many calls were compared (1000000)
@@ -12,7 +12,8 @@ const help = `npm run fuzz -- [OPTION]...
   --most N       ends after so many differences (5)
   --only REGEXP  ways by name: MECHANISM,POLICY,USER, like 'trace,full,root'
   --report FILE  gets a row more in its section
-  --build NAME   of what build they are (git describe)`;
+  --build NAME   of what build they are (git describe)
+  --kernel NAME  what it runs on (Linux and its version)`;
 
 const { values } = parseArgs({
   options: {
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     report: { type: 'string' },
     build: { type: 'string' },
+    kernel: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -32,7 +34,12 @@ async function run(): Promise<number> {
   const only = new RegExp(values.only);
   const arena = new Arena();
   const began = Date.now();
-  console.log(`seed ${seed}`);
+  let said = began;
+  const say = (text: string): void => {
+    console.log(text);
+    said = Date.now();
+  };
+  say(`seed ${seed}`);
   try {
     await arena.prepare();
     const { counts, differences } = await compare(arena, {
@@ -41,11 +48,12 @@ async function run(): Promise<number> {
       batch: Number(values.batch),
       most: Number(values.most),
       ways: (way) => only.test(`${way.mechanism},${way.policy},${way.user}`),
-      say: (line) => {
-        console.log(line);
+      say,
+      done(way) {
+        if (Date.now() - said > 60_000) say(`goes on: ${titleOf(way)}`);
       },
     });
-    const row = rowOf(seed, counts, differences.length, values.build ?? version());
+    const row = rowOf(seed, counts, differences.length, values.build ?? version(), values.kernel);
     console.log(line(row));
     console.log(`in ${Math.round((Date.now() - began) / 1000)} s`);
     if (values.report !== undefined) addRow(values.report, row);

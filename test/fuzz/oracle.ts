@@ -31,22 +31,25 @@ export function common(program: Program, way: Way, text: string): string {
   const byNotify = mechanismOf(way) === 'notify';
   const isUnread = way.user !== 'root' && changes(program, /^prctl 4 0/);
   if (!byNotify && isUnread && asksForUntraced(program)) return '';
+  // "A user namespace that has capabilities over its own files, or denies `setgroups`. Fallback where
+  // permissions matter." "A program that cannot be read (... not dumpable), without `CAP_SYS_PTRACE`. Fallback."
+  const isForeign =
+    (way.user === 'namespace' && changes(program, becomesOther)) ||
+    (way.user !== 'root' && changes(program, /^(?:clone|unshare) 0x100|^prctl 4 0/));
+  if (way.policy === 'default' && isForeign)
+    return text.replaceAll(/ type=(?:1021997|ef53) /g, ' ');
   if (!tellsOther(way)) return text;
   let left = text
     // "Inode, device, times and blocks of files with `content` or `rewrite`." "`st_nlink` of an open file
     // with `content`."
     .replaceAll(/ nlink=\d+/g, '')
     .replaceAll(/ dev=\d+/g, '')
-    // "A snapshot ... a file in memory": without extended attributes, where procfs knows of none.
-    .replaceAll(/^(\d+ fgetxattr) -(?:61|95) *$/gm, '$1 none');
+    // "A snapshot ... a file in memory": without extended attributes, where procfs knows of none. "Extended attributes of a
+    // file that only a rule makes, or that is redirected. None can be read (`ENODATA`)": tmpfs before Linux 6.6 has none of users.
+    .replaceAll(/^(\d+ [fl]?getxattr) -(?:61|95) *$/gm, '$1 none');
   // "`uname:` under `notify`: another UTS namespace ... Fallback."
   if (byNotify && changes(program, /^(?:clone|unshare) 0x4000000/))
     left = left.replaceAll(/ release=\S+ version=\S+/g, '');
-  // "A user namespace that has capabilities over its own files, or denies `setgroups`. Fallback where
-  // permissions matter." "A program that cannot be read (... not dumpable), without `CAP_SYS_PTRACE`. Fallback."
-  const isForeign =
-    (way.user === 'namespace' && changes(program, becomesOther)) ||
-    (way.user !== 'root' && changes(program, /^(?:clone|unshare) 0x100|^prctl 4 0/));
   const lies = program.lines.some((line) => line.includes('lie'));
   if (isForeign && lies) return '';
   // "Programs with another user, root or fewer capabilities than the tracer ... `F_GETFL` says `O_RDWR`, and
@@ -91,6 +94,8 @@ export function common(program: Program, way: Way, text: string): string {
 
 /** The native transcript, as the policy wants it told. */
 export function expected(way: Way, native: string): string {
+  // Of the root, in virtual machines and in gVisor.
+  if (way.policy === 'default') return native.replaceAll(' type=1021997 ', ' type=ef53 ');
   if (!tellsOther(way)) return native;
   const typed = native
     .replaceAll(' type=1021994 ', ' type=ef53 ')

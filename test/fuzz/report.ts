@@ -20,9 +20,15 @@ const HEADINGS = [
 /** One run, as a row of the table. */
 export type Row = readonly string[];
 
-/** Of a run here and now; `of`: of which build. */
-export const rowOf = (seed: number, counts: Counts, differences: number, of: string): Row => [
-  ...[new Date().toISOString().slice(0, 10), of, `Linux ${release()}`, String(seed)],
+/** Of a run here and now; `of`: of which build; `kernel`: if it does not say so itself. */
+export const rowOf = (
+  seed: number,
+  counts: Counts,
+  differences: number,
+  of: string,
+  kernel = `Linux ${release()}`,
+): Row => [
+  ...[new Date().toISOString().slice(0, 10), of, kernel, String(seed)],
   ...[counts.calls, counts.programs, counts.unsteady, counts.vanished, differences].map(String),
 ];
 
@@ -59,7 +65,7 @@ export function addRow(file: string, row: Row): void {
     '',
     'Made by `npm run fuzz` and `npm run fuzz:elsewhere`, which add a row for each run; do not edit. Unsteady programs are',
     'answered differently by two native runs, and count for nothing; vanished are differences that were not there when the program ran alone.',
-    `Two processors (${cpus()[0]?.model ?? 'unknown'}), beside whatever else ran there.`,
+    `The last run: on ${cpus().length} processors (${cpus()[0]?.model ?? 'unknown'}), beside whatever else ran there.`,
     '',
     line(HEADINGS),
     line(HEADINGS.map(() => '---')),

@@ -315,7 +315,11 @@ static long forbid(long number, long error) {
     };
     struct sock_fprog all = {sizeof filter / sizeof *filter, filter};
     call_of(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0);
-    return call_of(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, (long)&all, 0);
+    long result;
+    do
+        result = call_of(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, (long)&all, 0);
+    while (result == -EINTR && !the_program.tells_interrupts);
+    return result;
 }
 
 /* Tells on which filesystem a mount table says that the place lies. */

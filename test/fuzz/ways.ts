@@ -95,14 +95,20 @@ function start(words: readonly string[]): Promise<Ended> {
   });
 }
 
+const privately = ['unshare', '--mount', '--propagation', 'private'];
+
 /** Where all runs of one comparison happen. */
 export class Arena {
   readonly directory = mkdtempSync('/dev/shm/spoof-fuzz-');
   readonly place = path.join(this.directory, 'place');
   readonly #program = path.join(this.directory, 'fuzz');
   #files = 0;
+  /** Mounts are each run's own; if not (gVisor before 2023), one runs after the other. */
+  #isPrivate = true;
+  #last: Promise<unknown> = Promise.resolve();
 
   async prepare(): Promise<void> {
+    this.#isPrivate = (await start([...privately, 'true'])).status === 0;
     mkdirSync(this.place);
     const sources = ['fuzz', 'run', 'answers', 'world'].map((name) =>
       path.join(root, 'test/fuzz', `${name}.c`),
@@ -133,8 +139,15 @@ export class Arena {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  /** Below no `exec` if there is no way; `realLies`: files that only `full` tells are there. */
+  /** Below no `exec` if there is no way; files that only `full` tells are there then. */
   async run(programs: readonly Program[], user: Way['user'], way?: Way): Promise<Outcome> {
+    if (this.#isPrivate) return await this.#run(programs, user, way);
+    const turn = this.#last.then(() => this.#run(programs, user, way));
+    this.#last = turn.catch(() => undefined);
+    return await turn;
+  }
+
+  async #run(programs: readonly Program[], user: Way['user'], way?: Way): Promise<Outcome> {
     const file = this.#file(`programs-${this.#files++}`);
     writeFileSync(
       file,
@@ -153,19 +166,21 @@ export class Arena {
     const line = [...become, ...below, this.#program, 'run', this.place, file, exact];
     const [program, place] = [quote(this.#program), quote(this.place)];
     // Whatever a program may climb to, it changes nothing but its own place.
+    const closed =
+      'for point in / /dev /dev/shm; do ! mountpoint -q $point || mount -o bind,remount,ro $point || exit 98; done';
     const script = [
-      'for point in / /dev /dev/shm; do mount -o bind,remount,ro $point || exit 98; done',
+      this.#isPrivate ? closed : `trap 'umount -l ${place}' EXIT`,
       `mount -t tmpfs -o mode=755,size=1g seccomp-spoof-fuzz ${place} &&`,
       `${program} world ${place} ${way?.policy === 'full' ? 'told' : 'real'} ${id} || exit 99`,
       `${[...owner, this.#program, 'make', this.place, file].map(quote).join(' ')} || exit 99`,
       `${line.map(quote).join(' ')}; echo "= status $?"`,
       `echo "= disk"; ${program} dump ${place}`,
     ].join('\n');
-    const { stdout, stderr } = await start([
-      ...['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script],
-    ]);
+    const words = [...(this.#isPrivate ? privately : []), 'sh', '-c', script];
+    const { status, stdout, stderr } = await start(words);
     rmSync(file);
     const border = stdout.indexOf('= disk\n');
+    if (border < 0) throw new Error(`nothing was run, status ${status ?? 'none'}: ${stderr}`);
     const transcripts = sections(stdout.slice(0, border));
     return { transcripts, disk: sections(stdout.slice(border + 7)), errors: stderr };
   }

@@ -12,6 +12,8 @@ import type { Runsc } from './runsc.js';
 export interface SandboxOptions extends Pick<Inside, 'capabilities' | 'ownRoot'> {
   /** It hangs when it has said nothing for so long. */
   readonly silenceMs?: number;
+  /** Sees what it says, when it says it. */
+  readonly onOutput?: (text: string) => void;
   /** Files for the share, by name. */
   readonly files?: Readonly<Record<string, string>>;
   /** Version of the cgroups in /sys/fs/cgroup; none are there without it. */
@@ -95,14 +97,13 @@ function start(words: readonly string[], options: SandboxOptions): Promise<Sandb
     stderr += 'the sandbox hung, and was killed\n';
     child.kill('SIGKILL');
   }, options.silenceMs ?? SILENCE_MS);
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  const heard = (text: string): string => {
     silence.refresh();
-    stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    silence.refresh();
-    stderr += text;
-  });
+    options.onOutput?.(text);
+    return text;
+  };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += heard(text)));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += heard(text)));
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (status) => {
