@@ -1,5 +1,5 @@
 // The clock jumps, and the machine goes to sleep and wakes, while programs ask all the time below each
-// mechanism: every answer stays right (test/kill/load.c checks them).
+// mechanism: every answer stays right (test/kill/load.c checks them), and logs can be read.
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -42,12 +42,20 @@ const sleep = (mechanism: string): string =>
 const below = (mechanism: string): string => `
     echo "= ${mechanism}"
     mkdir /tmp/${mechanism}; cd /tmp/${mechanism}; mkfifo in out; exec 8<>in 9<>out
-    ${quote(seccompSpoof)} exec -q -m ${mechanism} -p ${quote(policy)} --fstype tmpfs=ext4 ${quote(load)} \\
+    ${quote(seccompSpoof)} exec -q -m ${mechanism} -p ${quote(policy)} --fstype tmpfs=ext4 \\
+      --log-level trace --log-file log ${quote(load)} \\
       $(stat -f -c '%s %l' /dev/shm) stop - - <in >out 8>&- 9>&- &
     read line <&9; echo "$line"
     ${during(jump)}
     ${during(sleep(mechanism))}
     kill -0 $! && echo lives`;
+
+/** Each line of a log but the last, which may be about to be written. */
+const logs = `
+    echo '= logs'
+    node -e 'for (const log of process.argv.slice(1)) { const lines = fs.readFileSync(log, "utf8").split("\\n").slice(0, -1);
+      for (const line of lines) JSON.parse(line);
+      console.log(log, lines.length); }' ${mechanisms.map((name) => `/tmp/${name}/log`).join(' ')}`;
 
 await t.test('clock and sleep', { skip }, async (test) => {
   copyFileSync(join(buildKillTools(), 'load'), load);
@@ -56,10 +64,12 @@ await t.test('clock and sleep', { skip }, async (test) => {
     echo freezer >/sys/power/pm_test; echo 1 >/sys/module/suspend/parameters/pm_test_delay
     grep -o '.freezer.' /sys/power/pm_test
     ${mechanisms.map(below).join('\n')}
+    ${logs}
     exit 0`;
   const { status, stdout, stderr } = await guest.run(script, { version: '9p2000.u' });
   test.equal(status, 0, stderr);
-  const [first, ...parts] = stdout.split(/^= /m);
+  const [told = '', ofLogs = ''] = stdout.split('= logs\n');
+  const [first, ...parts] = told.split(/^= /m);
   test.equal(first, '[freezer]\n', 'the kernel can be told to go to sleep');
   test.equal(parts.length, mechanisms.length, stdout);
   for (const part of parts) {
@@ -74,6 +84,8 @@ await t.test('clock and sleep', { skip }, async (test) => {
       test.ok(tally.calls > 0, `${mechanism}: ${tally.calls} calls`);
     }
     test.same(lines.at(-1), 'lives', mechanism);
+    const logged = Number(new RegExp(`/${mechanism}/log (\\d+)`).exec(ofLogs)?.[1]);
+    test.ok(logged > 100, `${mechanism}: ${logged} lines of its log are whole: ${ofLogs}${stderr}`);
     test.comment(`${mechanism}: ${lines.find((line) => line.includes('sleep')) ?? 'it slept'}`);
   }
 });
