@@ -67,9 +67,9 @@ const loudly = (command: string): string =>
   `{ ${command} 2>&1; echo $? >/tmp/status; } | tee /dev/console; exit $(cat /tmp/status)`;
 
 for (const [name, suite, calls] of [
-  ['Linux 5.10', 'bullseye', '20000'],
-  ['Linux 6.1', 'bookworm', '20000'],
-  ['Linux 6.12', 'trixie', '20000'],
+  ['Linux 5.10', 'bullseye', '40000'],
+  ['Linux 6.1', 'bookworm', '40000'],
+  ['Linux 6.12', 'trixie', '40000'],
 ] as const) {
   const guest = new Guest('x86_64', suite);
   const place = { name, calls, only: '' };
