@@ -87,7 +87,7 @@ for (const [name, runsc, calls] of [
   ['gVisor, newest', newest, '500000'],
 ] as const) {
   const gvisor = new Gvisor(runsc);
-  const place = { name, kernel: name, calls, only: '^(trace|ptrace)' };
+  const place = { name, kernel: name, calls, only: '^(trace|ptrace|inline trace)' };
   const skip = !where.test(name) ? 'not asked for' : await gvisor.unavailable();
   await t.test(name, { skip }, async (t) => {
     const onOutput = (text: string): void => {

@@ -176,8 +176,8 @@ export class Arena {
       `${line.map(quote).join(' ')}; echo "= status $?"`,
       `echo "= disk"; ${program} dump ${place}`,
     ].join('\n');
-    const words = [...(this.#isPrivate ? privately : []), 'sh', '-c', script];
-    const { status, stdout, stderr } = await start(words);
+    const command = [...(this.#isPrivate ? privately : []), 'sh', '-c', script];
+    const { status, stdout, stderr } = await start(command);
     rmSync(file);
     const border = stdout.indexOf('= disk\n');
     if (border < 0) throw new Error(`nothing was run, status ${status ?? 'none'}: ${stderr}`);
