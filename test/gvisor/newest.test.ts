@@ -9,9 +9,16 @@ import { testGvisor } from '../support/gvisor.js';
  * than how files are looked up.
  */
 const byPath = { paths: true, batch: true, without: ['thread', 'signals', 'go storm'] };
-await testGvisor(t, 'gVisor, newest', newest, [
-  { mechanism: 'trace', paths: false },
-  { mechanism: 'ptrace', paths: false },
-  { mechanism: 'trace', ...byPath },
-  { mechanism: 'ptrace', ...byPath },
-]);
+await testGvisor(
+  t,
+  'gVisor, newest',
+  newest,
+  ['fork', 'threads', 'cancels'],
+  [
+    { mechanism: 'trace', paths: false },
+    { mechanism: 'ptrace', paths: false },
+    { mechanism: 'trace', paths: false, inline: true, batch: true },
+    { mechanism: 'trace', ...byPath },
+    { mechanism: 'ptrace', ...byPath },
+  ],
+);

@@ -6,6 +6,7 @@ import type { Result } from '../conformance/tasks.js';
 import { Gvisor, share } from '../lanes/gvisor/gvisor.js';
 import type { Runsc } from '../lanes/gvisor/runsc.js';
 import { magics } from '../lanes/lane.js';
+import { compileIn } from './compile.js';
 import { reportTo } from './conformance.js';
 import { saysAsOnThePage } from './doctor.js';
 import { seccompSpoof, testBuild } from './paths.js';
@@ -15,6 +16,8 @@ export interface Suite {
   readonly mechanism: 'trace' | 'ptrace';
   /** With rules that need the path of each file. */
   readonly paths: boolean;
+  /** Programs answer by themselves what they can. */
+  readonly inline?: boolean;
   /** All scenarios below one `exec`. */
   readonly batch?: boolean;
   /** Beginnings of the names of scenarios that are left out. */
@@ -62,8 +65,37 @@ async function looks(t: Test, lane: string, gvisor: Gvisor): Promise<void> {
   t.equal(told, whole, 'all options of gVisor, and none twice');
 }
 
+/** What a program answers by itself is the same, and is hardly stopped. */
+async function answers(t: Test, gvisor: Gvisor, verbs: readonly string[]): Promise<void> {
+  const ask = compileIn('inline', 'ask', ['ask.c']);
+  const stats = '--stats --stats-format json --fstype 9p=ext4';
+  const script = verbs.flatMap((verb) =>
+    ['off', 'always'].map(
+      (when) =>
+        `echo; ${spoof} exec -q -m trace --inline ${when} ${stats} -- ${quote(ask)} ${verb} ${quote(testBuild)} 2>&1; echo "status $?"`,
+    ),
+  );
+  const { stdout } = await gvisor.run(script.join('\n'));
+  const runs = stdout
+    .split(/^status (?=\d+$)/m)
+    .map((text) => text.replaceAll(/^\d*\n+/g, ''))
+    .slice(0, -1);
+  t.equal(runs.length, 2 * verbs.length, stdout);
+  verbs.forEach((verb, i) => {
+    const [off, always] = [runs[2 * i] ?? '', runs[2 * i + 1] ?? ''];
+    const said = (text: string): string => text.replace(/^\{.*\n/m, '');
+    t.equal(said(always), said(off), verb);
+    t.match(always, /"outcome":"places in them"/, `${verb}: places answer by themselves`);
+    const stopped = (text: string): number => Number(/"stopped":(\d+)/.exec(text)?.[1]);
+    t.ok(
+      stopped(always) * 10 < stopped(off),
+      `${verb}: ${stopped(always)} instead of ${stopped(off)}`,
+    );
+  });
+}
+
 async function conformance(t: Test, gvisor: Gvisor, suite: Suite): Promise<void> {
-  const { mechanism, paths, batch = false, without = [] } = suite;
+  const { mechanism, paths, inline = false, batch = false, without = [] } = suite;
   const pair = { from: '9p', fromMagic: magics.v9fs, to: 'ext4', toMagic: magics.ext4 };
   const lane = { name: 'gvisor', pairs: [{ ...pair, directory: share }] };
   const runner = [
@@ -73,6 +105,7 @@ async function conformance(t: Test, gvisor: Gvisor, suite: Suite): Promise<void>
     '--variants static,go --effort 2',
     `--only ${quote(`^(?!${without.join('|') || '$'})`)}`,
     ...(paths ? ['--paths'] : []),
+    ...(inline ? ['--inline always'] : []),
     ...(batch ? ['--batch'] : []),
   ];
   const began = performance.now();
@@ -93,18 +126,21 @@ async function conformance(t: Test, gvisor: Gvisor, suite: Suite): Promise<void>
   );
 }
 
-/** `lane`: as docs/lanes.md calls it. */
+/** `lane`: as docs/lanes.md calls it; `verbs`: of test/inline/ask.c. */
 export async function testGvisor(
   t: Test,
   lane: string,
   runsc: Runsc,
+  verbs: readonly string[],
   suites: readonly Suite[],
 ): Promise<void> {
   const gvisor = new Gvisor(runsc);
   const skip = await gvisor.unavailable();
   await t.test('a root that is 9p looks like ext4', { skip }, (t) => looks(t, lane, gvisor));
+  await t.test('programs answer by themselves', { skip }, (t) => answers(t, gvisor, verbs));
   for (const suite of suites) {
-    const name = `the conformance suite by ${suite.mechanism}${suite.paths ? ', by path' : ''}`;
+    const how = `${suite.paths ? ', by path' : ''}${suite.inline ? ', inline' : ''}`;
+    const name = `the conformance suite by ${suite.mechanism}${how}`;
     await t.test(name, { skip }, (t) => conformance(t, gvisor, suite));
   }
 }
