@@ -259,14 +259,14 @@ static void make_choice(uint64_t stub, const struct agent_place *place,
     put_ends(&code, place);
 }
 
-uint32_t agent_stubs_of(enum agent_form form) {
-    return form == AGENT_FORM_GO ? AGENT_MOST_STUBS : 1;
+size_t agent_stubs_size(enum agent_form form) {
+    return (form == AGENT_FORM_GO ? AGENT_MOST_STUBS : 1) * (size_t)AGENT_STUB_SIZE;
 }
 
 void agent_make_stub(const uint8_t *policy, uint64_t address, uint64_t stub,
                      const struct agent_place *place,
                      uint8_t bytes[AGENT_MOST_STUBS * AGENT_STUB_SIZE]) {
-    memset(bytes, 0, agent_stubs_of(place->form) * AGENT_STUB_SIZE);
+    memset(bytes, 0, agent_stubs_size(place->form));
     if (place->form != AGENT_FORM_GO) {
         make_one(policy, address, stub, place, bytes);
         return;
@@ -274,7 +274,7 @@ void agent_make_stub(const uint8_t *policy, uint64_t address, uint64_t stub,
     make_choice(stub, place, bytes);
     for (uint32_t i = 0; i < NUMBERS_OF_GO; i++) {
         const struct agent_place one = {AGENT_FORM_GO, numbers_of_go[i], place->back};
-        const size_t at = (i + 1) * AGENT_STUB_SIZE;
+        const size_t at = (i + 1) * (size_t)AGENT_STUB_SIZE;
         make_one(policy, address, stub + at, &one, bytes + at);
     }
 }

@@ -86,8 +86,8 @@ struct agent_place {
     uint64_t back;  /* where it returns to */
 };
 
-/* Stubs that a place needs, one behind the other. */
-uint32_t agent_stubs_of(enum agent_form form);
+/* Bytes of the stubs that a place needs, one behind the other. */
+size_t agent_stubs_size(enum agent_form form);
 /* The stubs at `stub` for this place. */
 #define AGENT_MOST_STUBS 4U
 void agent_make_stub(const uint8_t *policy, uint64_t address, uint64_t stub,

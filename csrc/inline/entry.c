@@ -91,11 +91,11 @@ static enum laid lay(const struct entry *entry, uint64_t address, const uint8_t 
 uint64_t entry_make_stub(const struct entry *entry) {
     uint8_t wanted[AGENT_MOST_STUBS * AGENT_STUB_SIZE];
     const uint64_t page = entry->plan->address;
-    const uint32_t stubs = agent_stubs_of(entry->place.form);
-    for (unsigned i = 0; i + stubs <= AGENT_STUBS; i++) {
+    const size_t size = agent_stubs_size(entry->place.form);
+    for (unsigned i = 0; agent_stub(0, i) + size <= agent_stub(0, AGENT_STUBS); i++) {
         const uint64_t stub = agent_stub(page, i);
         agent_make_stub(entry->policy, page, stub, &entry->place, wanted);
-        const enum laid laid = lay(entry, stub, wanted, stubs * AGENT_STUB_SIZE);
+        const enum laid laid = lay(entry, stub, wanted, size);
         if (laid != TAKEN)
             return laid == LAID ? stub : 0;
     }
