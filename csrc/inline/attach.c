@@ -50,13 +50,28 @@ static enum inline_outcome note_threads(const struct progress *progress) {
                : INLINE_NO_ACCESS;
 }
 
+static bool says_threads(const struct entry *entry) {
+    uint8_t threads = 1;
+    return !entry_read(entry, agent_threads(entry->plan->address), &threads, sizeof threads) ||
+           threads != 0;
+}
+
 static bool may_be_cancelled(const struct progress *progress) {
     const struct entry *entry = &progress->entry;
-    uint8_t threads = 1;
+    return agent_may_be_cancelled(&entry->place) &&
+           (!progress->attach->opens_by_library || says_threads(entry));
+}
+
+/* The same before all mappings are read, which takes long where there are many. */
+static bool is_known_to_be_cancelled(const struct progress *progress) {
+    const struct entry *entry = &progress->entry;
+    const uint64_t page = entry->plan->address;
+    uint8_t head[AGENT_HEAD_SIZE];
     return agent_may_be_cancelled(&entry->place) &&
            (!progress->attach->opens_by_library ||
-            !entry_read(entry, agent_threads(entry->plan->address), &threads, sizeof threads) ||
-            threads != 0);
+            (memory_is_present(entry->call->tid, page, AGENT_PAGE) &&
+             entry_read(entry, page, head, sizeof head) && agent_is_head(head, page) &&
+             says_threads(entry)));
 }
 
 /* ---- the place ---- */
@@ -87,6 +102,12 @@ static enum inline_outcome make_room(struct progress *progress) {
     return attach->room != 0 ? next_map(attach, ATTACH_COPY, 0, 0) : INLINE_NO_ROOM;
 }
 
+/* Nothing comes of it. */
+static enum inline_outcome drop_copy(struct attach *attach) {
+    return next(attach, ATTACH_AWAY, NUMBER_MUNMAP, (const uint64_t[]){attach->copy, AGENT_PAGE},
+                2);
+}
+
 /* The copy: with a jump at the place. */
 static enum inline_outcome change_copy(struct progress *progress) {
     const struct entry *entry = &progress->entry;
@@ -96,8 +117,7 @@ static enum inline_outcome change_copy(struct progress *progress) {
     if (before > AGENT_PAGE || !entry_read(entry, page, bytes, AGENT_PAGE) ||
         !agent_make_jump(&entry->place, attach->room, bytes + before) ||
         !entry_write(entry, attach->copy, bytes, AGENT_PAGE))
-        return next(attach, ATTACH_AWAY, NUMBER_MUNMAP,
-                    (const uint64_t[]){attach->copy, AGENT_PAGE}, 2);
+        return drop_copy(attach);
     return next(attach, ATTACH_MOVE, NUMBER_MREMAP,
                 (const uint64_t[]){attach->copy, AGENT_PAGE, AGENT_PAGE,
                                    MREMAP_MAYMOVE | MREMAP_FIXED, page},
@@ -153,9 +173,12 @@ static enum inline_outcome look_at_page(struct progress *progress) {
 /* From what is seen: the first time, and after each call that has changed it. */
 static enum inline_outcome look(struct progress *progress) {
     struct attach *attach = progress->attach;
+    const bool has_copy = attach->step == ATTACH_COPY;
     enum inline_outcome outcome = attach->has_threads ? INLINE_NOTHING : look_at_place(progress);
-    if (outcome == INLINE_NOTHING && attach->step == ATTACH_COPY)
-        return change_copy(progress);
+    if (has_copy)
+        return outcome == INLINE_NOTHING ? change_copy(progress) : drop_copy(attach);
+    if (outcome == INLINE_NOTHING && is_known_to_be_cancelled(progress))
+        return INLINE_CANCELLED;
     if (outcome == INLINE_NOTHING)
         outcome = look_around(progress);
     if (outcome == INLINE_NOTHING)
@@ -189,8 +212,7 @@ static enum inline_outcome on_result(struct progress *progress) {
         return look(progress);
     case ATTACH_MOVE:
         if ((uint64_t)result != attach->arguments[4])
-            return next(attach, ATTACH_AWAY, NUMBER_MUNMAP,
-                        (const uint64_t[]){attach->copy, AGENT_PAGE}, 2);
+            return drop_copy(attach);
         return attach->enters ? INLINE_ENTERED : INLINE_ANSWERED;
     case ATTACH_AWAY:
         break;

@@ -9,6 +9,7 @@
 #include "../inline/enter.h"
 #include "../mechanism/own_calls.h"
 #include "../mechanism/trace.h"
+#include "../process/clock.h"
 #include "record.h"
 
 static struct {
@@ -19,6 +20,18 @@ static struct {
 
 void tracer_attach_prepare(const struct attach_setup *setup) {
     attaching.setup = setup;
+}
+
+/* Nobody is served meanwhile, and of a program with very many mappings each step takes long: no
+ * more than a part of all time goes there. */
+#define REST 20
+
+static int64_t rests_until;
+
+static void note_time(int64_t began) {
+    const int64_t took = clock_ms(CLOCK_THREAD_CPUTIME_ID) - began;
+    if (took > 1)
+        rests_until = clock_ms(CLOCK_MONOTONIC) + took * REST;
 }
 
 /* A program may have threads of which its page does not say so: no opens of C libraries any more.
@@ -35,7 +48,10 @@ static enum inline_outcome begin(struct stopped_call *call, const struct trace_s
         .has_threads = has_threads,
         .opens_by_library = !lost_threads,
     };
-    return attach_begin(call, &attaching.attach);
+    const int64_t began = clock_ms(CLOCK_THREAD_CPUTIME_ID);
+    const enum inline_outcome outcome = attach_begin(call, &attaching.attach);
+    note_time(began);
+    return outcome;
 }
 
 static struct injection *replace(pid_t tid, const struct trace_stop *stop) {
@@ -60,6 +76,8 @@ struct injection *tracer_attach(pid_t tid, const struct trace_stop *stop,
     struct stopped_call call = trace_call(tid, &own);
     call.server = attaching.setup->server;
     const bool has_threads = known->task == TASK_SIGACTION;
+    if (!has_threads && rests_until != 0 && clock_ms(CLOCK_MONOTONIC) < rests_until)
+        return NULL;
     if (has_threads ? !inline_sets_handler(&call)
                     : !inline_is_due(&call, setup->policy, setup->plan,
                                      registers_address(&stop->registers)))
@@ -92,7 +110,9 @@ enum injected tracer_attach_end(pid_t tid, struct injection *injection) {
     call.server = attaching.setup->server;
     if (injection_is_interrupted(result) && injection->holds_signals)
         return injection_again(tid, injection);
+    const int64_t began = clock_ms(CLOCK_THREAD_CPUTIME_ID);
     const enum inline_outcome outcome = attach_go_on(&call, attach, result);
+    note_time(began);
     if (outcome != INLINE_BOOTING)
         return end(tid, injection, outcome);
     return injection_next(tid, injection, INJECTION_ATTACH, attach->number, attach->arguments,
