@@ -8,6 +8,7 @@
 
 /* ---- seccomp(2), seccomp_unotify(2); linux/seccomp.h ---- */
 #define K_SECCOMP_SET_MODE_FILTER 1U
+#define K_SECCOMP_FILTER_FLAG_TSYNC (1UL << 0)
 #define K_SECCOMP_FILTER_FLAG_NEW_LISTENER (1UL << 3)       /* Linux 5.0 */
 #define K_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* Linux 5.19 */
 #define K_SECCOMP_RET_ALLOW 0x7fff0000U

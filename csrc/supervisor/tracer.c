@@ -44,6 +44,7 @@ static void forget(pid_t tid) {
     tracer_attach_forget(tid);
     tracee_forget(tid);
     page_map_forget(tid);
+    tracer_serve_held();
 }
 
 /* Is this stop of mechanism ptrace the begin of a call? Where the kernel does not say it the two

@@ -3,8 +3,11 @@
  */
 #include "tracer_attach.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "../arch/kernel.h"
 #include "../inline/attach.h"
 #include "../inline/enter.h"
 #include "../mechanism/own_calls.h"
@@ -119,7 +122,45 @@ enum injected tracer_attach_end(pid_t tid, struct injection *injection) {
                           attach->count);
 }
 
+/* ---- filters for all threads ---- */
+
+/* More at the same moment are not held. */
+static pid_t held[8];
+#define MOST_HELD (sizeof held / sizeof *held)
+
+static bool of_one_program(const struct server *server, pid_t one, pid_t other) {
+    char name[64];
+    snprintf(name, sizeof name, "%d/task/%d", one, other);
+    return faccessat(server->context->proc, name, F_OK, 0) == 0;
+}
+
+bool tracer_attach_holds(pid_t tid, const struct stopped_call *call) {
+    if (attaching.tid == 0 || (uint32_t)call->arguments[0] != K_SECCOMP_SET_MODE_FILTER ||
+        !(call->arguments[1] & K_SECCOMP_FILTER_FLAG_TSYNC) ||
+        !of_one_program(call->server, attaching.tid, tid))
+        return false;
+    for (size_t i = 0; i < MOST_HELD; i++)
+        if (held[i] == 0) {
+            held[i] = tid;
+            return true;
+        }
+    return false;
+}
+
+pid_t tracer_attach_next_held(void) {
+    for (size_t i = 0; i < MOST_HELD && attaching.tid == 0; i++)
+        if (held[i] != 0) {
+            const pid_t tid = held[i];
+            held[i] = 0;
+            return tid;
+        }
+    return 0;
+}
+
 void tracer_attach_forget(pid_t tid) {
+    for (size_t i = 0; i < MOST_HELD; i++)
+        if (held[i] == tid)
+            held[i] = 0;
     if (tid != attaching.tid)
         return;
     attaching.tid = 0;

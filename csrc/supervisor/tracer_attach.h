@@ -29,6 +29,11 @@ struct injection *tracer_attach(pid_t tid, const struct trace_stop *stop,
 enum injected tracer_attach_end(pid_t tid, struct injection *injection);
 /* The thread is gone. */
 void tracer_attach_forget(pid_t tid);
+/* A filter that this call installs would be asked about calls of ours, which another thread of the
+ * program is about to make: the call has to wait until tracer_attach_next_held() tells of it. */
+bool tracer_attach_holds(pid_t tid, const struct stopped_call *call);
+/* One that need not wait any longer; 0: none. */
+pid_t tracer_attach_next_held(void);
 /* The program adds a filter of its own, which is not to see calls of ours. */
 void tracer_detach(struct stopped_call *call);
 

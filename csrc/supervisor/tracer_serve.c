@@ -154,6 +154,8 @@ static void serve_own(pid_t tid, struct trace_stop *stop, const struct known_cal
     bool refused = false;
     the_tracer.wants_to_sleep = false;
     call.server = &the_tracer.server;
+    if (known->task == TASK_SECCOMP && tracer_attach_holds(tid, &call))
+        return;
     if (clones)
         injection = inject_clone(call.server, tid, stop, touched, &refused);
     else
@@ -307,6 +309,12 @@ static bool is_made_again(pid_t tid, const struct registers *registers) {
     return again;
 }
 
+void tracer_serve_held(void) {
+    for (pid_t tid; (tid = tracer_attach_next_held()) != 0;)
+        if (!registers_are_replaced(tid))
+            tracer_on_begin(tid);
+}
+
 void tracer_on_begin(pid_t tid) {
     struct trace_stop stop;
     server_begin(&the_tracer.server);
@@ -399,4 +407,5 @@ void tracer_on_injected(pid_t tid, struct tracee_state *tracee) {
     tracee->injection = NULL;
     tracer_settle(tid);
     tracer_go_on_and_look(tid);
+    tracer_serve_held();
 }

@@ -35,6 +35,8 @@ extern struct tracer the_tracer;
 
 /* A stop at the begin of a call. */
 void tracer_on_begin(pid_t tid);
+/* Begins that had to wait (tracer_attach.h), if they need not any more. */
+void tracer_serve_held(void);
 /* A handler may run before the call that is to be let run. */
 void tracer_forget_let_run(pid_t tid);
 /* A call that a filter of the program's own keeps for a tracer of its own, which it cannot have. */

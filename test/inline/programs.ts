@@ -35,6 +35,8 @@ export const opening = [
   ['dynamic', dynamicallyLinked('opens')],
 ] as const;
 
+export const filters = compileIn('inline', 'filters', ['filters.c']);
+
 /** A place with files that they ask for; each calls it with its own end. */
 export function makePlace(parent = '/dev/shm'): { place: string; remove: () => void } {
   const place = mkdtempSync(path.join(parent, 'seccomp-spoof-'));

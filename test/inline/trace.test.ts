@@ -5,13 +5,13 @@ import t from 'tap';
 import { findProgram } from '../lanes/programs.js';
 import { root, testBuild } from '../support/paths.js';
 import * as programs from './programs.js';
-import { ASKS, asking, countOf, FEW, opening } from './programs.js';
+import { ASKS, asking, countOf, FEW, filters, opening } from './programs.js';
 
 const { place, remove } = programs.makePlace();
 t.teardown(remove);
 
-const by = (when: string, program: string, verb: string) =>
-  programs.wrapped(['-m', 'trace', '--inline', when], [program, verb, place]);
+const by = (when: string, program: string, verb: string, about = place) =>
+  programs.wrapped(['-m', 'trace', '--inline', when], [program, verb, about]);
 
 // [verb, calls that have to be stopped, at most]
 const both = ['edges', 'fork', 'vfork', 'threads', 'strict'] as const;
@@ -52,6 +52,14 @@ for (const [what, list, kinds] of [
         t.ok(countOf(told, /^places/) > 0, JSON.stringify(told.inline));
         t.end();
       });
+
+void t.test('a filter for all threads, while another one gets places', (t) => {
+  for (let number = 0; number < 5; number++) {
+    const { status, signal, stderr } = by('always', filters, 'other-thread', `${number}`);
+    t.equal(status, 0, `${number}: ${signal} ${stderr}`);
+  }
+  t.end();
+});
 
 const go = findProgram('go');
 

@@ -1,0 +1,84 @@
+/* filters unreadable|other-thread NUMBER - installs a filter that kills for calls which the program
+ * itself never makes, when it answers calls by itself, or is about to. */
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define OPENS 300
+#define PLACES 10
+
+/* Calls of statfs(2), each in a page of its own. */
+#define TEXT_OF(number) #number
+#define PLACE(number)                                                                              \
+    __asm__(".pushsection .text.places,\"ax\",@progbits\n.balign 4096\nplace" TEXT_OF(             \
+        number) ":\n.fill 16, 1, 0x90\nmov $137, %eax\nsyscall\nret\n.popsection\n");              \
+    extern long place##number(const char *path, struct statfs *info);
+
+PLACE(0) PLACE(1) PLACE(2) PLACE(3) PLACE(4) PLACE(5) PLACE(6) PLACE(7) PLACE(8) PLACE(9)
+
+static long (*const places[PLACES])(const char *path, struct statfs *info) = {
+    place0, place1, place2, place3, place4, place5, place6, place7, place8, place9};
+
+static int kill_for_others(unsigned flags) {
+    struct sock_filter all[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_setitimer, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mremap, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof all / sizeof *all, all};
+    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+}
+
+/* Nobody without privilege can change its memory any more. */
+static int unreadable(void) {
+    for (int i = 0; i < 2 * OPENS; i++) {
+        if (i == OPENS && (prctl(PR_SET_DUMPABLE, 0) != 0 || kill_for_others(0) != 0))
+            return 1;
+        if (open("/nowhere/at/all", O_RDONLY) >= 0)
+            return 1;
+    }
+    return 0;
+}
+
+static _Atomic int asked;
+static int wanted;
+
+static void *installs(void *argument) {
+    while (asked < wanted)
+        ;
+    return kill_for_others(SECCOMP_FILTER_FLAG_TSYNC) == 0 ? argument : NULL;
+}
+
+/* While a place is changed that it asks at. */
+static int other_thread(void) {
+    pthread_t other;
+    void *result;
+    int wrong = 0;
+    struct statfs info;
+    pthread_create(&other, NULL, installs, &wanted);
+    for (int i = 0; i < PLACES; i++) {
+        asked = i;
+        wrong += places[i]("/", &info) != 0;
+    }
+    asked = PLACES;
+    pthread_join(other, &result);
+    return wrong + (result == NULL);
+}
+
+int main(int argc, char **argv) {
+    if (argc != 3 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return 2;
+    wanted = atoi(argv[2]);
+    return strcmp(argv[1], "unreadable") == 0 ? unreadable() : other_thread();
+}
