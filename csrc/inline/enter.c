@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/prctl.h>
 
 #include "../arch/arch.h"
 #include "../arch/call_table.h"
@@ -119,6 +120,16 @@ bool inline_sets_handler(struct stopped_call *call) {
     return call->arguments[1] != 0 &&
            (tracee_read(call, call->arguments[1], &handler, sizeof handler) != sizeof handler ||
             handler > (uint64_t)(uintptr_t)SIG_IGN);
+}
+
+/* Its memory could not be changed any more when it installs a filter later. */
+static bool becomes_unreadable(const struct stopped_call *call) {
+    return (uint32_t)call->arguments[0] == PR_SET_DUMPABLE && call->arguments[1] != 1;
+}
+
+bool inline_must_stop(struct stopped_call *call, bool adds_filter) {
+    const struct known_call *known = known_call(call->arch, call->number);
+    return adds_filter || (known && known->task == TASK_PRCTL && becomes_unreadable(call));
 }
 
 enum inline_outcome inline_stop(struct stopped_call *call, const struct inline_plan *plan,

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../arch/agent_signs.h"
+#include "../arch/arch.h"
 #include "../arch/call_table.h"
 #include "../arch/kernel.h"
 #include "../spoof.h"
@@ -104,6 +105,19 @@ static unsigned short stop_call(const struct known_call *call, uint32_t groups, 
     return put(filter, count, sometimes, sizeof sometimes / sizeof *sometimes);
 }
 
+/* A program that makes itself unreadable could not be told to answer no more calls afterwards. */
+static unsigned short stop_becoming_unreadable(const struct known_call *call, uint32_t action,
+                                               struct sock_filter *filter, unsigned short count) {
+    const struct sock_filter parts[] = {
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call->number, 0, 4),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct k_seccomp_data, args)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_DUMPABLE, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, action),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct k_seccomp_data, nr)),
+    };
+    return put(filter, count, parts, sizeof parts / sizeof *parts);
+}
+
 /* A call that the agent makes runs; it is known by the page that it is made from. The others are
  * left to what follows. */
 static unsigned short run_from_agent(const struct known_call *call, uint64_t agent,
@@ -144,6 +158,8 @@ static unsigned short stop_calls(uint32_t groups, uint64_t agent, uint32_t arch,
         x32 = (calls[i].number & CALL_OF_X32) != 0;
         if (agent != 0 && known_call_is_of_agent(&calls[i], groups))
             count = run_from_agent(&calls[i], agent, filter, count);
+        if (agent != 0 && !x32 && arch == ARCH_AUDIT && calls[i].task == TASK_PRCTL)
+            count = stop_becoming_unreadable(&calls[i], action, filter, count);
         count = stop_call(&calls[i], groups, action, filter, count);
     }
     filter[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, K_SECCOMP_RET_ALLOW);

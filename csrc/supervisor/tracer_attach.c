@@ -167,8 +167,8 @@ void tracer_attach_forget(pid_t tid) {
     lost_threads = lost_threads || attaching.attach.has_threads;
 }
 
-void tracer_detach(struct stopped_call *call) {
+void tracer_detach(struct stopped_call *call, bool adds_filter) {
     const struct attach_setup *setup = attaching.setup;
-    if (setup->plan->address != 0)
+    if (setup->plan->address != 0 && inline_must_stop(call, adds_filter))
         record_inline(setup->segment, inline_stop(call, setup->plan, trace_poke_code));
 }

@@ -34,7 +34,8 @@ void tracer_attach_forget(pid_t tid);
 bool tracer_attach_holds(pid_t tid, const struct stopped_call *call);
 /* One that need not wait any longer; 0: none. */
 pid_t tracer_attach_next_held(void);
-/* The program adds a filter of its own, which is not to see calls of ours. */
-void tracer_detach(struct stopped_call *call);
+/* Such a call: the program adds a filter of its own, which is not to see calls of ours, or makes
+ * itself unreadable? Then it answers no more. */
+void tracer_detach(struct stopped_call *call, bool adds_filter);
 
 #endif

@@ -178,10 +178,9 @@ static void serve_own(pid_t tid, struct trace_stop *stop, const struct known_cal
     }
     if (!clones) {
         const struct verdict verdict = serve_call(&call, the_tracer.setup->policy);
-        if (verdict.adds_filter) {
+        if (verdict.adds_filter)
             record_verdict(the_tracer.setup->segment, &call, &verdict);
-            tracer_detach(&call);
-        }
+        tracer_detach(&call, verdict.adds_filter);
     }
     if (!run_injected(tid, injection))
         tracer_go_on(tid, 0);

@@ -61,7 +61,7 @@ static void attend_agent(struct stopped_call *call, const struct verdict *verdic
     if (plan->address == 0)
         return;
     const uint64_t back = returns_to(call->server->slot);
-    const bool stops = verdict->adds_filter;
+    const bool stops = inline_must_stop(call, verdict->adds_filter);
     if (!stops && !inline_is_due(call, setup->policy, plan, back))
         return;
     enum inline_outcome outcome = INLINE_BUSY;

@@ -4,7 +4,7 @@ import t from 'tap';
 import { asUser, run } from '../claims/helpers.js';
 import { seccompSpoof } from '../support/paths.js';
 import * as programs from './programs.js';
-import { ASKS, asking, countOf, FEW, opening, policy, statically } from './programs.js';
+import { ASKS, asking, countOf, FEW, filters, opening, policy, statically } from './programs.js';
 
 const { place, remove } = programs.makePlace();
 t.teardown(remove);
@@ -122,6 +122,20 @@ void t.test('a profile that forbids to find out whether a path can be read', (t)
   t.same(told.inline, [], 'nothing was tried in the program');
   t.end();
 });
+
+for (const mechanism of ['notify', 'trace'])
+  void t.test(`${mechanism}: a program that cannot be changed any more has a filter`, (t) => {
+    const before = process.getuid?.() === 0 ? asUser : [];
+    const words = ['-m', mechanism, '--inline', 'always'];
+    const { status, signal, stderr, told } = programs.wrapped(
+      words,
+      [filters, 'unreadable', '0'],
+      before,
+    );
+    t.equal(status, 0, `${signal} ${stderr}`);
+    t.ok(countOf(told, /^places/) > 0, JSON.stringify(told.inline));
+    t.end();
+  });
 
 void t.test('who shares memory is not known', (t) => {
   const as = process.getuid?.() === 0 ? asUser : [];
