@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../arch/kernel.h"
@@ -35,6 +36,34 @@ static void note_time(int64_t began) {
     const int64_t took = clock_ms(CLOCK_THREAD_CPUTIME_ID) - began;
     if (took > 1)
         rests_until = clock_ms(CLOCK_MONOTONIC) + took * REST;
+}
+
+/* Threads that install filters: whoever shares their memory gets no agent, whose calls these
+ * filters would be asked about; nor is one for all threads there yet when it is told of. */
+static pid_t filtered[32];
+static bool too_many_filtered;
+#define MOST_FILTERED (sizeof filtered / sizeof *filtered)
+
+static void note_filtered(pid_t tid) {
+    size_t i = 0;
+    while (i < MOST_FILTERED && filtered[i] != 0 && filtered[i] != tid)
+        i++;
+    too_many_filtered = too_many_filtered || i == MOST_FILTERED;
+    if (i < MOST_FILTERED)
+        filtered[i] = tid;
+}
+
+static bool is_beside_filtered(pid_t tid) {
+    bool beside = too_many_filtered;
+    for (size_t i = 0; i < MOST_FILTERED && !beside; i++)
+        beside = filtered[i] != 0 && syscall(SYS_kcmp, tid, filtered[i], K_KCMP_VM, 0, 0) <= 0;
+    return beside;
+}
+
+static void forget_filtered(pid_t tid) {
+    for (size_t i = 0; i < MOST_FILTERED; i++)
+        if (filtered[i] == tid)
+            filtered[i] = 0;
 }
 
 /* A program may have threads of which its page does not say so: no opens of C libraries any more.
@@ -86,7 +115,7 @@ struct injection *tracer_attach(pid_t tid, const struct trace_stop *stop,
                                      registers_address(&stop->registers)))
         return NULL;
     enum inline_outcome outcome = INLINE_BUSY;
-    if (own_calls_meet_filters_beside(tid, 1))
+    if (own_calls_meet_filters_beside(tid, 1) || is_beside_filtered(tid))
         outcome = INLINE_FILTERED;
     else if (attaching.tid == 0)
         outcome = begin(&call, stop, has_threads);
@@ -161,6 +190,7 @@ void tracer_attach_forget(pid_t tid) {
     for (size_t i = 0; i < MOST_HELD; i++)
         if (held[i] == tid)
             held[i] = 0;
+    forget_filtered(tid);
     if (tid != attaching.tid)
         return;
     attaching.tid = 0;
@@ -169,6 +199,8 @@ void tracer_attach_forget(pid_t tid) {
 
 void tracer_detach(struct stopped_call *call, bool adds_filter) {
     const struct attach_setup *setup = attaching.setup;
+    if (adds_filter)
+        note_filtered(call->tid);
     if (setup->plan->address != 0 && inline_must_stop(call, adds_filter))
         record_inline(setup->segment, inline_stop(call, setup->plan, trace_poke_code));
 }

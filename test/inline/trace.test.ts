@@ -61,6 +61,12 @@ void t.test('a filter for all threads, while another one gets places', (t) => {
   t.end();
 });
 
+void t.test('a filter of somebody else who has the same memory', (t) => {
+  const { status, signal, stderr } = by('always', filters, 'beside', '0');
+  t.equal(status, 0, `${signal} ${stderr}`);
+  t.end();
+});
+
 const go = findProgram('go');
 
 void t.test('Go, beside its threads', { skip: go ? false : 'no Go' }, (t) => {
