@@ -2,6 +2,7 @@
  * to be fetched, since the tracer must not wait: the program fetches it. */
 #include "attach.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -195,6 +196,8 @@ static enum inline_outcome on_result(struct progress *progress) {
     const int64_t result = progress->result;
     switch (attach->step) {
     case ATTACH_PAGE:
+        if (result == -EEXIST) /* another thread has been first */
+            return ++attach->fetched > MOST_FETCHED ? INLINE_NO_PAGE : look(progress);
         if (!is_address(result))
             return INLINE_NO_PAGE;
         /* Before Linux 4.17, and in gVisor of 2022, it is any place if there is none at this one.
@@ -217,7 +220,7 @@ static enum inline_outcome on_result(struct progress *progress) {
     case ATTACH_AWAY:
         break;
     }
-    return INLINE_NO_PAGE;
+    return attach->copy != 0 ? INLINE_NO_ACCESS : INLINE_NO_PAGE;
 }
 
 static enum inline_outcome begin(struct entry *entry) {

@@ -14,7 +14,7 @@ static const char *const names[INLINE_COUNT] = {
     [INLINE_NO_ROOM] = "left: no room behind the code",
     [INLINE_NO_PAGE] = "left: no page for the agent",
     [INLINE_NO_ACCESS] = "left: memory or /proc not accessible",
-    [INLINE_BUSY] = "left: all threads wait for filesystems",
+    [INLINE_BUSY] = "left: nobody had time for it",
 };
 
 const char *inline_outcome_name(enum inline_outcome outcome) {

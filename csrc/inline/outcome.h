@@ -17,7 +17,7 @@ enum inline_outcome {
     INLINE_NO_ROOM,    /* ... behind which there is no room */
     INLINE_NO_PAGE,    /* the agent's page cannot be had */
     INLINE_NO_ACCESS,  /* its memory, or /proc entries, cannot be used */
-    INLINE_BUSY,       /* all threads of ours wait for something */
+    INLINE_BUSY,       /* all threads of ours wait for something, or it is another program's turn */
     INLINE_COUNT,
     INLINE_BOOTING, /* one more call, and it is there: not counted */
     INLINE_NOTHING, /* nothing was to be done: not counted */

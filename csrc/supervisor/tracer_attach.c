@@ -16,14 +16,33 @@
 #include "../process/clock.h"
 #include "record.h"
 
-static struct {
-    const struct attach_setup *setup;
-    pid_t tid; /* 0: nobody */
-    struct attach attach;
-} attaching;
+static const struct attach_setup *the_setup;
 
 void tracer_attach_prepare(const struct attach_setup *setup) {
-    attaching.setup = setup;
+    the_setup = setup;
+}
+
+/* Threads that make calls of ours now. One of all changes code; others only say that their programs
+ * have threads. */
+static struct attaching {
+    pid_t tid; /* 0: free */
+    struct attach attach;
+} attaching[8];
+#define MOST_ATTACHING (sizeof attaching / sizeof *attaching)
+
+static struct attaching *attaching_of(pid_t tid) {
+    for (size_t i = 0; i < MOST_ATTACHING; i++)
+        if (attaching[i].tid == tid)
+            return &attaching[i];
+    return NULL;
+}
+
+/* NULL: it has to wait. */
+static struct attaching *begin_attaching(bool has_threads) {
+    bool changes = false;
+    for (size_t i = 0; i < MOST_ATTACHING; i++)
+        changes = changes || (attaching[i].tid != 0 && !attaching[i].attach.has_threads);
+    return changes && !has_threads ? NULL : attaching_of(0);
 }
 
 /* Nobody is served meanwhile, and of a program with very many mappings each step takes long: no
@@ -71,27 +90,27 @@ static void forget_filtered(pid_t tid) {
 static bool lost_threads;
 
 static enum inline_outcome begin(struct stopped_call *call, const struct trace_stop *stop,
-                                 bool has_threads) {
-    attaching.attach = (struct attach){
-        .policy = attaching.setup->policy,
-        .plan = attaching.setup->plan,
+                                 bool has_threads, struct attach *attach) {
+    *attach = (struct attach){
+        .policy = the_setup->policy,
+        .plan = the_setup->plan,
         .poke = trace_poke_code,
         .back = registers_address(&stop->registers),
         .has_threads = has_threads,
         .opens_by_library = !lost_threads,
     };
     const int64_t began = clock_ms(CLOCK_THREAD_CPUTIME_ID);
-    const enum inline_outcome outcome = attach_begin(call, &attaching.attach);
+    const enum inline_outcome outcome = attach_begin(call, attach);
     note_time(began);
     return outcome;
 }
 
-static struct injection *replace(pid_t tid, const struct trace_stop *stop) {
-    const struct attach *attach = &attaching.attach;
+static struct injection *replace(pid_t tid, const struct trace_stop *stop, struct attaching *own) {
+    const struct attach *attach = &own->attach;
     struct injection *injection = injection_new(stop, INJECTION_ATTACH);
     if (injection && registers_replace_call(tid, &injection->before, attach->number,
                                             attach->arguments, attach->count) == 0) {
-        attaching.tid = tid;
+        own->tid = tid;
         return injection;
     }
     if (injection)
@@ -101,12 +120,12 @@ static struct injection *replace(pid_t tid, const struct trace_stop *stop) {
 
 struct injection *tracer_attach(pid_t tid, const struct trace_stop *stop,
                                 const struct known_call *known) {
-    const struct attach_setup *setup = attaching.setup;
-    struct trace_stop own = *stop;
+    const struct attach_setup *setup = the_setup;
+    struct trace_stop copy = *stop;
     if (setup->plan->address == 0)
         return NULL;
-    struct stopped_call call = trace_call(tid, &own);
-    call.server = attaching.setup->server;
+    struct stopped_call call = trace_call(tid, &copy);
+    call.server = setup->server;
     const bool has_threads = known->task == TASK_SIGACTION;
     if (!has_threads && rests_until != 0 && clock_ms(CLOCK_MONOTONIC) < rests_until)
         return NULL;
@@ -114,39 +133,44 @@ struct injection *tracer_attach(pid_t tid, const struct trace_stop *stop,
                     : !inline_is_due(&call, setup->policy, setup->plan,
                                      registers_address(&stop->registers)))
         return NULL;
+    struct attaching *own = begin_attaching(has_threads);
     enum inline_outcome outcome = INLINE_BUSY;
     if (own_calls_meet_filters_beside(tid, 1) || is_beside_filtered(tid))
         outcome = INLINE_FILTERED;
-    else if (attaching.tid == 0)
-        outcome = begin(&call, stop, has_threads);
-    struct injection *injection = outcome == INLINE_BOOTING ? replace(tid, stop) : NULL;
+    else if (own)
+        outcome = begin(&call, stop, has_threads, &own->attach);
+    struct injection *injection = outcome == INLINE_BOOTING ? replace(tid, stop, own) : NULL;
     lost_threads = lost_threads || (has_threads && !injection && outcome != INLINE_DONE);
     record_inline(setup->segment, outcome);
     return injection;
 }
 
-static enum injected end(pid_t tid, struct injection *injection, enum inline_outcome outcome) {
-    const struct attach *attach = &attaching.attach;
-    lost_threads = lost_threads || (attach->has_threads && outcome != INLINE_DONE);
-    attaching.tid = 0;
-    record_inline(attaching.setup->segment, outcome);
+static enum injected end(struct attaching *own, struct injection *injection,
+                         enum inline_outcome outcome) {
+    const pid_t tid = own->tid;
+    lost_threads = lost_threads || (own->attach.has_threads && outcome != INLINE_DONE);
+    own->tid = 0;
+    record_inline(the_setup->segment, outcome);
     return injection_finish(tid, injection, INJECTED_REPEATED, 0);
 }
 
 enum injected tracer_attach_end(pid_t tid, struct injection *injection) {
-    struct attach *attach = &attaching.attach;
+    struct attaching *own = attaching_of(tid);
+    if (!own) /* never: it has such an injection */
+        return injection_finish(tid, injection, INJECTED_REPEATED, 0);
+    struct attach *attach = &own->attach;
     struct trace_stop stop = {.registers = injection->before};
     struct stopped_call call = trace_call(tid, &stop);
     struct registers now;
     const int64_t result = registers_get(tid, &now) == 0 ? registers_result(&now) : -ESRCH;
-    call.server = attaching.setup->server;
+    call.server = the_setup->server;
     if (injection_is_interrupted(result) && injection->holds_signals)
         return injection_again(tid, injection);
     const int64_t began = clock_ms(CLOCK_THREAD_CPUTIME_ID);
     const enum inline_outcome outcome = attach_go_on(&call, attach, result);
     note_time(began);
     if (outcome != INLINE_BOOTING)
-        return end(tid, injection, outcome);
+        return end(own, injection, outcome);
     return injection_next(tid, injection, INJECTION_ATTACH, attach->number, attach->arguments,
                           attach->count);
 }
@@ -163,10 +187,16 @@ static bool of_one_program(const struct server *server, pid_t one, pid_t other) 
     return faccessat(server->context->proc, name, F_OK, 0) == 0;
 }
 
+static bool is_beside_attaching(pid_t tid) {
+    for (size_t i = 0; i < MOST_ATTACHING; i++)
+        if (attaching[i].tid != 0 && of_one_program(the_setup->server, attaching[i].tid, tid))
+            return true;
+    return false;
+}
+
 bool tracer_attach_holds(pid_t tid, const struct stopped_call *call) {
-    if (attaching.tid == 0 || (uint32_t)call->arguments[0] != K_SECCOMP_SET_MODE_FILTER ||
-        !(call->arguments[1] & K_SECCOMP_FILTER_FLAG_TSYNC) ||
-        !of_one_program(call->server, attaching.tid, tid))
+    if ((uint32_t)call->arguments[0] != K_SECCOMP_SET_MODE_FILTER ||
+        !(call->arguments[1] & K_SECCOMP_FILTER_FLAG_TSYNC) || !is_beside_attaching(tid))
         return false;
     for (size_t i = 0; i < MOST_HELD; i++)
         if (held[i] == 0) {
@@ -177,8 +207,8 @@ bool tracer_attach_holds(pid_t tid, const struct stopped_call *call) {
 }
 
 pid_t tracer_attach_next_held(void) {
-    for (size_t i = 0; i < MOST_HELD && attaching.tid == 0; i++)
-        if (held[i] != 0) {
+    for (size_t i = 0; i < MOST_HELD; i++)
+        if (held[i] != 0 && !is_beside_attaching(held[i])) {
             const pid_t tid = held[i];
             held[i] = 0;
             return tid;
@@ -191,14 +221,15 @@ void tracer_attach_forget(pid_t tid) {
         if (held[i] == tid)
             held[i] = 0;
     forget_filtered(tid);
-    if (tid != attaching.tid)
+    struct attaching *own = attaching_of(tid);
+    if (!own)
         return;
-    attaching.tid = 0;
-    lost_threads = lost_threads || attaching.attach.has_threads;
+    own->tid = 0;
+    lost_threads = lost_threads || own->attach.has_threads;
 }
 
 void tracer_detach(struct stopped_call *call, bool adds_filter) {
-    const struct attach_setup *setup = attaching.setup;
+    const struct attach_setup *setup = the_setup;
     if (adds_filter)
         note_filtered(call->tid);
     if (setup->plan->address != 0 && inline_must_stop(call, adds_filter))

@@ -1,5 +1,7 @@
 /* tracer_attach.h - has traced programs answer calls by themselves (inline/attach.h).
- * Rule: one thread of all tracees at a time, so that no two change the code of one program. */
+ * Rule: one thread of all tracees at a time changes code, so that no two change that of one
+ * program.
+ */
 #ifndef SPOOF_TRACER_ATTACH_H
 #define SPOOF_TRACER_ATTACH_H
 
