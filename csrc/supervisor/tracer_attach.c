@@ -121,9 +121,9 @@ static struct injection *replace(pid_t tid, const struct trace_stop *stop, struc
 struct injection *tracer_attach(pid_t tid, const struct trace_stop *stop,
                                 const struct known_call *known) {
     const struct attach_setup *setup = the_setup;
-    struct trace_stop copy = *stop;
     if (setup->plan->address == 0)
         return NULL;
+    struct trace_stop copy = *stop;
     struct stopped_call call = trace_call(tid, &copy);
     call.server = setup->server;
     const bool has_threads = known->task == TASK_SIGACTION;
@@ -222,7 +222,7 @@ void tracer_attach_forget(pid_t tid) {
             held[i] = 0;
     forget_filtered(tid);
     struct attaching *own = attaching_of(tid);
-    if (!own)
+    if (!own || tid == 0)
         return;
     own->tid = 0;
     lost_threads = lost_threads || own->attach.has_threads;
