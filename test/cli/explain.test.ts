@@ -25,9 +25,9 @@ for (const mechanism of ['notify', 'trace', 'ptrace'] as const) {
   const ofInline =
     process.arch !== 'x64'
       ? 'only x86_64 has it'
-      : mechanism === 'notify'
-        ? 64
-        : 'only the mechanism notify has it';
+      : mechanism === 'ptrace'
+        ? 'only the mechanisms notify and trace have it'
+        : 64;
   void t.test(`a rule that holds, by ${mechanism}`, async (t) => {
     t.match(await explain([...spoof, '-m', mechanism, shm]), {
       status: 0,
