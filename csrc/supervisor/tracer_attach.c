@@ -48,12 +48,13 @@ static struct attaching *begin_attaching(bool has_threads) {
 /* Nobody is served meanwhile, and of a program with very many mappings each step takes long: no
  * more than a part of all time goes there. */
 #define REST 20
+#define LONG_MS 10 /* in gVisor time goes on by as much */
 
 static int64_t rests_until;
 
 static void note_time(int64_t began) {
     const int64_t took = clock_ms(CLOCK_THREAD_CPUTIME_ID) - began;
-    if (took > 1)
+    if (took > LONG_MS)
         rests_until = clock_ms(CLOCK_MONOTONIC) + took * REST;
 }
 
