@@ -4,7 +4,17 @@ import t from 'tap';
 import { asUser, run } from '../claims/helpers.js';
 import { seccompSpoof } from '../support/paths.js';
 import * as programs from './programs.js';
-import { ASKS, asking, countOf, FEW, filters, opening, policy, statically } from './programs.js';
+import {
+  ASKS,
+  asking,
+  countOf,
+  FEW,
+  filters,
+  opening,
+  opensStopped,
+  policy,
+  statically,
+} from './programs.js';
 
 const { place, remove } = programs.makePlace();
 t.teardown(remove);
@@ -78,16 +88,7 @@ for (const [kind, program] of asking) {
 
 for (const [kind, program] of opening) {
   // [verb, calls that have to be stopped, at most more]: paths of few bytes, or which may be a table's, are stopped.
-  for (const [verb, least, most] of [
-    ['edges', ASKS, Infinity],
-    ['registers', 0, FEW],
-    ['looks-alike', 0, Infinity],
-    ['spawns', 0, 2 * FEW],
-    ['signals', 0, FEW],
-    ['fifo', 0, FEW],
-    ['children', 0, FEW],
-    ['threads', ASKS, Infinity],
-  ] as const)
+  for (const [verb, least, most] of [...opensStopped, ['threads', ASKS, Infinity]] as const)
     void t.test(`${kind}, opens: ${verb}`, (t) => {
       const native = natively(program, verb);
       const { status, signal, stdout, stderr, told } = wrapped(program, verb);

@@ -16,6 +16,17 @@ export const ASKS = 2000;
 /** More calls are not stopped where a program answers by itself. */
 export const FEW = 60;
 
+/** Verbs of opens.c: [verb, calls that have to be stopped, at most]. */
+export const opensStopped = [
+  ['edges', ASKS, Infinity],
+  ['registers', 0, FEW],
+  ['looks-alike', 0, Infinity],
+  ['spawns', 0, 2 * FEW],
+  ['signals', 0, FEW],
+  ['fifo', 0, FEW],
+  ['children', 0, FEW],
+] as const;
+
 function dynamicallyLinked(name: string): string {
   const output = path.join(testBuild, `inline/${name}-dynamic`);
   const source = path.join(root, `test/inline/${name}.c`);

@@ -5,7 +5,7 @@ import t from 'tap';
 import { findProgram } from '../lanes/programs.js';
 import { root, testBuild } from '../support/paths.js';
 import * as programs from './programs.js';
-import { ASKS, asking, countOf, FEW, filters, opening } from './programs.js';
+import { ASKS, asking, countOf, FEW, filters, opening, opensStopped } from './programs.js';
 
 const { place, remove } = programs.makePlace();
 t.teardown(remove);
@@ -25,13 +25,7 @@ const verbs = [
   ['own-filter', ASKS, Infinity],
 ] as const;
 const openings = [
-  ['edges', ASKS, Infinity],
-  ['registers', 0, FEW],
-  ['looks-alike', 0, Infinity],
-  ['spawns', 0, 2 * FEW],
-  ['signals', 0, FEW],
-  ['fifo', 0, FEW],
-  ['children', 0, FEW],
+  ...opensStopped,
   ['threads', 0, Infinity],
   ['beside-ended', 0, Infinity],
   ['table', 0, ASKS],
