@@ -38,6 +38,7 @@
 #define NUMBER_UNSHARE 97
 #define NUMBER_SETNS 268
 #define NUMBER_SECCOMP 277
+#define NUMBER_RT_SIGRETURN 139
 
 #define ARCH_HAS_AGENT false
 

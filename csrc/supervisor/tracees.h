@@ -30,6 +30,8 @@ struct tracee_state {
     struct call_made made;       /* ... if this is the one that is stopped next */
     uint64_t began;    /* mechanism ptrace: when its call began, tracer_waits.c; nanoseconds */
     uint64_t argument; /* ... its first argument */
+    bool returns;      /* ... it is rt_sigreturn(2), whose end looks like that of a call before the
+                          handler */
     uint64_t ended_at; /* ... where it has ended with EINTR; 0: it has not */
     struct wait *wait; /* tracer_waits.c: its call is made again */
 };

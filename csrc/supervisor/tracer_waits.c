@@ -98,10 +98,12 @@ void waits_forget(struct tracee_state *tracee) {
 
 void waits_note(struct tracee_state *tracee, const struct call_info *info, bool begins) {
     const bool known = info->moment == MOMENT_END && info->result == -EINTR;
-    tracee->ended_at = !begins && known ? info->address : 0;
+    tracee->ended_at = !begins && known && !tracee->returns ? info->address : 0;
     if (!begins)
         return;
     tracee->argument = info->argument;
+    tracee->returns = info->moment == MOMENT_BEGIN && info->arch == ARCH_AUDIT &&
+                      info->number == NUMBER_RT_SIGRETURN;
     if (!tracee->wait || tracee->wait->state > WAIT_LEFT)
         tracee->began = now();
 }
@@ -278,7 +280,7 @@ void waits_on_group_stop(pid_t tid) {
 bool waits_at_end(pid_t tid, struct tracee_state *tracee) {
     struct trace_stop stop;
     struct dispositions dispositions;
-    /* The end of rt_sigreturn(2) looks the same to who does not tell a call. */
+    /* Where a call cannot be told, a signal that comes next has to say it. */
     if (!ARCH_TELLS_BEGIN || tracee->ended_at == 0 || tracee->wait || tracee->injection ||
         !was_interrupted(tid, tracee, &stop))
         return false;
