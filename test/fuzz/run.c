@@ -152,8 +152,18 @@ long call(long number, const long *words) {
     }
 }
 
+/* Again where a stopped call may end before it has begun: "`notify`: a signal without `SA_RESTART`
+ * before the worker has received the call", docs/limits.md. */
+static long call_again(long number, const long *words) {
+    long result;
+    do
+        result = call(number, words);
+    while (result == -EINTR && !the_program.tells_interrupts);
+    return result;
+}
+
 static long call_of(long number, long first, long second, long third, long fourth) {
-    return call(number, (long[]){first, second, third, fourth, 0, 0});
+    return call_again(number, (long[]){first, second, third, fourth, 0, 0});
 }
 
 void run_warm(void) {
@@ -315,11 +325,7 @@ static long forbid(long number, long error) {
     };
     struct sock_fprog all = {sizeof filter / sizeof *filter, filter};
     call_of(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0);
-    long result;
-    do
-        result = call_of(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, (long)&all, 0);
-    while (result == -EINTR && !the_program.tells_interrupts);
-    return result;
+    return call_of(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, (long)&all, 0);
 }
 
 /* Tells on which filesystem a mount table says that the place lies. */
@@ -512,10 +518,7 @@ void run_lines(int from, int to) {
         say("%s ", name);
         const struct name *known = find(name);
         if (known) {
-            long result;
-            do
-                result = call(known->number, words.values);
-            while (result == -EINTR && !the_program.tells_interrupts);
+            const long result = call_again(known->number, words.values);
             const char *told = (const char *)words.values[known->buffer];
             /* Pipes have numbers of their own each time. */
             bool is_pipe =
