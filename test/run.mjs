@@ -77,6 +77,7 @@ function watchComments(parser) {
 
 /** One run of tap over these files; true when tap itself was content. */
 function runTap(files, jobs) {
+  if (files.length === 0) return Promise.resolve(true);
   const words = [
     path.join(root, 'node_modules/tap/dist/esm/run.mjs'),
     'run',
@@ -143,10 +144,12 @@ async function main() {
 
   // A file that needs the machine for itself (stress, timing) is called *.alone.test.ts.
   const alone = files.filter((file) => file.endsWith('.alone.test.ts'));
-  const together = files.filter((file) => !alone.includes(file));
-  let content = true;
-  if (together.length > 0) content = (await runTap(together, 2)) && content;
-  if (alone.length > 0) content = (await runTap(alone, 1)) && content;
+  // Emulated machines wait more than they compute: one of them runs beside two other files.
+  const guests = files.filter((file) => /\bguest\b/.test(file) && !alone.includes(file));
+  const others = files.filter((file) => !alone.includes(file) && !guests.includes(file));
+  const together = [runTap(guests, 1), runTap(others, 2)];
+  let content = (await Promise.all(together)).every(Boolean);
+  content = (await runTap(alone, 1)) && content;
 
   for (const line of tally.skipped) console.log(`skipped: ${line}`);
   for (const line of tally.notApplicable) console.log(`not applicable: ${line}`);

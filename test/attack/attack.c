@@ -1,6 +1,6 @@
-/* attack WHO [DIRECTORY] - becomes WHO and makes every call on the paths of standard input, lines
- * of NAME, a tab and PATH; or turns on other processes (procfs.c). Ends with 77 where WHO is not to
- * be had. */
+/* attack WHO [PART/PARTS|DIRECTORY] - becomes WHO and makes every call, or of the opens each one of PARTS,
+ * on the paths of standard input, lines of NAME, a tab and PATH; or turns on other processes (procfs.c).
+ * Ends with 77 where WHO is not to be had. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,6 +28,10 @@ static void try_processes(void) {
 }
 
 int main(int count, char **arguments) {
-    directory = count > 2 ? arguments[2] : NULL;
+    unsigned part, parts;
+    if (count > 2 && sscanf(arguments[2], "%u/%u", &part, &parts) == 2)
+        try_part(part, parts);
+    else
+        directory = count > 2 ? arguments[2] : NULL;
     return count > 1 && become(arguments[1], directory ? try_processes : try_paths) ? 0 : 77;
 }

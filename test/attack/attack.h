@@ -8,6 +8,8 @@ int become(const char *who, void (*then)(void));
 /* calls.c: makes every call on a path, and prints a line for each: NAME, a blank, the call, a
  * colon, what came of it. */
 void try_all(const char *name, const char *path);
+/* ... of its opens only each one of so many, from this one on. */
+void try_part(unsigned part, unsigned parts);
 /* procfs.c: says what of other processes can be had by rules alone, which are about a directory. */
 void attack_processes(const char *directory);
 

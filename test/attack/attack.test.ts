@@ -38,6 +38,14 @@ const attackers = [
   'sys-admin',
 ].filter((who) => !process.env['ATTACK_WHO'] || process.env['ATTACK_WHO'].split(',').includes(who));
 
+/**
+ * Below a supervisor each attacker makes one of so many opens: the next mechanism and the next attacker
+ * another one of them. Natively all are made, which costs nothing.
+ */
+const PARTS = Number(process.env['ATTACK_PARTS'] ?? 8);
+const partOf = (who: string, mechanism: string): string =>
+  `${(attackers.indexOf(who) * mechanisms.length + mechanisms.indexOf(mechanism)) % PARTS}/${PARTS}`;
+
 /** A tree, with root's program in it, until the test ends. */
 async function prepare(t: Test): Promise<Tree> {
   let victim: ChildProcess | undefined;
@@ -75,7 +83,8 @@ async function attack(t: Test, who: string, mechanism?: string): Promise<Run> {
     const place = path.join(tree.directory, mechanism ? kind : nativeKind[kind]);
     const input = tree.names.map((name) => `${name}\t${path.join(place, name)}\n`).join('');
     const wrapped = [seccompSpoof, 'exec', '-m', mechanism ?? '', '-p', tree.policy, '--'];
-    const [command, words] = cleanCommand([...(mechanism ? wrapped : []), program, who]);
+    const below = mechanism ? [...wrapped, program, who, partOf(who, mechanism)] : [program, who];
+    const [command, words] = cleanCommand(below);
     const { status, stdout, stderr } = spawnSync(command, words, {
       cwd: '/',
       encoding: 'latin1',

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -74,6 +75,17 @@ static void say_result(const char *name, const char *call, const char *how, long
     say(name, call, how, result < 0 ? strerrorname_np(errno) : "done");
 }
 
+static unsigned the_part, the_parts = 1, opens;
+
+void try_part(unsigned part, unsigned parts) {
+    the_part = part;
+    the_parts = parts;
+}
+
+static bool is_taken(void) {
+    return opens++ % the_parts == the_part;
+}
+
 static void try_opens(const char *name, const char *path) {
     for (size_t i = 0; i < FLAGS; i++) {
         const struct open_how plain = {
@@ -82,13 +94,19 @@ static void try_opens(const char *name, const char *path) {
         };
         struct open_how bounded = plain;
         bounded.resolve = RESOLVE_NO_MAGICLINKS;
-        say(name, "openat", flags[i].name, outcome(openat(AT_FDCWD, path, flags[i].flags, 0666)));
-        say(name, "openat2", flags[i].name,
-            outcome(syscall(SYS_openat2, AT_FDCWD, path, &plain, sizeof plain)));
-        say(name, "openat2-bounded", flags[i].name,
-            outcome(syscall(SYS_openat2, AT_FDCWD, path, &bounded, sizeof bounded)));
+        if (is_taken())
+            say(name, "openat", flags[i].name,
+                outcome(openat(AT_FDCWD, path, flags[i].flags, 0666)));
+        if (is_taken())
+            say(name, "openat2", flags[i].name,
+                outcome(syscall(SYS_openat2, AT_FDCWD, path, &plain, sizeof plain)));
+        if (is_taken())
+            say(name, "openat2-bounded", flags[i].name,
+                outcome(syscall(SYS_openat2, AT_FDCWD, path, &bounded, sizeof bounded)));
 #ifdef SYS_open
-        say(name, "open", flags[i].name, outcome(syscall(SYS_open, path, flags[i].flags, 0666)));
+        if (is_taken())
+            say(name, "open", flags[i].name,
+                outcome(syscall(SYS_open, path, flags[i].flags, 0666)));
 #endif
     }
 #ifdef SYS_creat
@@ -145,9 +163,11 @@ static void try_32_bits(const char *name, const char *path) {
     const long at = (long)room, buffer = at + 4096;
     strcpy(room, path);
     for (size_t i = 0; i < FLAGS; i++) {
-        say(name, "open32", flags[i].name, outcome(call32(5, at, flags[i].flags, 0666, 0)));
-        say(name, "openat32", flags[i].name,
-            outcome(call32(295, AT_FDCWD, at, flags[i].flags, 0666)));
+        if (is_taken())
+            say(name, "open32", flags[i].name, outcome(call32(5, at, flags[i].flags, 0666, 0)));
+        if (is_taken())
+            say(name, "openat32", flags[i].name,
+                outcome(call32(295, AT_FDCWD, at, flags[i].flags, 0666)));
     }
     say(name, "creat32", "", outcome(call32(8, at, 0666, 0, 0)));
     say_result(name, "access32", "read", call32(33, at, R_OK, 0, 0));
