@@ -4,7 +4,8 @@
 #ifndef SPOOF_AGENT_SIGNS_H
 #define SPOOF_AGENT_SIGNS_H
 
-/* The agent's page is so long, and aligned: a call of the agent's that is made from it runs. */
-#define AGENT_PAGE 4096U
+/* The agent is so long, and aligned: a call of its that is made from there runs. */
+#define AGENT_SIZE 8192U
+#define AGENT_PAGE 4096U /* of code, on each machine that has it */
 
 #endif

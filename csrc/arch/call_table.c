@@ -133,10 +133,26 @@ const struct known_call *known_call(uint32_t arch, int32_t number) {
 }
 
 bool known_call_is_of_agent(const struct known_call *known, uint32_t groups) {
-    if (!known || known->arch != ARCH_AUDIT || !(known->group & groups))
+    if (!known || known->arch != ARCH_AUDIT || (known->number & CALL_OF_X32) ||
+        !(known->group & groups))
         return false;
-    return known->task == TASK_STATFS || known->task == TASK_FSTATFS ||
-           (known->task == TASK_OPENAT && !(groups & SPOOF_CALLS_PATHS));
+    switch (known->task) {
+    case TASK_STATFS:
+    case TASK_FSTATFS:
+    case TASK_OPENAT:
+    case TASK_STAT:
+    case TASK_LSTAT:
+    case TASK_FSTATAT:
+    case TASK_STATX:
+    case TASK_ACCESS:
+    case TASK_FACCESSAT:
+    case TASK_FACCESSAT2:
+    case TASK_READLINK:
+    case TASK_READLINKAT:
+        return true;
+    default:
+        return false;
+    }
 }
 
 int known_call_path(const struct known_call *known) {

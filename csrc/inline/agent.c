@@ -11,11 +11,13 @@
 #include "../arch/kernel.h"
 #include "../policy/blob.h"
 #include "../policy/match.h"
+#include "ask_code.h"
 #include "code.h"
+#include "names.h"
 #include "open_code.h"
 
 /* The page: the head (mark, its own address), the switches, how large the filesystem of files in
- * memory is, the table of types, the stubs. */
+ * memory is, the table of types, the set of names, the stubs. */
 #define MARK "seccomp-spoof 1"
 #define MARK_SIZE 16U
 #define SWITCH AGENT_HEAD_SIZE
@@ -23,27 +25,23 @@
 #define BLOCKS (SWITCH + 8)
 #define TYPES 64U
 #define MOST_TYPES 24U
+#define NAMES 512U
 #define STUBS AGENT_HEAD_PART
 /* At the end of a stub: where it leaves a call to, and where it returns to. */
 #define STUB_OWN (AGENT_STUB_SIZE - 16)
 #define STUB_BACK (AGENT_STUB_SIZE - 8)
-#define END_OF_TYPES UINT64_MAX
 #define CALL_SIZE 2U /* syscall */
 
 _Static_assert(sizeof MARK == MARK_SIZE && MARK_SIZE + sizeof(uint64_t) == AGENT_HEAD_SIZE,
                "the head");
-_Static_assert(TYPES + 16 * (MOST_TYPES + 1) <= STUBS &&
-                   STUBS + AGENT_STUBS * AGENT_STUB_SIZE <= AGENT_PAGE,
+_Static_assert(TYPES + 16 * (MOST_TYPES + 1) <= NAMES && NAMES + NAMES_SIZE <= STUBS &&
+                   STUBS + AGENT_STUBS * AGENT_STUB_SIZE <= AGENT_SIZE,
                "all of it fits");
 
 /* ---- what is answered ---- */
 
-struct pair {
-    uint64_t from, to;
-};
-
 /* Types that rules change, and the answers. Their number, or more than MOST_TYPES. */
-static uint32_t pairs_of(const uint8_t *policy, struct pair pairs[MOST_TYPES]) {
+static uint32_t pairs_of(const uint8_t *policy, struct ask_pair pairs[MOST_TYPES]) {
     const struct blob_header *header = blob_header(policy);
     const struct blob_type *types = blob_at(policy, header->types.offset);
     const struct blob_rule *rules = blob_at(policy, header->rules.offset);
@@ -52,7 +50,7 @@ static uint32_t pairs_of(const uint8_t *policy, struct pair pairs[MOST_TYPES]) {
         if (match_statfs(policy, types[i].type, NULL, &rule) != MATCH_FOUND)
             continue;
         if (count < MOST_TYPES)
-            pairs[count] = (struct pair){types[i].type, rules[rule].answer[SPOOF_FIELD_TYPE]};
+            pairs[count] = (struct ask_pair){types[i].type, rules[rule].answer[SPOOF_FIELD_TYPE]};
         count++;
     }
     return count;
@@ -60,6 +58,10 @@ static uint32_t pairs_of(const uint8_t *policy, struct pair pairs[MOST_TYPES]) {
 
 bool agent_looks_at_opens(const uint8_t *policy) {
     return (blob_header(policy)->calls & SPOOF_CALLS_OPEN) != 0;
+}
+
+static bool looks_at_paths(const uint8_t *policy) {
+    return (blob_header(policy)->calls & SPOOF_CALLS_PATHS) != 0;
 }
 
 const char *agent_missing(enum agent_below below, bool killable) {
@@ -75,9 +77,10 @@ const char *agent_missing(enum agent_below below, bool killable) {
 const char *agent_refusal(const uint8_t *policy) {
     const struct blob_header *header = blob_header(policy);
     const struct blob_rule *rules = blob_at(policy, header->rules.offset);
-    struct pair pairs[MOST_TYPES];
-    if (header->files.count > 0)
-        return "the policy has files rules";
+    struct ask_pair pairs[MOST_TYPES];
+    const char *names = names_refusal(policy);
+    if (names)
+        return names;
     if (header->any_type.count > 0)
         return "a statfs rule names no type";
     if (match_statfs_names_paths(policy))
@@ -93,27 +96,30 @@ const char *agent_refusal(const uint8_t *policy) {
             if (pairs[i].to == pairs[j].from && pairs[i].from != pairs[i].to)
                 return "a statfs rule answers a type that another one names";
     return count == 0 && !agent_looks_at_opens(policy)
-               ? "the policy has no statfs and no mounts rules"
+               ? "the policy has no statfs, no mounts and no files rules"
                : NULL;
 }
 
 const char *agent_calls(const uint8_t *policy) {
-    struct pair pairs[MOST_TYPES];
+    struct ask_pair pairs[MOST_TYPES];
+    if (looks_at_paths(policy))
+        return "statfs, fstatfs, opens, stat, access and readlink";
     if (!agent_looks_at_opens(policy))
         return "statfs and fstatfs";
     return pairs_of(policy, pairs) == 0 ? "opens" : "statfs, fstatfs and opens";
 }
 
-void agent_make_page(const uint8_t *policy, const struct inline_plan *plan,
-                     struct agent_page *page) {
-    struct pair pairs[MOST_TYPES + 1];
-    const uint32_t count = pairs_of(policy, pairs);
-    pairs[count] = (struct pair){END_OF_TYPES, 0};
-    memset(page, 0, sizeof *page);
-    memcpy(page->bytes, MARK, MARK_SIZE);
-    memcpy(page->bytes + MARK_SIZE, &plan->address, sizeof plan->address);
-    memcpy(page->bytes + BLOCKS, &plan->blocks, sizeof plan->blocks);
-    memcpy(page->bytes + TYPES, pairs, (count + 1) * sizeof *pairs);
+void agent_make_head(const uint8_t *policy, const struct inline_plan *plan,
+                     struct agent_head *head) {
+    struct ask_pair pairs[MOST_TYPES + 1];
+    for (uint32_t i = pairs_of(policy, pairs); i <= MOST_TYPES; i++)
+        pairs[i] = (struct ask_pair){ASK_END_OF_TYPES, 0};
+    memset(head, 0, sizeof *head);
+    memcpy(head->bytes, MARK, MARK_SIZE);
+    memcpy(head->bytes + MARK_SIZE, &plan->address, sizeof plan->address);
+    memcpy(head->bytes + BLOCKS, &plan->blocks, sizeof plan->blocks);
+    memcpy(head->bytes + TYPES, pairs, sizeof pairs);
+    names_fill(policy, head->bytes + NAMES);
 }
 
 bool agent_is_head(const uint8_t head[AGENT_HEAD_SIZE], uint64_t address) {
@@ -134,72 +140,6 @@ uint64_t agent_stub(uint64_t address, unsigned index) {
 }
 
 /* ---- code ---- */
-
-/* A path that the answer may overwrite, so that the call cannot be made again: where to go then. */
-static uint32_t put_overlap(struct code *code) {
-    PUT(code, 0x48, 0x89, 0xf9); /* mov %rdi, %rcx */
-    PUT(code, 0x48, 0x29, 0xf1); /* sub %rsi, %rcx */
-    PUT(code, 0x48, 0x81, 0xc1); /* add $PATH_MAX, %rcx */
-    code_put_32(code, 4096);
-    PUT(code, 0x48, 0x81, 0xf9); /* cmp $(PATH_MAX + size), %rcx */
-    code_put_32(code, 4096 + sizeof(struct k_statfs));
-    return code_put_short(code, JUMP_BELOW);
-}
-
-/* The filesystem of files in memory is a tmpfs without a limit: where to go then. */
-static uint32_t put_in_memory(struct code *code, uint64_t address) {
-    PUT(code, 0x48, 0x81, 0xf9); /* cmp $K_TMPFS_MAGIC, %rcx */
-    code_put_32(code, K_TMPFS_MAGIC);
-    const uint32_t other = code_put_short(code, JUMP_UNEQUAL);
-    PUT(code, 0x4c, 0x8b, 0x5e, offsetof(struct k_statfs, f_blocks)); /* mov 16(%rsi), %r11 */
-    PUT(code, 0x4c, 0x3b, 0x1d);                                      /* cmp blocks(%rip), %r11 */
-    code_put_distance(code, address + BLOCKS, 0);
-    const uint32_t found = code_put_short(code, JUMP_EQUAL);
-    code_land(code, other);
-    return found;
-}
-
-/* statfs(2) or fstatfs(2). */
-static void put_asking(struct code *code, const uint8_t *policy, uint64_t address, uint64_t stub,
-                       int32_t number) {
-    /* A table that is opened is a file in memory, and fstatfs(2) of that is told more than a type.
-     */
-    const bool again = agent_looks_at_opens(policy);
-    uint32_t overlap = 0, in_memory = 0;
-    code_put_test(code, agent_switch(address));
-    const uint32_t stopped = code_put_short(code, JUMP_UNEQUAL);
-    if (again && number == NUMBER_STATFS)
-        overlap = put_overlap(code);
-    code_put_move(code, number);
-    PUT(code, 0x0f, 0x05);       /* syscall */
-    PUT(code, 0x48, 0x85, 0xc0); /* test %rax, %rax */
-    const uint32_t failed = code_put_short(code, JUMP_UNEQUAL);
-    PUT(code, 0x48, 0x8b, 0x0e); /* mov (%rsi), %rcx: f_type */
-    if (again)
-        in_memory = put_in_memory(code, address);
-    PUT(code, 0x4c, 0x8d, 0x1d); /* lea types(%rip), %r11 */
-    code_put_distance(code, address + TYPES, 0);
-    const uint32_t next = code->length;
-    PUT(code, 0x49, 0x3b, 0x0b); /* cmp (%r11), %rcx */
-    const uint32_t found = code_put_short(code, JUMP_EQUAL);
-    PUT(code, 0x49, 0x83, 0xc3, sizeof(struct pair)); /* add $16, %r11 */
-    PUT(code, 0x49, 0x83, 0x3b, 0xff);                /* cmpq $END_OF_TYPES, (%r11) */
-    code_put_back_to(code, JUMP_UNEQUAL, next);
-    code_land(code, failed);
-    const uint32_t done = code->length;
-    code_put_jump_by(code, stub + STUB_BACK);
-    code_land(code, found);
-    PUT(code, 0x49, 0x8b, 0x4b, offsetof(struct pair, to)); /* mov 8(%r11), %rcx */
-    PUT(code, 0x48, 0x89, 0x0e);                            /* mov %rcx, (%rsi) */
-    code_put_back_to(code, 0xeb, done);
-    code_land(code, stopped);
-    if (overlap != 0)
-        code_land(code, overlap);
-    if (in_memory != 0)
-        code_land(code, in_memory);
-    code_put_move(code, number);
-    code_put_jump_by(code, stub + STUB_OWN);
-}
 
 /* As the place would have done it. */
 static void put_load(struct code *code, const struct agent_place *place) {
@@ -225,6 +165,33 @@ static void put_ends(struct code *code, const struct agent_place *place) {
     code_put_64(code, place->back);
 }
 
+static void put_asking(struct code *code, const uint8_t *policy, uint64_t address, uint64_t stub,
+                       int32_t number) {
+    const struct ask_places places = {
+        .off = agent_switch(address),
+        .own = stub + STUB_OWN,
+        .back = stub + STUB_BACK,
+        .types = address + TYPES,
+        /* What is opened for a rule may be a file in memory. */
+        .blocks = agent_looks_at_opens(policy) ? address + BLOCKS : 0,
+        .names = {looks_at_paths(policy) ? address + NAMES : 0, names_shortest(policy)},
+    };
+    ask_put_code(code, &places, number);
+}
+
+static void put_opening(struct code *code, const uint8_t *policy, uint64_t address, uint64_t stub,
+                        enum agent_form form) {
+    const struct open_places places = {
+        .off = agent_switch(address),
+        .own = stub + STUB_OWN,
+        .back = stub + STUB_BACK,
+        .names = {address + NAMES, names_shortest(policy)},
+        .says_number = form == AGENT_FORM_NUMBER || form == AGENT_FORM_GO,
+        .reads_only = !looks_at_paths(policy),
+    };
+    open_put_code(code, &places);
+}
+
 /* One call. */
 static void make_one(const uint8_t *policy, uint64_t address, uint64_t stub,
                      const struct agent_place *place, uint8_t bytes[AGENT_STUB_SIZE]) {
@@ -232,24 +199,31 @@ static void make_one(const uint8_t *policy, uint64_t address, uint64_t stub,
     if (place->form == AGENT_FORM_STACK || place->form == AGENT_FORM_DIRECTORY)
         put_load(&code, place);
     if (place->number == NUMBER_OPENAT)
-        open_put_code(&code, agent_switch(address), stub + STUB_OWN, stub + STUB_BACK,
-                      place->form == AGENT_FORM_NUMBER || place->form == AGENT_FORM_GO);
+        put_opening(&code, policy, address, stub, place->form);
     else
         put_asking(&code, policy, address, stub, place->number);
     put_ends(&code, place);
 }
 
-/* All calls are made there: by %rax to the stub of each, which follow. */
-static const int32_t numbers_of_go[] = {NUMBER_OPENAT, NUMBER_STATFS, NUMBER_FSTATFS};
+/* All calls are made there: by %rax to the stub of each, which follow. The last ones only where
+ * rules name paths. */
+static const int32_t numbers_of_go[] = {NUMBER_OPENAT,     NUMBER_STATFS,    NUMBER_FSTATFS,
+                                        NUMBER_NEWFSTATAT, NUMBER_FACCESSAT, NUMBER_FACCESSAT2,
+                                        NUMBER_READLINKAT};
 #define NUMBERS_OF_GO (sizeof numbers_of_go / sizeof *numbers_of_go)
+#define NUMBERS_WITHOUT_PATHS 3U
 
 _Static_assert(AGENT_MOST_STUBS == 1 + NUMBERS_OF_GO, "one chooses");
 
-static void make_choice(uint64_t stub, const struct agent_place *place,
+static uint32_t count_for_go(const uint8_t *policy) {
+    return looks_at_paths(policy) ? NUMBERS_OF_GO : NUMBERS_WITHOUT_PATHS;
+}
+
+static void make_choice(const uint8_t *policy, uint64_t stub, const struct agent_place *place,
                         uint8_t bytes[AGENT_STUB_SIZE]) {
     struct code code = {bytes, stub, 0};
     put_load(&code, place);
-    for (uint32_t i = 0; i < NUMBERS_OF_GO; i++) {
+    for (uint32_t i = 0; i < count_for_go(policy); i++) {
         PUT(&code, 0x48, 0x3d); /* cmp $number, %rax */
         code_put_32(&code, (uint32_t)numbers_of_go[i]);
         PUT(&code, 0x0f, 0x84); /* je */
@@ -259,20 +233,20 @@ static void make_choice(uint64_t stub, const struct agent_place *place,
     put_ends(&code, place);
 }
 
-size_t agent_stubs_size(enum agent_form form) {
-    return (form == AGENT_FORM_GO ? AGENT_MOST_STUBS : 1) * (size_t)AGENT_STUB_SIZE;
+size_t agent_stubs_size(const uint8_t *policy, enum agent_form form) {
+    return (form == AGENT_FORM_GO ? 1 + count_for_go(policy) : 1) * (size_t)AGENT_STUB_SIZE;
 }
 
 void agent_make_stub(const uint8_t *policy, uint64_t address, uint64_t stub,
                      const struct agent_place *place,
                      uint8_t bytes[AGENT_MOST_STUBS * AGENT_STUB_SIZE]) {
-    memset(bytes, 0, agent_stubs_size(place->form));
+    memset(bytes, 0, agent_stubs_size(policy, place->form));
     if (place->form != AGENT_FORM_GO) {
         make_one(policy, address, stub, place, bytes);
         return;
     }
-    make_choice(stub, place, bytes);
-    for (uint32_t i = 0; i < NUMBERS_OF_GO; i++) {
+    make_choice(policy, stub, place, bytes);
+    for (uint32_t i = 0; i < count_for_go(policy); i++) {
         const struct agent_place one = {AGENT_FORM_GO, numbers_of_go[i], place->back};
         const size_t at = (i + 1) * (size_t)AGENT_STUB_SIZE;
         make_one(policy, address, stub + at, &one, bytes + at);
@@ -340,7 +314,8 @@ bool agent_is_place(const struct agent_place *place,
     const uint8_t *at = code + AGENT_BEFORE - CALL_SIZE - load_size(place->form);
     if (place->form == AGENT_FORM_GO)
         return memcmp(code, code_of_go, sizeof code_of_go) == 0;
-    if (place->form != AGENT_FORM_NUMBER && place->number != NUMBER_OPENAT)
+    if (place->number != NUMBER_OPENAT &&
+        (place->form != AGENT_FORM_NUMBER || !ask_knows(place->number)))
         return false;
     struct code expected = {load, 0, 0};
     put_load(&expected, place);
@@ -407,14 +382,22 @@ void agent_make_way(uint64_t stub, uint8_t bytes[AGENT_WAY_SIZE]) {
     code_put_64(&code, stub);
 }
 
+/* No part of a room looks as if nothing was there. */
+#define FILLING 0xcc /* int3 */
+
+void agent_make_way_room(uint64_t stub, uint8_t bytes[AGENT_WAY_ROOM_SIZE]) {
+    memset(bytes, FILLING, AGENT_WAY_ROOM_SIZE);
+    agent_make_way(stub, bytes);
+}
+
 static void put_boot(struct code *code, uint64_t address) {
     PUT(code, 0x48, 0x8d, 0x64, 0x24, 0x80); /* lea -128(%rsp), %rsp */
     PUT(code, 0x50, 0x57, 0x56, 0x52, 0x41, 0x52, 0x41, 0x50, 0x41,
         0x51);             /* push %rax and the arguments */
     PUT(code, 0x48, 0xbf); /* mov $address, %rdi */
     code_put_64(code, address);
-    PUT(code, 0xbe); /* mov $AGENT_PAGE, %esi */
-    code_put_32(code, AGENT_PAGE);
+    PUT(code, 0xbe); /* mov $AGENT_SIZE, %esi */
+    code_put_32(code, AGENT_SIZE);
     PUT(code, 0xba); /* mov $..., %edx: never writable and executable */
     code_put_32(code, PROT_READ | PROT_EXEC);
     PUT(code, 0x41, 0xba); /* mov $..., %r10d */
@@ -431,7 +414,7 @@ static void put_boot(struct code *code, uint64_t address) {
 bool agent_make_room(uint64_t address, uint64_t room, const struct agent_place *place,
                      uint8_t bytes[AGENT_ROOM_SIZE]) {
     struct code code = {bytes, room, 0};
-    memset(bytes, 0, AGENT_ROOM_SIZE);
+    memset(bytes, FILLING, AGENT_ROOM_SIZE);
     PUT(&code, JUMP_ALWAYS, agent_course_byte(AGENT_BOOTS));
     put_boot(&code, address);
     PUT(&code, JUMP_ALWAYS, (uint8_t)(TAIL_AT - code.length - 2));

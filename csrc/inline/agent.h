@@ -1,4 +1,4 @@
-/* agent.h - the page of ours in a program, and its code, as bytes for x86_64.
+/* agent.h - the pages of ours in a program, and their code, as bytes for x86_64.
  * Rule: the code uses no memory but its own page, the answer that the kernel has just written, and
  * a path that it has just read; and no register but rax, rcx and r11, which a call changes anyway,
  * and the arithmetic flags, which compilers take for changed. */
@@ -12,8 +12,8 @@
 
 #include "../arch/agent_signs.h"
 
-#define AGENT_STUBS 16U /* places in a program that may lead here */
-#define AGENT_STUB_SIZE 192U
+#define AGENT_STUBS 28U /* places in a program that may lead here */
+#define AGENT_STUB_SIZE 256U
 #define AGENT_HEAD_SIZE 24U
 #define AGENT_JUMP_SIZE 5U
 /* What is read of a place: so much before where it returns to, and from there on. */
@@ -25,6 +25,9 @@
 #define AGENT_COURSE_AT 1U
 #define AGENT_WAY_AT 112U
 #define AGENT_WAY_SIZE 14U
+/* ... where the page is there already: only the way. */
+#define AGENT_WAY_ROOM_SIZE 16U
+#define AGENT_ROOM_STEP 16U /* from one room to where the next one may begin */
 
 /* Writes memory of a program that a tracer has stopped, whatever its rights: 0 or -errno. */
 typedef int code_writer(pid_t tid, uint64_t address, const void *bytes, size_t length);
@@ -53,15 +56,13 @@ bool agent_looks_at_opens(const uint8_t *policy);
 /* ... and which calls are theirs, in words. */
 const char *agent_calls(const uint8_t *policy);
 
-struct agent_page {
-    uint8_t bytes[AGENT_PAGE];
+/* What is written before the stubs are. */
+#define AGENT_HEAD_PART 1024U
+struct agent_head {
+    uint8_t bytes[AGENT_HEAD_PART];
 };
-
-/* The page without any stub. */
-void agent_make_page(const uint8_t *policy, const struct inline_plan *plan,
-                     struct agent_page *page);
-/* How much of it is written before the stubs are. */
-#define AGENT_HEAD_PART 512U
+void agent_make_head(const uint8_t *policy, const struct inline_plan *plan,
+                     struct agent_head *head);
 /* Is this how the page at `address` begins? */
 bool agent_is_head(const uint8_t head[AGENT_HEAD_SIZE], uint64_t address);
 /* Where a byte other than 0 makes all stubs leave their calls to the program's own instruction. */
@@ -87,9 +88,9 @@ struct agent_place {
 };
 
 /* Bytes of the stubs that a place needs, one behind the other. */
-size_t agent_stubs_size(enum agent_form form);
+size_t agent_stubs_size(const uint8_t *policy, enum agent_form form);
 /* The stubs at `stub` for this place. */
-#define AGENT_MOST_STUBS 4U
+#define AGENT_MOST_STUBS 8U
 void agent_make_stub(const uint8_t *policy, uint64_t address, uint64_t stub,
                      const struct agent_place *place,
                      uint8_t bytes[AGENT_MOST_STUBS * AGENT_STUB_SIZE]);
@@ -115,6 +116,8 @@ enum agent_course { AGENT_BOOTS, AGENT_ANSWERS, AGENT_LEAVES };
 uint8_t agent_course_byte(enum agent_course course);
 /* The way to a stub, for AGENT_WAY_AT. */
 void agent_make_way(uint64_t stub, uint8_t bytes[AGENT_WAY_SIZE]);
+/* A room that is only a way to a stub. */
+void agent_make_way_room(uint64_t stub, uint8_t bytes[AGENT_WAY_ROOM_SIZE]);
 /* The room at `room` for this place, which boots, without a way. False: too far. */
 bool agent_make_room(uint64_t address, uint64_t room, const struct agent_place *place,
                      uint8_t bytes[AGENT_ROOM_SIZE]);

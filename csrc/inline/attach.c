@@ -30,10 +30,9 @@ static enum inline_outcome next(struct attach *attach, enum attach_step step, in
 }
 
 static enum inline_outcome next_map(struct attach *attach, enum attach_step step, uint64_t where,
-                                    uint64_t flags) {
+                                    uint64_t length, uint64_t flags) {
     const uint64_t arguments[] = {
-        where,      AGENT_PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | flags,
-        UINT64_MAX, 0};
+        where, length, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | flags, UINT64_MAX, 0};
     return next(attach, step, NUMBER_MMAP, arguments, 6);
 }
 
@@ -100,7 +99,7 @@ static enum inline_outcome make_room(struct progress *progress) {
     const uint64_t stub = entry_make_stub(entry);
     attach->enters = stub == agent_stub(entry->plan->address, 0);
     attach->room = stub != 0 ? entry_make_room(entry, stub) : 0;
-    return attach->room != 0 ? next_map(attach, ATTACH_COPY, 0, 0) : INLINE_NO_ROOM;
+    return attach->room != 0 ? next_map(attach, ATTACH_COPY, 0, AGENT_PAGE, 0) : INLINE_NO_ROOM;
 }
 
 /* Nothing comes of it. */
@@ -160,7 +159,8 @@ static enum inline_outcome look_at_page(struct progress *progress) {
     const struct entry *entry = &progress->entry;
     switch (entry_page_state(entry)) {
     case PAGE_MISSING:
-        return next_map(progress->attach, ATTACH_PAGE, entry->plan->address, K_MAP_FIXED_NOREPLACE);
+        return next_map(progress->attach, ATTACH_PAGE, entry->plan->address, AGENT_SIZE,
+                        K_MAP_FIXED_NOREPLACE);
     case PAGE_OTHER:
         return INLINE_NO_PAGE;
     case PAGE_EMPTY:
@@ -204,7 +204,7 @@ static enum inline_outcome on_result(struct progress *progress) {
          */
         if ((uint64_t)result != attach->plan->address)
             return next(attach, ATTACH_AWAY, NUMBER_MUNMAP,
-                        (const uint64_t[]){(uint64_t)result, AGENT_PAGE}, 2);
+                        (const uint64_t[]){(uint64_t)result, AGENT_SIZE}, 2);
         return look(progress);
     case ATTACH_FETCH:
         return look(progress);

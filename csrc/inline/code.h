@@ -65,6 +65,8 @@ static inline uint32_t code_put_short(struct code *code, uint8_t operation) {
 #define JUMP_BELOW 0x72
 #define JUMP_NOT_ABOVE 0x76
 #define JUMP_ABOVE 0x77
+#define JUMP_NOT_NEGATIVE 0x79
+#define JUMP_NOT_GREATER 0x7e
 #define JUMP_ALWAYS 0xeb
 
 /* ... is here. */

@@ -17,22 +17,38 @@
 #define COUNTED 256U /* processes, by their ids: who has another one's place begins anew */
 #define TRIED_AT_ONCE 8U
 
+/* The id of a thread, where its libraries lie (which is another place once it has executed another
+ * program), and how often it was seen: hints alone. */
+static _Atomic uint64_t counts[COUNTED];
+
+static _Atomic uint64_t *count_of(const struct stopped_call *call) {
+    return &counts[(uint32_t)call->tid % COUNTED];
+}
+
+static uint64_t caller(const struct stopped_call *call, uint64_t back) {
+    return (uint64_t)(uint32_t)call->tid << 32 | (back >> 28 & UINT16_MAX) << 16;
+}
+
 bool inline_is_due(const struct stopped_call *call, const uint8_t *policy,
                    const struct inline_plan *plan, uint64_t back) {
-    /* The id of a thread, where its libraries lie (which is another place once it has executed
-     * another program), and how often it was seen: hints alone. */
-    static _Atomic uint64_t counts[COUNTED];
     if (plan->address == 0 ||
         !known_call_is_of_agent(known_call(call->arch, call->number), blob_header(policy)->calls))
         return false;
-    _Atomic uint64_t *place = &counts[(uint32_t)call->tid % COUNTED];
-    const uint64_t who = (uint64_t)(uint32_t)call->tid << 32 | (back >> 28 & UINT16_MAX) << 16;
+    _Atomic uint64_t *place = count_of(call);
+    const uint64_t who = caller(call, back);
     const uint64_t before = atomic_load_explicit(place, memory_order_relaxed);
     const uint32_t seen = before >> 16 == who >> 16 ? (uint32_t)(before & UINT16_MAX) : 0;
     const uint32_t count = seen < UINT16_MAX ? seen + 1 : seen;
     atomic_store_explicit(place, who | count, memory_order_relaxed);
     return count >= plan->after &&
            (count - plan->after < TRIED_AT_ONCE || (count & (count - 1)) == 0);
+}
+
+void inline_note(const struct stopped_call *call, const struct inline_plan *plan, uint64_t back,
+                 enum inline_outcome outcome) {
+    if (outcome == INLINE_BOOTING || outcome == INLINE_ENTERED || outcome == INLINE_ANSWERED)
+        atomic_store_explicit(count_of(call), caller(call, back) | plan->after,
+                              memory_order_relaxed);
 }
 
 /* ---- one program ---- */
@@ -74,9 +90,10 @@ static enum inline_outcome step(struct entry *entry) {
     uint64_t room;
     const enum place_state place = entry_place_state(entry, &room);
     const bool leads = place == PLACE_LEADS;
-    if (place == PLACE_OTHER || (leads && !entry_read(entry, room, there, sizeof there)))
+    if (place == PLACE_OTHER)
         return INLINE_OTHER_CODE;
-    if (leads && !entry_find_form_of_room(entry, room, there))
+    if (leads && (!entry_read(entry, room, there, sizeof there) ||
+                  !entry_find_form_of_room(entry, room, there)))
         return INLINE_NOTHING; /* it has led to the agent, or past it; or it is not ours */
     if (entry->place.form == AGENT_FORM_GO)
         return INLINE_NOT_ALONE; /* its programs have threads from their begin */

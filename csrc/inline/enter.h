@@ -16,8 +16,10 @@
  * tried is tried less and less often. Never waits. */
 bool inline_is_due(const struct stopped_call *call, const uint8_t *policy,
                    const struct inline_plan *plan, uint64_t back);
-/* The next step. May wait for a filesystem: not for who
- * receives. */
+/* What came of it: after a step that has led on the next ones are tried at once. */
+void inline_note(const struct stopped_call *call, const struct inline_plan *plan, uint64_t back,
+                 enum inline_outcome outcome);
+/* The next step. May wait for a filesystem: not for who receives. */
 enum inline_outcome inline_enter(struct stopped_call *call, const uint8_t *policy,
                                  const struct inline_plan *plan, uint64_t back);
 

@@ -62,12 +62,12 @@ enum page_state entry_page_state(const struct entry *entry) {
 
 /* The head last: until then the page counts as empty. */
 bool entry_fill_page(const struct entry *entry) {
-    struct agent_page page;
+    struct agent_head head;
     const uint64_t address = entry->plan->address;
-    agent_make_page(entry->policy, entry->plan, &page);
-    return entry_write(entry, address + AGENT_HEAD_SIZE, page.bytes + AGENT_HEAD_SIZE,
+    agent_make_head(entry->policy, entry->plan, &head);
+    return entry_write(entry, address + AGENT_HEAD_SIZE, head.bytes + AGENT_HEAD_SIZE,
                        AGENT_HEAD_PART - AGENT_HEAD_SIZE) &&
-           entry_write(entry, address, page.bytes, AGENT_HEAD_SIZE);
+           entry_write(entry, address, head.bytes, AGENT_HEAD_SIZE);
 }
 
 /* Has these bytes at an address: they are there, or nothing is and they are written. TAKEN: other
@@ -91,9 +91,11 @@ static enum laid lay(const struct entry *entry, uint64_t address, const uint8_t 
 uint64_t entry_make_stub(const struct entry *entry) {
     uint8_t wanted[AGENT_MOST_STUBS * AGENT_STUB_SIZE];
     const uint64_t page = entry->plan->address;
-    const size_t size = agent_stubs_size(entry->place.form);
+    const size_t size = agent_stubs_size(entry->policy, entry->place.form);
     for (unsigned i = 0; agent_stub(0, i) + size <= agent_stub(0, AGENT_STUBS); i++) {
         const uint64_t stub = agent_stub(page, i);
+        if (stub % AGENT_PAGE + size > AGENT_PAGE)
+            continue;
         agent_make_stub(entry->policy, page, stub, &entry->place, wanted);
         const enum laid laid = lay(entry, stub, wanted, size);
         if (laid != TAKEN)
@@ -136,27 +138,18 @@ enum place_state entry_place_state(struct entry *entry, uint64_t *room) {
 
 /* ---- rooms ---- */
 
-/* With a stub it answers, without one it boots. */
-static bool make_room(const struct entry *entry, uint64_t room, uint64_t stub,
-                      uint8_t wanted[AGENT_ROOM_SIZE]) {
-    if (!agent_make_room(entry->plan->address, room, &entry->place, wanted))
-        return false;
-    if (stub != 0) {
-        agent_make_way(stub, wanted + AGENT_WAY_AT);
-        wanted[AGENT_COURSE_AT] = agent_course_byte(AGENT_ANSWERS);
-    }
-    return true;
-}
-
 /* Where nothing is, or what is to be there already. */
 uint64_t entry_make_room(const struct entry *entry, uint64_t stub) {
     uint8_t wanted[AGENT_ROOM_SIZE];
+    const size_t size = stub != 0 ? AGENT_WAY_ROOM_SIZE : AGENT_ROOM_SIZE;
     const uint64_t first = entry->room.first;
-    for (uint64_t room = first; first != 0 && room + AGENT_ROOM_SIZE <= entry->room.end;
-         room += AGENT_ROOM_SIZE) {
-        if (!make_room(entry, room, stub, wanted))
+    for (uint64_t room = first; first != 0 && room + size <= entry->room.end;
+         room += AGENT_ROOM_STEP) {
+        if (stub != 0)
+            agent_make_way_room(stub, wanted);
+        else if (!agent_make_room(entry->plan->address, room, &entry->place, wanted))
             return 0;
-        const enum laid laid = lay(entry, room, wanted, sizeof wanted);
+        const enum laid laid = lay(entry, room, wanted, size);
         if (laid != TAKEN)
             return laid == LAID ? room : 0;
     }
@@ -189,7 +182,7 @@ static bool end_boots(void *context, const struct room *room) {
     uint8_t there[AGENT_ROOM_SIZE];
     const uint64_t first = room->first;
     for (uint64_t at = first; first != 0 && at + AGENT_ROOM_SIZE <= room->end;
-         at += AGENT_ROOM_SIZE) {
+         at += AGENT_ROOM_STEP) {
         if (!entry_read(entry, at, there, sizeof there) || is_zero(there, sizeof there))
             break;
         if (agent_boots(entry->plan->address, there) && !entry_set_course(entry, at, AGENT_LEAVES))

@@ -1,15 +1,14 @@
 /* open_code.c - writes the code that stands for an openat(2).
  * Rule: it reads nothing of which the kernel has not said that it can be read, so a bad path stays
- * EFAULT; and every path that it does not know for another file's is left to be stopped. */
+ * EFAULT; and every path that it does not know for one which no rule names is left to be stopped.
+ */
 #include "open_code.h"
 
 #include <errno.h>
 
 #include "../arch/arch.h"
 #include "../arch/call_table.h"
-#include "../policy/match.h"
 
-#define TAIL 4 /* bytes of a path's end, by which it is told from those of tables */
 #define LAST_TIMER 2
 #define PAGE_BITS 0xfffU
 #define TIMER_SIZE 32U /* struct itimerval */
@@ -62,46 +61,30 @@ static uint32_t put_search(struct code *code) {
     return found;
 }
 
-/* Goes to `plain` if the path may be a table's, by its last bytes. */
-static void put_comparison(struct code *code, uint32_t plain) {
-    PUT(code, 0x49, 0x8d, 0x4b, (uint8_t)-TAIL); /* lea -TAIL(%r11), %rcx */
-    PUT(code, 0x48, 0x39, 0xf1);                 /* cmp %rsi, %rcx */
-    code_put_back_to(code, JUMP_BELOW, plain);
-    PUT(code, 0x41, 0x80, 0x7b, 0xff, '/'); /* cmpb $'/', -1(%r11): the name stands before it */
-    code_put_back_to(code, JUMP_EQUAL, plain);
-    PUT(code, 0x8b, 0x01); /* mov (%rcx), %eax */
-    const char *name;
-    for (uint32_t i = 0; (name = match_table_name(i)) != NULL; i++) {
-        uint32_t tail;
-        memcpy(&tail, name + strlen(name) - TAIL, TAIL);
-        PUT(code, 0x3d); /* cmp $tail, %eax */
-        code_put_32(code, tail);
-        code_put_back_to(code, JUMP_EQUAL, plain);
-    }
-}
-
-void open_put_code(struct code *code, uint64_t off, uint64_t own, uint64_t back, bool says_number) {
+void open_put_code(struct code *code, const struct open_places *places) {
     struct forward plain = {.count = 0}, other = {.count = 0};
-    if (!says_number) {
+    if (!places->says_number) {
         PUT(code, 0x48, 0x3d); /* cmp $NUMBER_OPENAT, %rax */
         code_put_32(code, NUMBER_OPENAT);
         put_forward(code, JUMP_UNEQUAL, &other);
     }
-    code_put_test(code, off);
+    code_put_test(code, places->off);
     put_forward(code, JUMP_UNEQUAL, &plain);
-    PUT(code, 0xf7, 0xc2); /* test $OPEN_NEVER_A_TABLE, %edx: which the filter lets run */
-    code_put_32(code, OPEN_NEVER_A_TABLE);
-    put_forward(code, JUMP_UNEQUAL, &plain);
+    if (places->reads_only) {
+        PUT(code, 0xf7, 0xc2); /* test $OPEN_NEVER_A_TABLE, %edx: which the filter lets run */
+        code_put_32(code, OPEN_NEVER_A_TABLE);
+        put_forward(code, JUMP_UNEQUAL, &plain);
+    }
     put_probe(code, &plain);
     const uint32_t found = put_search(code);
     land_all(code, &plain);
     const uint32_t stopped = code->length;
     code_put_move(code, NUMBER_OPENAT);
     land_all(code, &other);
-    code_put_jump_by(code, own);
+    code_put_jump_by(code, places->own);
     code_land(code, found);
-    put_comparison(code, stopped);
+    names_put_test(code, NAMES_RSI, &places->names, stopped);
     code_put_move(code, NUMBER_OPENAT);
     PUT(code, 0x0f, 0x05); /* syscall */
-    code_put_jump_by(code, back);
+    code_put_jump_by(code, places->back);
 }

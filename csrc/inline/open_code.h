@@ -1,5 +1,5 @@
 /* open_code.h - what the agent does instead of an openat(2), as code for x86_64.
- * Rule: what it opens itself is no table by its name; all else is left to be stopped. No thread
+ * Rule: what it opens itself is named by no rule; all else is left to be stopped. No thread
  * waits in it that could be cancelled: agent_may_be_cancelled(). */
 #ifndef SPOOF_OPEN_CODE_H
 #define SPOOF_OPEN_CODE_H
@@ -7,10 +7,16 @@
 #include <stdbool.h>
 
 #include "code.h"
+#include "names.h"
 
-/* Addresses: `off`: of the agent's switch; `own`, `back`: of pointers to the program's own
- * instruction, and behind it. `says_number`: the place makes no other calls; else %rax says which
- * one it is. */
-void open_put_code(struct code *code, uint64_t off, uint64_t own, uint64_t back, bool says_number);
+struct open_places {
+    uint64_t off;       /* address of the agent's switch */
+    uint64_t own, back; /* ... of pointers to the program's own instruction, and behind it */
+    struct names_place names;
+    bool says_number; /* the place makes no other calls; else %rax says which one it is */
+    bool reads_only;  /* rules hold for opens for reading alone: the filter lets the others run */
+};
+
+void open_put_code(struct code *code, const struct open_places *places);
 
 #endif

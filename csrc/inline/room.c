@@ -148,9 +148,9 @@ static bool take(void *context, const struct mapping *mapping, const struct mapp
     struct search *search = context;
     struct room *room = search->room;
     const uint64_t page = search->page;
-    if (mapping->begin < page + AGENT_PAGE && mapping->end > page) {
+    if (mapping->begin < page + AGENT_SIZE && mapping->end > page) {
         room->page_is_free = false;
-        room->page_is_ours = mapping->begin == page && mapping->end == page + AGENT_PAGE &&
+        room->page_is_ours = mapping->begin == page && mapping->end == page + AGENT_SIZE &&
                              mapping->inode == 0 && has_code(mapping);
     }
     if (holds(mapping, search->code) && has_code(mapping))

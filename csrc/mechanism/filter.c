@@ -118,23 +118,35 @@ static unsigned short stop_becoming_unreadable(const struct known_call *call, ui
     return put(filter, count, parts, sizeof parts / sizeof *parts);
 }
 
-/* A call that the agent makes runs; it is known by the page that it is made from. The others are
- * left to what follows. */
-static unsigned short run_from_agent(const struct known_call *call, uint64_t agent,
-                                     struct sock_filter *filter, unsigned short count) {
+/* A call that the agent makes runs; it is known by where it is made from. The others are left to
+ * what follows, and no other call is asked where it comes from: the kernel keeps in mind that those
+ * run. */
+static unsigned short run_from_agent(uint32_t groups, uint64_t agent, struct sock_filter *filter,
+                                     unsigned short count) {
+    size_t known;
+    const struct known_call *calls = known_calls(&known);
     /* Little endian. */
     const uint32_t low = offsetof(struct k_seccomp_data, instruction_pointer);
     const struct sock_filter by_place[] = {
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call->number, 0, 7),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, low + 4),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(agent >> 32), 0, 4),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, low),
-        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~(AGENT_PAGE - 1)),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~(AGENT_SIZE - 1)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)agent, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, K_SECCOMP_RET_ALLOW),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct k_seccomp_data, nr)),
     };
-    return put(filter, count, by_place, sizeof by_place / sizeof *by_place);
+    const uint8_t behind = sizeof by_place / sizeof *by_place;
+    uint8_t left = 0;
+    for (size_t i = 0; i < known; i++)
+        left = (uint8_t)(left + known_call_is_of_agent(&calls[i], groups));
+    for (size_t i = 0; i < known; i++)
+        if (known_call_is_of_agent(&calls[i], groups)) {
+            left--;
+            filter[count++] = (struct sock_filter)BPF_JUMP(
+                BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)calls[i].number, left, left ? 0 : behind);
+        }
+    return put(filter, count, by_place, behind);
 }
 
 /* What is done with a call of one architecture. */
@@ -149,6 +161,8 @@ static unsigned short stop_calls(uint32_t groups, uint64_t agent, uint32_t arch,
     unsigned short count = 0;
     filter[count++] =
         (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct k_seccomp_data, nr));
+    if (agent != 0 && arch == ARCH_AUDIT)
+        count = run_from_agent(groups, agent, filter, count);
     bool x32 = false; /* the rest is, and is no way for all others */
     for (size_t i = 0; i < known; i++) {
         if (calls[i].arch != arch || !(groups & calls[i].group))
@@ -156,8 +170,6 @@ static unsigned short stop_calls(uint32_t groups, uint64_t agent, uint32_t arch,
         if (!x32 && (calls[i].number & CALL_OF_X32))
             count = put(filter, count, of_x32, sizeof of_x32 / sizeof *of_x32);
         x32 = (calls[i].number & CALL_OF_X32) != 0;
-        if (agent != 0 && known_call_is_of_agent(&calls[i], groups))
-            count = run_from_agent(&calls[i], agent, filter, count);
         if (agent != 0 && !x32 && arch == ARCH_AUDIT && calls[i].task == TASK_PRCTL)
             count = stop_becoming_unreadable(&calls[i], action, filter, count);
         count = stop_call(&calls[i], groups, action, filter, count);

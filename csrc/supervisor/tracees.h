@@ -26,14 +26,14 @@ struct tracee_state {
     struct injection *injection; /* mechanism/inject.h: its call has become another one */
     uint32_t delivers;           /* ... for this rule */
     bool looks_after;            /* what the call tells its caller is looked at when it has ended */
-    bool let_run;                /* nothing can be done about its call, which is let run, ... */
-    struct call_made made;       /* ... if this is the one that is stopped next */
-    uint64_t began;    /* mechanism ptrace: when its call began, tracer_waits.c; nanoseconds */
-    uint64_t argument; /* ... its first argument */
-    bool returns;      /* ... it is rt_sigreturn(2), whose end looks like that of a call before the
-                          handler */
-    uint64_t ended_at; /* ... where it has ended with EINTR; 0: it has not */
-    struct wait *wait; /* tracer_waits.c: its call is made again */
+    bool returns; /* mechanism ptrace: its call is rt_sigreturn(2), whose end looks like that of
+                     the call before the handler */
+    bool let_run; /* nothing can be done about its call, which is let run, ... */
+    struct call_made made; /* ... if this is the one that is stopped next */
+    uint64_t began;        /* mechanism ptrace: when its call began, tracer_waits.c; nanoseconds */
+    uint64_t argument;     /* ... its first argument */
+    uint64_t ended_at;     /* ... where it has ended with EINTR; 0: it has not */
+    struct wait *wait;     /* tracer_waits.c: its call is made again */
 };
 
 struct call_made call_made(const struct registers *registers);

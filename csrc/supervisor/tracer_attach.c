@@ -170,8 +170,10 @@ enum injected tracer_attach_end(pid_t tid, struct injection *injection) {
     const int64_t began = clock_ms(CLOCK_THREAD_CPUTIME_ID);
     const enum inline_outcome outcome = attach_go_on(&call, attach, result);
     note_time(began);
-    if (outcome != INLINE_BOOTING)
+    if (outcome != INLINE_BOOTING) {
+        inline_note(&call, the_setup->plan, attach->back, outcome);
         return end(own, injection, outcome);
+    }
     return injection_next(tid, injection, INJECTION_ATTACH, attach->number, attach->arguments,
                           attach->count);
 }

@@ -70,6 +70,7 @@ static void attend_agent(struct stopped_call *call, const struct verdict *verdic
         outcome = inline_stop(call, plan, NULL);
     else if (replaced)
         outcome = inline_enter(call, setup->policy, plan, back);
+    inline_note(call, plan, back, outcome);
     record_inline(setup->segment, outcome);
 }
 

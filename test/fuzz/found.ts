@@ -24,7 +24,7 @@ export const found: Readonly<Record<string, readonly string[]>> = {
   'statfs of what only a rule puts there, into memory that is not there': [
     "statfs 'lies/redirected' null",
     "statfs '$/lie/content' bad",
-    "statfs '$/lie/tree/x' buffer:120@cut",
+    "statfs '$/lie/tree/leaf' buffer:120@cut",
     "statfs '$/lie/rewritten' null",
     "statfs '$/lie/nothing' null",
   ],

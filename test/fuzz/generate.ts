@@ -8,11 +8,9 @@ export interface Program {
 }
 
 /** `$` stands for the place of all programs; its length is the same in each run. */
-const lies = ['content', 'rewritten', 'redirected', 'tree/x', 'absent', 'kept'].flatMap((name) => [
-  `$/lie/${name}`,
-  `lies/${name}`,
-  `../../lie/./${name}`,
-]);
+const lies = ['content', 'rewritten', 'redirected', 'tree/leaf', 'absent', 'kept'].flatMap(
+  (name) => [`$/lie/${name}`, `lies/${name}`, `../../lie/./${name}`],
+);
 const refused = /lie[s]?\/(?:\.\/)?(?:content|rewritten|absent)/;
 
 const names = ['f', 'g', 'd', 'e', 's', 't', 'd/f', 'd/e', 'd/h', 'fifo', 'fifo2', 'x'];

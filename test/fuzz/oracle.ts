@@ -22,7 +22,7 @@ const asksForUntraced = (program: Program): boolean =>
   program.lines.some((line) => (Number(/^clone3 (\w+)/.exec(line)?.[1]) & 0x800000) !== 0);
 
 /** Does it tell anything that is not so? */
-const tellsOther = (way: Way): boolean => way.policy === 'full' || way.policy === 'types';
+const tellsOther = (way: Way): boolean => ['full', 'types', 'named'].includes(way.policy);
 
 /** Both sides go through it: what cannot be told apart from here is left out. */
 export function common(program: Program, way: Way, text: string): string {
@@ -100,7 +100,7 @@ export function expected(way: Way, native: string): string {
   const typed = native
     .replaceAll(' type=1021994 ', ' type=ef53 ')
     .replaceAll(/^(\d+ table .*)$/gm, (line) => line.replaceAll(' tmpfs', ' ext4'));
-  if (way.policy === 'types') return typed;
+  if (way.policy !== 'full') return typed;
   return typed
     .replaceAll(
       / release=\S+ version=\S+/g,

@@ -123,30 +123,32 @@ static inline __attribute__((always_inline)) long raw_call(long number, const lo
 
 /* As compilers make a call of a number that is known: such a place can be changed so that the
  * program answers it itself. */
-#define PLACED_CALL(name, number)                                                                  \
-    static __attribute__((noinline)) long name(const long *words) {                                \
+#define PLACED_CALL(name)                                                                          \
+    static __attribute__((noinline)) long placed_##name(const long *words) {                       \
         register long fourth __asm__("r10") = words[3];                                            \
+        register long fifth __asm__("r8") = words[4];                                              \
         long result;                                                                               \
         __asm__ volatile("movl %[n], %%eax\n\tsyscall"                                             \
                          : "=a"(result)                                                            \
-                         : [n] "i"(number), "D"(words[0]), "S"(words[1]), "d"(words[2]),           \
-                           "r"(fourth)                                                             \
+                         : [n] "i"(SYS_##name), "D"(words[0]), "S"(words[1]), "d"(words[2]),       \
+                           "r"(fourth), "r"(fifth)                                                 \
                          : "rcx", "r11", "memory");                                                \
         return result;                                                                             \
     }
 
-PLACED_CALL(placed_openat, SYS_openat)
-PLACED_CALL(placed_statfs, SYS_statfs)
-PLACED_CALL(placed_fstatfs, SYS_fstatfs)
+#define PLACED_CALLS(each)                                                                         \
+    each(openat) each(statfs) each(fstatfs) each(stat) each(lstat) each(newfstatat) each(statx)    \
+        each(access) each(faccessat) each(faccessat2) each(readlink) each(readlinkat)
+
+PLACED_CALLS(PLACED_CALL)
+
+#define PLACED_CASE(name)                                                                          \
+    case SYS_##name:                                                                               \
+        return placed_##name(words);
 
 long call(long number, const long *words) {
     switch (number) {
-    case SYS_openat:
-        return placed_openat(words);
-    case SYS_statfs:
-        return placed_statfs(words);
-    case SYS_fstatfs:
-        return placed_fstatfs(words);
+        PLACED_CALLS(PLACED_CASE)
     default:
         return raw_call(number, words);
     }
@@ -166,12 +168,24 @@ static long call_of(long number, long first, long second, long third, long fourt
     return call_again(number, (long[]){first, second, third, fourth, 0, 0});
 }
 
+#define STATX_OF_ALL 0xfff /* linux/stat.h, which sys/stat.h does not go with */
+
 void run_warm(void) {
-    char answer[128];
+    char answer[256];
+    const long path = (long)"/dev/null", at = (long)answer;
     for (int i = 0; i < 8; i++) {
-        const long fd = call_of(SYS_openat, AT_FDCWD, (long)"/dev/null", O_RDONLY | O_CLOEXEC, 0);
-        call_of(SYS_statfs, (long)"/dev/null", (long)answer, 0, 0);
-        call_of(SYS_fstatfs, fd, (long)answer, 0, 0);
+        const long fd = call_of(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+        call_of(SYS_statfs, path, at, 0, 0);
+        call_of(SYS_fstatfs, fd, at, 0, 0);
+        call_of(SYS_stat, path, at, 0, 0);
+        call_of(SYS_lstat, path, at, 0, 0);
+        call_of(SYS_newfstatat, AT_FDCWD, path, at, 0);
+        call(SYS_statx, (long[]){AT_FDCWD, path, 0, STATX_OF_ALL, at, 0});
+        call_of(SYS_access, path, F_OK, 0, 0);
+        call_of(SYS_faccessat, AT_FDCWD, path, F_OK, 0);
+        call_of(SYS_faccessat2, AT_FDCWD, path, F_OK, 0);
+        call_of(SYS_readlink, path, at, sizeof answer, 0);
+        call_of(SYS_readlinkat, AT_FDCWD, path, at, sizeof answer);
         call_of(SYS_close, fd, 0, 0, 0);
     }
 }

@@ -9,9 +9,11 @@ import { quote } from '../support/shell.js';
 import type { Program } from './generate.js';
 
 export const mechanisms = ['notify', 'trace', 'ptrace', 'inline notify', 'inline trace'] as const;
-/** `types`: what a program can answer itself. */
+/** `types`, `named`: what a program can answer itself. */
 export const policiesOf = (mechanism: Way['mechanism']): readonly string[] =>
-  mechanism.startsWith('inline') ? ['default', 'types'] : ['empty', 'default', 'full'];
+  mechanism.startsWith('inline') ? ['default', 'types', 'named'] : ['empty', 'default', 'full'];
+/** Does the policy tell of files that are natively real? */
+const tellsFiles = (policy: string | undefined): boolean => policy === 'full' || policy === 'named';
 export const users = ['root', 'user', 'namespace'] as const;
 
 export interface Way {
@@ -64,6 +66,15 @@ statfs:
 mounts:
   - when: { fstype: tmpfs, path: '${place}/**' }
     answer: { fstype: ext4 }
+`;
+
+const named = (place: string): string => `${types(place)}files:
+  - { path: ${place}/lie/content, content: "told\\n" }
+  - { path: ${place}/lie/kept, content: "kept\\n", writes: keep }
+  - { path: ${place}/lie/absent, content: "only where nothing is\\n", when: missing }
+  - { path: ${place}/lie/redirected, redirect: ${place}/target/redirected }
+  - { path: ${place}/lie/tree/leaf, redirect: ${place}/target/tree/leaf }
+  - { path: ${place}/lie/rewritten, rewrite: [{ match: 'one', replace: 'other' }] }
 `;
 
 const sections = (text: string): Map<string, string> => {
@@ -120,6 +131,7 @@ export class Arena {
     await start(['chmod', '-R', 'a+rX', this.directory]);
     writeFileSync(this.#file('full.yaml'), full(this.place));
     writeFileSync(this.#file('types.yaml'), types(this.place));
+    writeFileSync(this.#file('named.yaml'), named(this.place));
     writeFileSync(this.#file('empty.yaml'), 'apiVersion: seccomp-spoof/v1\nname: empty\n');
   }
 
@@ -171,7 +183,7 @@ export class Arena {
     const script = [
       this.#isPrivate ? closed : `trap 'umount -l ${place}' EXIT`,
       `mount -t tmpfs -o mode=755,size=1g seccomp-spoof-fuzz ${place} &&`,
-      `${program} world ${place} ${way?.policy === 'full' ? 'told' : 'real'} ${id} || exit 99`,
+      `${program} world ${place} ${tellsFiles(way?.policy) ? 'told' : 'real'} ${id} || exit 99`,
       `${[...owner, this.#program, 'make', this.place, file].map(quote).join(' ')} || exit 99`,
       `${line.map(quote).join(' ')}; echo "= status $?"`,
       `echo "= disk"; ${program} dump ${place}`,

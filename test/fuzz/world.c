@@ -37,16 +37,16 @@ void world_make(const char *place, bool lies_are_real, unsigned owner) {
     must(mkdir("target", 0755), "target");
     must(mkdir("target/tree", 0755), "target/tree");
     make_file("target/redirected", "where it leads\n", 0644);
-    make_file("target/tree/x", "below a tree\n", 0640);
+    make_file("target/tree/leaf", "below a tree\n", 0640);
     make_file("lie/rewritten", lies_are_real ? "name: other\nrest\n" : "name: one\nrest\n", 0444);
     if (lies_are_real) {
         make_file("lie/content", "told\n", 0444);
         make_file("lie/kept", "kept\n", 0644);
         make_file("lie/absent", "only where nothing is\n", 0444);
         must(link("target/redirected", "lie/redirected"), "lie/redirected");
-        must(link("target/tree/x", "lie/tree/x"), "lie/tree/x");
+        must(link("target/tree/leaf", "lie/tree/leaf"), "lie/tree/leaf");
     }
-    const char *const all[] = {"p",        "target/redirected", "target/tree/x", "lie/rewritten",
+    const char *const all[] = {"p",        "target/redirected", "target/tree/leaf", "lie/rewritten",
                                "lie/kept", "lie/content",       "lie/absent"};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (chown(all[i], owner, owner) < 0 && errno != ENOENT)

@@ -287,7 +287,7 @@ static int generated(void) {
     return wrong + (memcmp(made, code, sizeof code) != 0);
 }
 
-/* Is the agent's page there, once, and may nobody write to it? */
+/* Are the pages of the agent there, once, and may nobody write to it? */
 static int maps(void) {
     char line[512], rights[8];
     int found = 0, wrong = ask(WARM);
@@ -296,7 +296,7 @@ static int maps(void) {
         unsigned long begin, end;
         if (sscanf(line, "%lx-%lx %7s", &begin, &end, rights) == 3 && begin >> 36 == 0x551) {
             found++;
-            wrong += end - begin != PAGE || strcmp(rights, "r-xp") != 0;
+            wrong += end - begin != 2 * PAGE || strcmp(rights, "r-xp") != 0;
         }
         wrong += strstr(line, "rwx") != NULL;
     }

@@ -157,7 +157,15 @@ void t.test('why not is said', (t) => {
   );
   t.match(say('-m', 'trace', ...policy), /inline: statfs, fstatfs and opens/);
   t.match(say('-m', 'ptrace', ...policy), /inline: off: only the mechanisms notify and trace/);
-  t.match(say('-m', 'notify', '-p', 'k3s-gvisor'), /inline: off: the policy has files rules/);
+  const directory = t.testdir({
+    'pattern.yaml':
+      "apiVersion: seccomp-spoof/v1\nname: p\nfiles: [{ path: '/no/*', content: '' }]\n",
+    'letter.yaml': "apiVersion: seccomp-spoof/v1\nname: l\nfiles: [{ path: /no/x, content: '' }]\n",
+  });
+  const file = (name: string): string => `${directory}/${name}.yaml`;
+  t.match(say('-p', file('pattern')), /inline: off: .* is a pattern/);
+  t.match(say('-p', file('letter')), /inline: off: .* a name of one letter/);
+  t.match(say('-p', 'k3s-gvisor'), /inline: statfs, fstatfs, opens, stat, access and readlink/);
   const unknown = run([seccompSpoof, 'exec', '--inline', 'some', '--', 'true']);
   t.equal(unknown.status, 125);
   t.match(unknown.stderr, /--inline/);

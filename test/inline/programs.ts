@@ -27,7 +27,7 @@ export const opensStopped = [
   ['children', 0, FEW],
 ] as const;
 
-function dynamicallyLinked(name: string): string {
+export function dynamicallyLinked(name: string): string {
   const output = path.join(testBuild, `inline/${name}-dynamic`);
   const source = path.join(root, `test/inline/${name}.c`);
   const words = ['-O2', '-D_GNU_SOURCE', '-pthread', '-o', output, source];
