@@ -18,7 +18,7 @@ import { writeSection } from '../support/section.js';
 import { quote } from '../support/shell.js';
 import { SILENCE_MS } from '../support/silence.js';
 
-const runs = Number(process.env['RUNS'] ?? 10);
+const runs = Number(process.env['RUNS'] ?? 4);
 const here = path.join(root, 'test/repeat');
 
 const only = new RegExp(process.env['ONLY'] ?? '');
@@ -100,7 +100,7 @@ const most = 50;
 const silenceMs = most * SILENCE_MS;
 
 /** A start alone takes a hundred times as long there. */
-const fewer = process.env['RUNS'] === undefined ? 2 : runs;
+const fewer = process.env['RUNS'] === undefined ? 1 : runs;
 
 for (const [name, runsc] of Object.entries({ 'gVisor of 2022': debian, 'newest gVisor': newest })) {
   const titled = ['trace', 'ptrace'].map((mechanism) => ({
