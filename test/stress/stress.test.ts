@@ -8,7 +8,7 @@ import { mechanisms, Stress } from './stress.js';
 
 await t.test('each event by each mechanism', async (test) => {
   const place = mkdtempSync(path.join(tmpdir(), 'stress-'));
-  const stress = new Stress(place, 30);
+  const stress = new Stress(place, 12);
   test.teardown(() => {
     stress.kill();
     rmSync(place, { recursive: true, force: true });
