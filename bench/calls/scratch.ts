@@ -19,7 +19,7 @@ export interface Scratch {
   readonly remove: () => void;
 }
 
-const withoutFiles = `apiVersion: seccomp-spoof/v1
+const policy = (path: string): string => `apiVersion: seccomp-spoof/v1
 name: bench
 statfs:
   - when: { type: tmpfs }
@@ -27,9 +27,7 @@ statfs:
 mounts:
   - when: { fstype: tmpfs }
     answer: { fstype: ext4 }
-`;
-
-const policy = (path: string): string => `${withoutFiles}files:
+files:
   - path: ${JSON.stringify(path)}
     content: ${JSON.stringify(virtualContent)}
 `;
@@ -64,15 +62,10 @@ export function makeScratch(): Scratch | undefined {
   writeFileSync(virtual.path, realContent);
   writeFileSync(virtual.file, virtualContent);
   writeFileSync(inside('bench.yaml'), policy(virtual.path));
-  writeFileSync(inside('without-files.yaml'), withoutFiles);
   return {
     directory,
     crowd: inside('crowd'),
-    job: {
-      policy: inside('bench.yaml'),
-      withoutFiles: inside('without-files.yaml'),
-      virtual,
-    },
+    job: { policy: inside('bench.yaml'), virtual },
     remove,
   };
 }

@@ -25,6 +25,7 @@ export const shapes: readonly Shape[] = [
   { name: 'existing-relative', row: 'open, unmatched, existing, relative', stopped: true },
   { name: 'missing-absolute', row: 'open, unmatched, missing, absolute', stopped: true },
   { name: 'missing-relative', row: 'open, unmatched, missing, relative', stopped: true },
+  { name: 'existing-stat', row: 'stat, unmatched', stopped: true },
   { name: 'virtual-open', row: 'open, virtual', stopped: true, threaded: true },
   { name: 'virtual-stat', row: 'stat, virtual', stopped: true },
 ];

@@ -92,6 +92,11 @@ static bool call_missing_relative(const struct options *options) {
     return is_missing("missing");
 }
 
+static bool call_existing_stat(const struct options *options) {
+    struct stat info;
+    return stat(options->existing, &info) == 0;
+}
+
 static bool call_virtual(const struct options *options) {
     return opens(options->virtual_path);
 }
@@ -172,6 +177,7 @@ static const struct shape shapes[] = {
     {"existing-relative", call_existing_relative, NULL},
     {"missing-absolute", call_missing_absolute, NULL},
     {"missing-relative", call_missing_relative, NULL},
+    {"existing-stat", call_existing_stat, NULL},
     {"virtual-open", call_virtual, check_virtual},
     {"virtual-stat", call_virtual_stat, check_virtual_stat},
     {"mountinfo-open", call_mountinfo, check_mountinfo},

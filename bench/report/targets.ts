@@ -33,7 +33,7 @@ export const targets: readonly Check[] = [
     ...{ base: { is: 'toFloor' }, limit: 3 },
   },
   {
-    ...{ ...pinnedCalls, rows: /fstatfs|statfs|open, unmatched.*/, way: 'inline' },
+    ...{ ...pinnedCalls, rows: /fstatfs|statfs|(?:open|stat), unmatched.*/, way: 'inline' },
     ...{ wording: 'inline: at most 1.2 of native, pinned' },
     ...{ base: { is: 'toNative' }, limit: 1.2 },
   },

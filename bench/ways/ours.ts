@@ -8,18 +8,10 @@ export const inlineWays = { notify: 'inline', trace: 'inline by trace' } as cons
 export const mechanisms = ['notify', 'trace', 'ptrace'] as const;
 
 /** A program that makes many calls answers them by itself. */
-export const inline = (by: 'notify' | 'trace', { policy, withoutFiles = policy }: Job): Way =>
+export const inline = (by: 'notify' | 'trace', { policy }: Job): Way =>
   makeWay({
-    ...{
-      name: inlineWays[by],
-      kind: 'ours',
-      does: { ...doesAll, virtual: policy === withoutFiles },
-    },
-    ...(policy === withoutFiles ? {} : { differs: 'its policy has no files rules' }),
-    front: () => [
-      ...[spoof, 'exec', '--policy', withoutFiles, '-m', by],
-      ...['--inline', 'auto', '--'],
-    ],
+    ...{ name: inlineWays[by], kind: 'ours', does: doesAll },
+    front: () => [spoof, 'exec', '--policy', policy, '-m', by, '--inline', 'auto', '--'],
   });
 
 export const ours = (name: (typeof mechanisms)[number], { policy }: Job): Way =>

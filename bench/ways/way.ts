@@ -6,8 +6,6 @@ import type { WayInfo } from '../model.js';
 export interface Job {
   /** For this project's mechanisms: a policy file. */
   readonly policy: string;
-  /** The same without files rules, under which programs answer nothing by themselves. */
-  readonly withoutFiles?: string;
   /** A file with content of its own. Peers get the nearest equal of that. */
   readonly virtual?: VirtualFile;
 }

@@ -126,6 +126,7 @@ void t.test('profile: what a stopped call makes the supervisor do, and nothing m
     'open, unmatched, existing, relative': 0,
     'open, unmatched, missing, absolute': 0,
     'open, unmatched, missing, relative': 0,
+    'stat, unmatched': 0,
     'open, virtual': 7, // its mode may keep its owner out
     'stat, virtual': 3,
     'open, mountinfo': 20,

@@ -43,7 +43,11 @@ var shapes = map[string]shape{
 	"existing-relative": {func(o *options) error { return opens("existing") }, nil},
 	"missing-absolute":  {func(o *options) error { return fails(opens(o.missing), syscall.ENOENT) }, nil},
 	"missing-relative":  {func(o *options) error { return fails(opens("missing"), syscall.ENOENT) }, nil},
-	"virtual-open":      {func(o *options) error { return opens(o.virtual) }, checkVirtual},
+	"existing-stat": {func(o *options) error {
+		_, err := os.Stat(o.existing)
+		return err
+	}, nil},
+	"virtual-open": {func(o *options) error { return opens(o.virtual) }, checkVirtual},
 	"virtual-stat": {func(o *options) error {
 		_, err := os.Stat(o.virtual)
 		return err
