@@ -1,4 +1,4 @@
-/* named PLACE [NAME TIMES] - asks about paths that rules name, and about others, by every call that
+/* named PLACE [ROUNDS|NAME TIMES] - asks about paths that rules name, and about others, by every call that
  * may be answered inside the program, again and again: what was told is printed. With NAME: that
  * often, about this one. */
 #include <errno.h>
@@ -163,7 +163,7 @@ int main(int count, char **words) {
         return 1;
     if (count > 3)
         return ask_often(words[2], atoi(words[3]));
-    for (int i = 0; i < ROUNDS; i++)
+    for (int left = count > 2 ? atoi(words[2]) : ROUNDS; left > 0; left--)
         ask_round(place);
     return 0;
 }

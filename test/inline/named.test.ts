@@ -1,35 +1,21 @@
 // Rules that name files: of their names every call is stopped, of other names none is where the program answers
 // by itself; and what is told is the same.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
-import { compileIn } from '../support/compile.js';
-import { ASKS, countOf, dynamicallyLinked, makePlace, wrapped } from './programs.js';
+import { compileNamed, makeNamedPlace } from '../support/named.js';
+import { ASKS, countOf, dynamicallyLinked, wrapped } from './programs.js';
 
-const { place, remove } = makePlace();
-t.teardown(remove);
-mkdirSync(path.join(place, 'x'));
-for (const name of ['told', 'x/vm', 'x/xvm', 'unnet', 'xtold'])
-  writeFileSync(path.join(place, name), 'real\n');
-
+const place = mkdtempSync('/dev/shm/seccomp-spoof-');
+t.teardown(() => {
+  rmSync(place, { recursive: true, force: true });
+});
+execFileSync('sh', ['-c', makeNamedPlace(place)]);
 const policy = path.join(place, 'policy.yaml');
-writeFileSync(
-  policy,
-  `apiVersion: seccomp-spoof/v1
-name: named
-statfs: [{ when: { type: tmpfs }, answer: { type: ext4 } }]
-mounts: [{ when: { fstype: tmpfs }, answer: { fstype: ext4 } }]
-files:
-  - { path: ${place}/told, content: "told\\n" }
-  - { path: ${place}/absent, content: "made\\n", when: missing }
-  - { path: ${place}/net/told, content: "parent\\n", when: missing }
-  - { path: ${place}/vm, content: "short\\n", when: missing }
-  - { path: ${place}/x/vm, redirect: ${place}/file }
-`,
-);
 
 const programs = [
-  ['static', compileIn('inline', 'named', ['named.c'])],
+  ['static', compileNamed()],
   ['dynamic', dynamicallyLinked('named')],
 ] as const;
 

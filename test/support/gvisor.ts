@@ -9,6 +9,7 @@ import { magics } from '../lanes/lane.js';
 import { compileIn } from './compile.js';
 import { reportTo } from './conformance.js';
 import { saysAsOnThePage } from './doctor.js';
+import { compileNamed, makeNamedPlace } from './named.js';
 import { seccompSpoof, testBuild } from './paths.js';
 import { quote } from './shell.js';
 
@@ -91,6 +92,21 @@ async function answers(t: Test, gvisor: Gvisor, verbs: readonly string[]): Promi
   });
 }
 
+/** The same of paths with a name that a rule has, and of others. */
+async function namedAnswers(t: Test, gvisor: Gvisor): Promise<void> {
+  const program = quote(compileNamed());
+  const words = '-q -m trace --stats --stats-format json -p /tmp/place/policy.yaml';
+  const { stdout } = await gvisor.run(`${makeNamedPlace('/tmp/place')}
+    for when in off always; do
+      ${spoof} exec ${words} --inline $when -- ${program} /tmp/place 2 >/tmp/$when 2>/tmp/$when.json; echo $?
+    done
+    cmp /tmp/off /tmp/always && echo same; grep -c : /tmp/off; cat /tmp/always.json`);
+  const [, off, always, same, lines, told] = /^(0)\n(0)\n(same)\n(\d+)\n(.*)$/m.exec(stdout) ?? [];
+  t.same([off, always, same], ['0', '0', 'same'], stdout);
+  t.ok(Number(lines) > 4000, `${lines} lines are the same`);
+  t.match(told, /"outcome":"places in them","count":(?:[89]|\d\d)/);
+}
+
 async function conformance(t: Test, gvisor: Gvisor, suite: Suite): Promise<void> {
   const { mechanism, paths, inline = false, batch = false, without = [] } = suite;
   const pair = { from: '9p', fromMagic: magics.v9fs, to: 'ext4', toMagic: magics.ext4 };
@@ -135,6 +151,7 @@ export async function testGvisor(
   const skip = await gvisor.unavailable();
   await t.test('a root that is 9p looks like ext4', { skip }, (t) => looks(t, lane, gvisor));
   await t.test('programs answer by themselves', { skip }, (t) => answers(t, gvisor, verbs));
+  await t.test('... of names that no rule has', { skip }, (t) => namedAnswers(t, gvisor));
   for (const suite of suites) {
     const how = `${suite.paths ? ', by path' : ''}${suite.inline ? ', inline' : ''}`;
     const name = `the conformance suite by ${suite.mechanism}${how}`;
