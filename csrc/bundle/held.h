@@ -21,6 +21,7 @@ enum held_text {
     TEXT_STATISTICS,   /* a heading, and what each counter is called: lines */
     TEXT_FALLBACK,     /* what a reason is called there; %s: the reason */
     TEXT_RULE,         /* what a rule is called there; %s: the rule */
+    TEXT_INLINE,       /* what an outcome of --inline is called there; %s: the outcome */
     TEXT_STAYS,        /* what --doctor says where a parent of the command stays */
     TEXT_WORKS,        /* the last line of --doctor */
     TEXT_FAILS,        /* the same, with what to do */
@@ -30,6 +31,7 @@ enum held_text {
     TEXT_UNKNOWN,      /* ... */
     TEXT_NO_MECHANISM, /* ...; %s: the value */
     TEXT_NO_LEVEL,     /* ...; %s: the value */
+    TEXT_NO_INLINE,    /* ...; %s: the value */
     TEXT_EXCLUDE,      /* --verbose and --quiet */
     TEXT_WITHOUT_LOG,  /* --log-level without --log-file */
     TEXT_NO_COMMAND,

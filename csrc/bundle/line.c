@@ -6,10 +6,18 @@
 #include <getopt.h>
 #include <string.h>
 
-enum { OPTION_LOG_LEVEL = 256, OPTION_STAY, OPTION_STATS, OPTION_SHOW, OPTION_DOCTOR };
+enum {
+    OPTION_LOG_LEVEL = 256,
+    OPTION_INLINE,
+    OPTION_STAY,
+    OPTION_STATS,
+    OPTION_SHOW,
+    OPTION_DOCTOR
+};
 
 static const struct option known[] = {
     {"mechanism", required_argument, NULL, 'm'},
+    {"inline", required_argument, NULL, OPTION_INLINE},
     {"log-file", required_argument, NULL, 'o'},
     {"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
     {"stay", no_argument, NULL, OPTION_STAY},
@@ -47,6 +55,9 @@ static void take(struct line *line, int option) {
     case 'm':
         line->mechanism = optarg;
         break;
+    case OPTION_INLINE:
+        line->inlined = optarg;
+        break;
     case 'o':
         line->log_file = optarg;
         break;
@@ -83,8 +94,11 @@ static void take(struct line *line, int option) {
 static int check(int count, const struct held *held, struct line *line, struct failure *failure) {
     static const char *const mechanisms[] = {"auto", "notify", "trace", "ptrace", NULL};
     static const char *const levels[] = {"info", "trace", NULL};
+    static const char *const whens[] = {"off", "auto", "always", NULL};
     if (!is_one_of(line->mechanism, mechanisms))
         return refuse(failure, held, TEXT_NO_MECHANISM, line->mechanism);
+    if (!is_one_of(line->inlined, whens))
+        return refuse(failure, held, TEXT_NO_INLINE, line->inlined);
     if (line->log_level && !is_one_of(line->log_level, levels))
         return refuse(failure, held, TEXT_NO_LEVEL, line->log_level);
     if (line->verbose && line->quiet)
@@ -114,7 +128,7 @@ static int refuse_option(struct failure *failure, const struct held *held, int o
 int line_read(int count, char **arguments, const struct held *held, struct line *line,
               struct failure *failure) {
     int option;
-    *line = (struct line){.mechanism = held->texts[TEXT_MECHANISM]};
+    *line = (struct line){.mechanism = held->texts[TEXT_MECHANISM], .inlined = "off"};
     opterr = 0;
     while ((option = getopt_long(count, arguments, "+:m:o:vqVh", known, NULL)) != -1) {
         if (option == ':' || option == '?')

@@ -17,7 +17,7 @@ struct row {
 };
 
 struct rows {
-    struct row row[COUNTER_COUNT + SEGMENT_RULES + FALLBACK_COUNT];
+    struct row row[COUNTER_COUNT + SEGMENT_RULES + FALLBACK_COUNT + INLINE_COUNT];
     size_t count;
 };
 
@@ -56,6 +56,10 @@ static void fill(struct rows *rows, const struct segment *segment, const struct 
         if (segment->fallbacks[i] > 0)
             add(rows, held_with(held->texts[TEXT_FALLBACK], fallback_name(i)),
                 segment->fallbacks[i]);
+    for (enum inline_outcome i = 0; i < INLINE_COUNT; i++)
+        if (segment->inlined[i] > 0)
+            add(rows, held_with(held->texts[TEXT_INLINE], inline_outcome_name(i)),
+                segment->inlined[i]);
     const char *own = label[COUNTER_OWN_FILTERS];
     if (own && segment->counters[COUNTER_OWN_FILTERS] > 0)
         add(rows, own, segment->counters[COUNTER_OWN_FILTERS]);

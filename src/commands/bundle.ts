@@ -25,7 +25,14 @@ import { baseDirectory, resolvePath } from '../run/origin.js';
 import { describePolicy, loadPolicy } from '../run/policy.js';
 import type { LoadedPolicy } from '../run/policy.js';
 import type { Mechanism } from '../run/start.js';
-import { fallbackLabel, HEADING, LABELS, OWN_FILTERS, ruleLabel } from '../run/statistics.js';
+import {
+  fallbackLabel,
+  HEADING,
+  inlineLabel,
+  LABELS,
+  OWN_FILTERS,
+  ruleLabel,
+} from '../run/statistics.js';
 import { OUTPUT_ADVICE } from '../run/stdio.js';
 import type { Io } from '../run/stdio.js';
 import { IN_A_CONTAINER, STAYS } from './doctor.js';
@@ -61,7 +68,7 @@ Without --policy and --fstype it holds the policy 9p-as-ext4, whatever the comma
 Ends with 0, or 2 if nothing was made.`,
 };
 
-const { mechanism, stay, verbose, quiet, stats } = EXEC_OPTIONS;
+const { mechanism, inline, stay, verbose, quiet, stats } = EXEC_OPTIONS;
 
 /** The options of what is made: csrc/bundle/line.c reads them. */
 const MADE: Usage = {
@@ -69,6 +76,7 @@ const MADE: Usage = {
   about: 'Run a command under the policy that this program holds (made by seccomp-spoof bundle).',
   options: {
     mechanism,
+    inline,
     stay,
     'log-file': EXEC_OPTIONS['log-file'],
     'log-level': EXEC_OPTIONS['log-level'],
@@ -100,6 +108,7 @@ function textsFor(
     statistics: [HEADING, ...LABELS.map(([, label]) => label), OWN_FILTERS].join('\n'),
     fallback: fallbackLabel('%s'),
     rule: ruleLabel('%s'),
+    inline: inlineLabel('%s'),
     stays: `${STAYS.join('\n')}\n`,
     works: 'this bundle works here.',
     fails: [
@@ -116,6 +125,7 @@ function textsFor(
       '(an option of the command goes behind the command)',
     unknownMechanism: unknownValue('mechanism', '"%s"', mechanism).message,
     unknownLevel: unknownValue('log-level', '"%s"', EXEC_OPTIONS['log-level']).message,
+    unknownInline: unknownValue('inline', '"%s"', inline).message,
     exclude: EXCLUDE,
     withoutLog: WITHOUT_LOG,
     noCommand: 'a command is missing; write it behind the options',

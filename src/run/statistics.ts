@@ -40,6 +40,8 @@ export const OWN_FILTERS = 'filters of programs';
 export const ruleLabel = (rule: string): string => `rule ${rule}`;
 export const fallbackLabel = (reason: string): string => `fallback: ${reason}`;
 
+export const inlineLabel = (outcome: string): string => `inline: ${outcome}`;
+
 /** The statistics as lines of text, each ended by a newline. */
 export function formatStatistics(statistics: Statistics): string {
   const rows: [string, number][] = LABELS.map(([key, label]) => [label, statistics[key]]);
@@ -47,7 +49,7 @@ export function formatStatistics(statistics: Statistics): string {
   for (const { reason, count } of statistics.fallbackReasons) {
     rows.push([fallbackLabel(reason), count]);
   }
-  for (const { outcome, count } of statistics.inline) rows.push([`inline: ${outcome}`, count]);
+  for (const { outcome, count } of statistics.inline) rows.push([inlineLabel(outcome), count]);
   if (statistics.ownFilters > 0) rows.push([OWN_FILTERS, statistics.ownFilters]);
   const width = Math.max(...rows.map(([label]) => label.length));
   const digits = Math.max(...rows.map(([, count]) => String(count).length));

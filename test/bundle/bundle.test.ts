@@ -16,6 +16,7 @@ import t from 'tap';
 
 import { cli, run } from '../cli/helpers.js';
 import { passesSignalsOn } from '../cli/signals.js';
+import { compileIn } from '../support/compile.js';
 import { readLog } from '../support/subject.js';
 import { heldBy, make, markIn, MECHANISMS, showType, tmpfsAsExt4 } from './helpers.js';
 
@@ -54,6 +55,9 @@ void t.test('statuses, and what is said, are those of exec', async (t) => {
     ['-m', 'no-such', 'true'],
     ['--log-level', 'info', 'true'],
     ['-o', './log', '--log-level', 'no-such', 'true'],
+    ['--inline', 'some', 'true'],
+    ['--inline=', 'true'],
+    ['-v', '--inline', 'always', 'true'],
     ['-v', '-q', 'true'],
     ['--log-file=', 'true'],
     ['--quiet=yes', 'true'],
@@ -165,6 +169,18 @@ void t.test('--stats says what exec --stats says, and ends as the command did', 
     await run(bundle, ['--stats', '-m', 'no-such', 'true']),
     await cli(['exec', ...tmpfsAsExt4, '--stats', '-m', 'no-such', 'true']),
   );
+});
+
+const skipInline = process.arch === 'x64' ? false : 'only x86_64 has --inline';
+void t.test('--inline', { skip: skipInline }, async (t) => {
+  const ask = compileIn('inline', 'ask', ['ask.c']);
+  const { status, stderr } = await run(bundle, [
+    ...['-m', 'trace', '--inline', 'always', '--stats'],
+    ...[ask, 'strict', '/dev/shm'],
+  ]);
+  t.equal(status, 0, stderr);
+  t.match(stderr, /^ {2}inline: programs .* 1$/m);
+  t.match(stderr, /^ {2}inline: places in them +\d+$/m);
 });
 
 void t.test('--stats passes signals on', (t) => passesSignalsOn(t, [bundle, '--stats']));
