@@ -282,18 +282,37 @@ static const uint8_t code_of_go[AGENT_BEFORE + AGENT_BEHIND] = {
 #define GO_BEGIN (AGENT_BEFORE - CALL_SIZE - GO_LOAD_SIZE)
 
 static bool has_immediate(uint8_t operation) {
-    return operation == 0xc7 || operation == 0x81 || operation == 0x69;
+    return operation == 0xc7 || operation == 0x81 || operation == 0x69 || operation == 0xf7;
+}
+
+static bool has_operands(uint8_t operation) {
+    return operation == 0x8b || operation == 0x8d || operation == 0x89 || operation == 0x63 ||
+           operation == 0x85 || operation == 0x87 || (operation & 0xc7) == 0x03;
+}
+
+/* Has the byte that tells the operands a distance of four bytes behind it, without a byte of an
+ * index (4) in between, or with one? */
+static bool is_far(uint8_t operands) {
+    return ((operands & 0xc0) == 0x80 && (operands & 7) != 4) || (operands & 0xc7) == 0x05;
+}
+
+static bool is_far_by_index(uint8_t operands, uint8_t index) {
+    return (operands & 7) == 4 &&
+           ((operands & 0xc0) == 0x80 || ((operands & 0xc0) == 0 && (index & 7) == 5));
 }
 
 /* Do the bytes before a load make one instruction with it: prefixes (REX), operations whose
- * operands its first byte would tell, or whose distance it would be, before a number of four bytes?
- */
+ * operands its first byte would tell, or whose distance it would be or end, before a number of four
+ * bytes, or of whose number of eight bytes it would be the end? */
 static bool takes_next(const uint8_t *load) {
     const uint8_t last = load[-1], second = load[-2], third = load[-3];
-    return (last & 0xf0) == 0x40 || last == 0x66 || last == 0x8b || last == 0x8d || last == 0x89 ||
-           last == 0x0f || has_immediate(last) ||
+    return (last & 0xf0) == 0x40 || last == 0x66 || last == 0x0f || has_operands(last) ||
+           has_immediate(last) || second == 0x0f || (last & 0xc7) == 0x84 ||
            (has_immediate(second) && (last & 0xc0) == 0x40) ||
-           (has_immediate(third) && (second & 0xc7) == 0x44);
+           (has_immediate(third) && (second & 0xc7) == 0x44) ||
+           (has_immediate(load[-5]) && is_far(load[-4])) ||
+           (has_immediate(load[-6]) && is_far_by_index(load[-5], load[-4])) ||
+           ((load[-5] & 0xf8) == 0x48 && (load[-4] & 0xf8) == 0xb8);
 }
 
 static uint32_t load_size(enum agent_form form) {

@@ -12,8 +12,8 @@
 
 #include "../arch/agent_signs.h"
 
-#define AGENT_STUBS 28U /* places in a program that may lead here */
-#define AGENT_STUB_SIZE 256U
+#define AGENT_STUBS 22U /* places in a program that may lead here */
+#define AGENT_STUB_SIZE 320U
 #define AGENT_HEAD_SIZE 24U
 #define AGENT_JUMP_SIZE 5U
 /* What is read of a place: so much before where it returns to, and from there on. */

@@ -1,6 +1,6 @@
-/* ask_code.h - what the agent does instead of a call that only asks, as code for x86_64: it makes
- * the call, and if that was about a path which a rule may name, has it made again where it is
- * stopped. Rule: it reads a path only after the kernel has, and no call here changes anything. */
+/* ask_code.h - what the agent does instead of a call that only asks, as code for x86_64: the same
+ * call, if no rule names its path; of statfs(2) and fstatfs(2) it changes the type in the answer.
+ * Rule: every path that it does not know for one which no rule names is left to be stopped. */
 #ifndef SPOOF_ASK_CODE_H
 #define SPOOF_ASK_CODE_H
 

@@ -65,13 +65,26 @@ static inline uint32_t code_put_short(struct code *code, uint8_t operation) {
 #define JUMP_BELOW 0x72
 #define JUMP_NOT_ABOVE 0x76
 #define JUMP_ABOVE 0x77
-#define JUMP_NOT_NEGATIVE 0x79
-#define JUMP_NOT_GREATER 0x7e
 #define JUMP_ALWAYS 0xeb
 
 /* ... is here. */
 static inline void code_land(struct code *code, uint32_t at) {
     code->bytes[at] = (uint8_t)(code->length - at - 1);
+}
+
+/* Such jumps to one place. */
+struct code_jumps {
+    uint32_t at[8];
+    unsigned count;
+};
+
+static inline void code_put_jump(struct code *code, uint8_t operation, struct code_jumps *jumps) {
+    jumps->at[jumps->count++] = code_put_short(code, operation);
+}
+
+static inline void code_land_all(struct code *code, const struct code_jumps *jumps) {
+    for (unsigned i = 0; i < jumps->count; i++)
+        code_land(code, jumps->at[i]);
 }
 
 static inline void code_put_back_to(struct code *code, uint8_t operation, uint32_t target) {

@@ -1,14 +1,20 @@
-/* named PLACE [ROUNDS|NAME TIMES] - asks about paths that rules name, and about others, by every call that
- * may be answered inside the program, again and again: what was told is printed. With NAME: that
- * often, about this one. */
+/* named PLACE [ROUNDS|NAME TIMES], named answer-unread COMMAND... - asks about paths that rules
+ * name, and about others, by every call that may be answered inside the program, again and again:
+ * what was told is printed. With NAME: that often, about this one. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define ROUNDS 6
@@ -99,6 +105,33 @@ static void ask_over(const char *path) {
     }
 }
 
+/* ... where both are one memory at two addresses, so that nothing overlaps. */
+static void ask_aliased(const char *path) {
+    const int file = memfd_create("", MFD_CLOEXEC);
+    const size_t length = strlen(path) + 1;
+    if (file < 0 || ftruncate(file, PAGE) != 0)
+        exit(1);
+    char *const one = mmap(NULL, 2 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    mmap(one, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0);
+    char *const two = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    close(file);
+    for (size_t at = PAGE - length;; at = PAGE - 512) {
+        strcpy(one + at, path);
+        long result = readlink(one + at, two + at, length);
+        say("readlink", "aliased", result, (unsigned char)two[at]);
+        if (at == PAGE - 512)
+            break;
+    }
+    strcpy(one, path);
+    long result = stat(one, (struct stat *)hidden(two));
+    say("stat", "aliased", result, told_of((struct stat *)hidden(two)));
+    strcpy(one, path);
+    result = statfs(one, (struct statfs *)hidden(two));
+    say("statfs", "aliased", result, (unsigned long)((struct statfs *)hidden(two))->f_type);
+    munmap(one, 2 * PAGE);
+    munmap(two, PAGE);
+}
+
 static void ask_round(const char *place) {
     static const char *const names[] = {
         "told",   "absent",  "net",  "vm",       "file",   "missing",   "link", "loop", "told/",
@@ -140,6 +173,9 @@ static void ask_round(const char *place) {
     ask_over("told");
     ask_over("file");
     ask_over("link");
+    ask_aliased("told");
+    ask_aliased("file");
+    ask_aliased("l");
 }
 
 static int ask_often(const char *name, int times) {
@@ -157,8 +193,36 @@ static int ask_often(const char *name, int times) {
     return 0;
 }
 
+/* As somebody else's may be: says of a call that it has succeeded, by its path alone, which nobody
+ * reads. */
+static int answer_unread(char **command) {
+    static const struct {
+        uint32_t number, argument;
+    } calls[] = {{SYS_newfstatat, 1}, {SYS_statx, 1},  {SYS_access, 0},   {SYS_readlink, 0},
+                 {SYS_statfs, 0},     {SYS_openat, 1}, {SYS_faccessat, 1}};
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        struct sock_filter filter[] = {
+            BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i].number, 0, 3),
+            BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+                     offsetof(struct seccomp_data, args[0]) + 8 * calls[i].argument),
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 1),
+            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (i % 2 ? ENOENT : 0)),
+            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        };
+        struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+        if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+            return 1;
+    }
+    execv(command[0], command);
+    return 1;
+}
+
 int main(int count, char **words) {
     const char *place = words[1];
+    if (count > 2 && strcmp(place, "answer-unread") == 0)
+        return answer_unread(words + 2);
     if (count < 2 || chdir(place) != 0)
         return 1;
     if (count > 3)

@@ -35,6 +35,21 @@ for (const [kind, program] of programs)
       t.end();
     });
 
+    void t.test(`${kind}, ${mechanism}: a filter of who has started it`, (t) => {
+      const below = (when: string) =>
+        wrapped(
+          ['-m', mechanism, '--inline', when, '-p', policy],
+          [program, place, '1'],
+          [program, 'answer-unread'],
+        );
+      const off = below('off');
+      const { status, signal, stdout, stderr } = below('always');
+      t.equal(status, 0, `${signal} ${stderr}`);
+      t.match(off.stdout, /^stat nowhere: done /m);
+      t.same(stdout.split('\n'), off.stdout.split('\n'), 'the same');
+      t.end();
+    });
+
     void t.test(`${kind}, ${mechanism}: what is stopped`, (t) => {
       const about = (name: string): number => by('always', name, String(ASKS)).told.stopped;
       t.ok(about('abcd') < ASKS / 10, 'nearly nothing of a name that no rule has');

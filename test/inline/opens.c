@@ -250,10 +250,44 @@ __attribute__((noinline)) static long misread(const char *name) {
     return result < 0 ? result : stored;
 }
 
+/* A number of eight bytes, of which such a load is the end. */
+__attribute__((noinline)) static long misread_long(const char *name) {
+    long result, number;
+    __asm__ volatile("mov %[openat], %%eax\n"
+                     "movabs $0x101b8112233, %[number]\n"
+                     "syscall\n"
+                     : "=&a"(result), [number] "=&b"(number)
+                     : [openat] "i"(SYS_openat), "D"((long)AT_FDCWD), "S"(name), "d"(0L)
+                     : "rcx", "r11", "memory");
+    if (result >= 0)
+        close((int)result);
+    return result < 0 ? result : number;
+}
+
+/* A store far from its register, where the load is the last byte of the distance, and the number.
+ */
+__attribute__((noinline)) static long misread_far(const char *name) {
+    long result;
+    static int stored;
+    const uintptr_t base = (uintptr_t)&stored + 0x47eeddcc;
+    __asm__ volatile("mov %[openat], %%eax\n"
+                     ".byte 0xc7, 0x83, 0x34, 0x22, 0x11, 0xb8, 0x01, 0x01, 0x00, 0x00\n"
+                     "syscall\n"
+                     : "=&a"(result)
+                     : [openat] "i"(SYS_openat), "b"(base), "D"((long)AT_FDCWD), "S"(name), "d"(0L)
+                     : "rcx", "r11", "memory");
+    if (result >= 0)
+        close((int)result);
+    return result < 0 ? result : stored;
+}
+
 static int looks_alike(void) {
     int wrong = 0;
-    for (int i = 0; i < 100; i++)
+    for (int i = 0; i < 100; i++) {
         wrong += misread(path) != SYS_openat;
+        wrong += misread_long(path) != 0x101b8112233;
+        wrong += misread_far(path) != SYS_openat;
+    }
     return wrong;
 }
 

@@ -91,7 +91,9 @@ export class Gvisor {
 
 function start(words: readonly string[], options: SandboxOptions): Promise<SandboxResult> {
   const [program = '', ...rest] = words;
-  const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // Not /dev/null: runsc makes its standard input the sandbox user's, which others see.
+  const child = spawn(program, rest, { stdio: 'pipe' });
+  child.stdin.on('error', () => undefined).end();
   let [stdout, stderr] = ['', ''];
   const silence = setTimeout(() => {
     stderr += 'the sandbox hung, and was killed\n';
