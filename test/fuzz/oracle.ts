@@ -52,6 +52,8 @@ export function common(program: Program, way: Way, text: string): string {
     left = left.replaceAll(/ release=\S+ version=\S+/g, '');
   const lies = program.lines.some((line) => line.includes('lie'));
   if (isForeign && lies) return '';
+  // "Opens ... by another name of the file (`/proc/self/fd/N`, ...)": of memory, which may be sealed.
+  if (lies && changes(program, /^(?:open|openat|openat2|creat) .*\/proc\/self\/fd\//)) return '';
   // "Programs with another user, root or fewer capabilities than the tracer ... `F_GETFL` says `O_RDWR`, and
   // writing to what is for reading gives `EPERM`, not `EBADF`; what was written ... is read by the next open."
   // "The same for `openat2` with `O_NOFOLLOW`, `RESOLVE_NO_MAGICLINKS`, ..."
