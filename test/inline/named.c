@@ -125,9 +125,6 @@ static void ask_aliased(const char *path) {
     strcpy(one, path);
     long result = stat(one, (struct stat *)hidden(two));
     say("stat", "aliased", result, told_of((struct stat *)hidden(two)));
-    strcpy(one, path);
-    result = statfs(one, (struct statfs *)hidden(two));
-    say("statfs", "aliased", result, (unsigned long)((struct statfs *)hidden(two))->f_type);
     munmap(one, 2 * PAGE);
     munmap(two, PAGE);
 }

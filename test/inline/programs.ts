@@ -1,10 +1,9 @@
 // The programs of these tests, natively and below `exec --inline`.
-import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { run } from '../claims/helpers.js';
 import { compileIn } from '../support/compile.js';
-import { root, seccompSpoof, testBuild } from '../support/paths.js';
+import { seccompSpoof } from '../support/paths.js';
 
 interface Told {
   readonly stopped: number;
@@ -27,14 +26,10 @@ export const opensStopped = [
   ['children', 0, FEW],
 ] as const;
 
-export function dynamicallyLinked(name: string): string {
-  const output = path.join(testBuild, `inline/${name}-dynamic`);
-  const source = path.join(root, `test/inline/${name}.c`);
-  const words = ['-O2', '-D_GNU_SOURCE', '-pthread', '-o', output, source];
-  const { status, stderr } = spawnSync('cc', words, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(stderr);
-  return output;
-}
+const DYNAMICALLY = ['-O2', '-D_GNU_SOURCE', '-pthread'];
+
+export const dynamicallyLinked = (name: string): string =>
+  compileIn('inline', `${name}-dynamic`, [`${name}.c`], DYNAMICALLY);
 
 export const statically = compileIn('inline', 'ask', ['ask.c']);
 export const asking = [
