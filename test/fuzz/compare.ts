@@ -1,6 +1,6 @@
 // Runs programs all ways and finds those that can tell. A difference is tried again alone, and counts
 // if it is there again; then the program is made as short as it can be (delta debugging).
-import { generate, type Program } from './generate.js';
+import { generate, LINES, type Program } from './generate.js';
 import { common, expected } from './oracle.js';
 import {
   type Arena,
@@ -90,6 +90,8 @@ export interface Options {
   readonly calls: number;
   readonly ways?: (way: Way) => boolean;
   readonly batch?: number;
+  /** Calls of a program, at most; from 4. Long ones are made faster, but are more often far from where they began. */
+  readonly lines?: number;
   /** After so many differences it is enough. */
   readonly most?: number;
   readonly say?: (line: string) => void;
@@ -165,11 +167,11 @@ export async function compareAll(
 
 /** Random programs, until so many calls were compared. */
 export async function compare(arena: Arena, options: Options): Promise<Result> {
-  const { seed, calls, batch = BATCH, most = 5, say = () => undefined } = options;
+  const { seed, calls, batch = BATCH, lines = LINES, most = 5, say = () => undefined } = options;
   const counts: Counts = { programs: 0, calls: 0, unsteady: 0, vanished: 0 };
   const differences: Difference[] = [];
   for (let round = 0; counts.calls < calls && differences.length < most; round++) {
-    const programs = generate((seed + round) >>> 0, batch, arena.place);
+    const programs = generate((seed + round) >>> 0, batch, arena.place, lines);
     const left = most - differences.length;
     const result = await compareAll(arena, programs, {
       ...options,

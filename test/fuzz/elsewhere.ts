@@ -1,5 +1,5 @@
 // The fuzzer in virtual machines and in gVisor. Not a part of `npm test`: npm run fuzz:elsewhere (docs/lanes.md).
-// CALLS=n in each place, SEED=n, BATCH=n, WHERE=REGEXP, ONLY=REGEXP, REPORT=FILE.
+// CALLS=n in each place, SEED=n, BATCH=n, LINES=n, WHERE=REGEXP, ONLY=REGEXP, REPORT=FILE.
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import t, { type Test } from 'tap';
@@ -9,11 +9,13 @@ import { Gvisor } from '../lanes/gvisor/gvisor.js';
 import { debian, newest } from '../lanes/gvisor/runsc.js';
 import { root, testBuild } from '../support/paths.js';
 import { quote } from '../support/shell.js';
+import { LINES } from './generate.js';
 import { addRow, rowIn } from './report.js';
 
 const seed = process.env['SEED'] ?? String(Math.floor(Math.random() * 2 ** 32));
 /** Of one file of programs: few, so that memory suffices and a difference is known soon. */
 const batch = process.env['BATCH'] ?? '100';
+const lines = process.env['LINES'] ?? String(LINES);
 const where = new RegExp(process.env['WHERE'] ?? '');
 
 const fuzzer = path.join(testBuild, 'programs/fuzz-elsewhere.mjs');
@@ -35,6 +37,7 @@ const callsOf = ({ calls }: Place): string => process.env['CALLS'] ?? calls;
 const script = (place: Place): string => {
   const words = [
     ...['--calls', callsOf(place), '--seed', seed, '--batch', batch, '--build', version()],
+    ...['--lines', lines],
     ...['--only', process.env['ONLY'] ?? place.only],
     ...(place.kernel === undefined ? [] : ['--kernel', place.kernel]),
   ];

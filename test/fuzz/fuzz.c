@@ -83,6 +83,8 @@ static void run_program(const char *place, const char *name, char *text) {
     say("ended %x\n", (unsigned)status);
     while (wait(NULL) > 0 || errno == EINTR) {
     }
+    if (strstr(text, "lie"))
+        world_tell_and_restore(place);
     /* At once: who is killed later takes nothing of it along. */
     dprintf(FD_OUTPUT, "= %s\n", name);
     for (size_t at = 0; at < the_transcript->used;) {

@@ -1,8 +1,9 @@
 // Random programs of system calls cannot tell that they are wrapped (docs/lanes.md). SEED=n makes others,
 // CALLS=n more.
 import t from 'tap';
-import { compare, compareAll, type Counts, describe, type Difference } from './compare.js';
+import { BATCH, compare, compareAll, type Counts, describe, type Difference } from './compare.js';
 import { found } from './found.js';
+import { LINES } from './generate.js';
 import { Arena, missing } from './ways.js';
 
 const skip = missing();
@@ -35,10 +36,13 @@ function holds(counts: Counts, differences: readonly Difference[]): readonly str
 }
 
 const other = Number(process.env['SEED'] ?? 2_874_317_880);
-for (const seed of [16, other])
+for (const [seed, lines, batch] of [
+  [16, LINES, BATCH],
+  [other, 120, 200],
+] as const)
   await t.test(`random programs, seed ${seed}`, { skip }, async (test) => {
     const arena = await arenaFor(test);
-    const { counts, differences } = await compare(arena, { seed, calls: calls / 2 });
+    const { counts, differences } = await compare(arena, { seed, lines, batch, calls: calls / 2 });
     test.comment(`SEED=${seed}: ${JSON.stringify(counts)}`);
     test.same(holds(counts, differences), [], `SEED=${seed}`);
     test.ok(counts.calls >= calls / 2, `${counts.calls} calls were compared`);

@@ -67,11 +67,11 @@ class Generator {
     this.#mounting = !this.#lying && random.once(8);
   }
 
-  program(name: string): Program {
+  program(name: string, most: number): Program {
     const lines: string[] = this.#mounting
       ? ['unshare 0x20000', "mount 'none' '/' null 0x44000 null"]
       : [];
-    const count = 4 + this.#random.below(20);
+    const count = 4 + this.#random.below(most - 3);
     while (lines.length < count) lines.push(this.#line(count - lines.length));
     return { name, lines };
   }
@@ -352,11 +352,19 @@ class Generator {
   }
 }
 
+/** Calls of a program, at most, if nobody says otherwise. */
+export const LINES = 23;
+
 /** Programs of one seed; their names say where they run, so the same number is the same program. */
-export function generate(seed: number, count: number, place: string): readonly Program[] {
+export function generate(
+  seed: number,
+  count: number,
+  place: string,
+  most = LINES,
+): readonly Program[] {
   return Array.from({ length: count }, (_, i) => {
     const random = new Random((seed + Math.imul(i, 0x9e3779b1)) >>> 0);
-    const program = new Generator(random, `${place}/p/${i}`).program(String(i));
+    const program = new Generator(random, `${place}/p/${i}`).program(String(i), most);
     return { name: program.name, lines: program.lines.map((line) => line.replaceAll('$', place)) };
   });
 }

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { version } from '../../bench/machine.js';
 import { BATCH, compare } from './compare.js';
+import { LINES } from './generate.js';
 import { addRow, line, rowOf } from './report.js';
 import { Arena, missing, titleOf } from './ways.js';
 
@@ -9,6 +10,7 @@ const help = `npm run fuzz -- [OPTION]...
   --calls N      until so many calls were compared (1000000)
   --seed N       programs of this seed, and of those after it (random)
   --batch N      programs below one exec (${BATCH})
+  --lines N      calls of a program, at most (${LINES})
   --most N       ends after so many differences (5)
   --only REGEXP  ways by name: MECHANISM,POLICY,USER, like 'trace,full,root'
   --report FILE  gets a row more in its section
@@ -20,6 +22,7 @@ const { values } = parseArgs({
     calls: { type: 'string', default: '1000000' },
     seed: { type: 'string' },
     batch: { type: 'string', default: String(BATCH) },
+    lines: { type: 'string', default: String(LINES) },
     most: { type: 'string', default: '5' },
     only: { type: 'string', default: '' },
     report: { type: 'string' },
@@ -46,6 +49,7 @@ async function run(): Promise<number> {
       seed,
       calls: Number(values.calls),
       batch: Number(values.batch),
+      lines: Number(values.lines),
       most: Number(values.most),
       ways: (way) => only.test(`${way.mechanism},${way.policy},${way.user}`),
       say,

@@ -58,6 +58,8 @@ export function common(program: Program, way: Way, text: string): string {
   // writing to what is for reading gives `EPERM`, not `EBADF`; what was written ... is read by the next open."
   // "The same for `openat2` with `O_NOFOLLOW`, `RESOLVE_NO_MAGICLINKS`, ..."
   if (lies && !byNotify && (changes(program, becomesOther) || followsNoLinks(program))) return '';
+  // A table that stays open: "A snapshot ... a file in memory".
+  if (changes(program, /^forbid 3 /) && changes(program, /^table/)) return '';
   if (isForeign)
     left = left
       .replaceAll(/ type=\w+/g, '')

@@ -69,6 +69,28 @@ void world_make_one(const char *place, const char *name) {
     must(mkfifo("fifo", 0644), "fifo");
 }
 
+static void dump_content(const char *name);
+
+/* What a program has left of the files that all have, each as it was afterwards. Programs of which a
+ * policy answers nothing (limits.md) would leave something else to those behind them. */
+void world_tell_and_restore(const char *place) {
+    static const struct {
+        const char *name, *text;
+    } files[] = {{"target/redirected", "where it leads\n"},
+                 {"target/tree/leaf", "below a tree\n"},
+                 {"lie/kept", "kept\n"}};
+    must(chdir(place), place);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        say("left %s ", files[i].name);
+        dump_content(files[i].name);
+        say("\n");
+        int file = open(files[i].name, O_WRONLY | O_TRUNC | O_CLOEXEC);
+        must(file, files[i].name);
+        must((int)write(file, files[i].text, strlen(files[i].text)), files[i].name);
+        close(file);
+    }
+}
+
 static int by_name(const struct dirent **left, const struct dirent **right) {
     return strcmp((*left)->d_name, (*right)->d_name);
 }
