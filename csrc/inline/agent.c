@@ -11,10 +11,9 @@
 #include "../arch/kernel.h"
 #include "../policy/blob.h"
 #include "../policy/match.h"
-#include "ask_code.h"
+#include "call_code.h"
 #include "code.h"
 #include "names.h"
-#include "open_code.h"
 
 /* The page: the head (mark, its own address), the switches, how large the filesystem of files in
  * memory is, the table of types, the set of names, the stubs. */
@@ -41,7 +40,7 @@ _Static_assert(TYPES + 16 * (MOST_TYPES + 1) <= NAMES && NAMES + NAMES_SIZE <= S
 /* ---- what is answered ---- */
 
 /* Types that rules change, and the answers. Their number, or more than MOST_TYPES. */
-static uint32_t pairs_of(const uint8_t *policy, struct ask_pair pairs[MOST_TYPES]) {
+static uint32_t pairs_of(const uint8_t *policy, struct call_pair pairs[MOST_TYPES]) {
     const struct blob_header *header = blob_header(policy);
     const struct blob_type *types = blob_at(policy, header->types.offset);
     const struct blob_rule *rules = blob_at(policy, header->rules.offset);
@@ -50,7 +49,7 @@ static uint32_t pairs_of(const uint8_t *policy, struct ask_pair pairs[MOST_TYPES
         if (match_statfs(policy, types[i].type, NULL, &rule) != MATCH_FOUND)
             continue;
         if (count < MOST_TYPES)
-            pairs[count] = (struct ask_pair){types[i].type, rules[rule].answer[SPOOF_FIELD_TYPE]};
+            pairs[count] = (struct call_pair){types[i].type, rules[rule].answer[SPOOF_FIELD_TYPE]};
         count++;
     }
     return count;
@@ -77,7 +76,7 @@ const char *agent_missing(enum agent_below below, bool killable) {
 const char *agent_refusal(const uint8_t *policy) {
     const struct blob_header *header = blob_header(policy);
     const struct blob_rule *rules = blob_at(policy, header->rules.offset);
-    struct ask_pair pairs[MOST_TYPES];
+    struct call_pair pairs[MOST_TYPES];
     const char *names = names_refusal(policy);
     if (names)
         return names;
@@ -101,7 +100,7 @@ const char *agent_refusal(const uint8_t *policy) {
 }
 
 const char *agent_calls(const uint8_t *policy) {
-    struct ask_pair pairs[MOST_TYPES];
+    struct call_pair pairs[MOST_TYPES];
     if (looks_at_paths(policy))
         return "statfs, fstatfs, opens, stat, access and readlink";
     if (!agent_looks_at_opens(policy))
@@ -111,9 +110,9 @@ const char *agent_calls(const uint8_t *policy) {
 
 void agent_make_head(const uint8_t *policy, const struct inline_plan *plan,
                      struct agent_head *head) {
-    struct ask_pair pairs[MOST_TYPES + 1];
+    struct call_pair pairs[MOST_TYPES + 1];
     for (uint32_t i = pairs_of(policy, pairs); i <= MOST_TYPES; i++)
-        pairs[i] = (struct ask_pair){ASK_END_OF_TYPES, 0};
+        pairs[i] = (struct call_pair){CALL_END_OF_TYPES, 0};
     memset(head, 0, sizeof *head);
     memcpy(head->bytes, MARK, MARK_SIZE);
     memcpy(head->bytes + MARK_SIZE, &plan->address, sizeof plan->address);
@@ -165,43 +164,26 @@ static void put_ends(struct code *code, const struct agent_place *place) {
     code_put_64(code, place->back);
 }
 
-static void put_asking(struct code *code, const uint8_t *policy, uint64_t address, uint64_t stub,
-                       int32_t number) {
-    const struct ask_places places = {
+/* One call. */
+static void make_one(const uint8_t *policy, const struct inline_plan *plan, uint64_t stub,
+                     const struct agent_place *place, uint8_t bytes[AGENT_STUB_SIZE]) {
+    const uint64_t address = plan->address;
+    const bool opens = place->number == NUMBER_OPENAT, paths = looks_at_paths(policy);
+    const struct call_places places = {
         .off = agent_switch(address),
         .own = stub + STUB_OWN,
         .back = stub + STUB_BACK,
         .types = address + TYPES,
         /* What is opened for a rule may be a file in memory. */
         .blocks = agent_looks_at_opens(policy) ? address + BLOCKS : 0,
-        .names = {looks_at_paths(policy) ? address + NAMES : 0, names_shortest(policy)},
+        .names = {opens || paths ? address + NAMES : 0, plan->shortest},
+        .says_number = place->form == AGENT_FORM_NUMBER || place->form == AGENT_FORM_GO,
+        .reads_only = !paths,
     };
-    ask_put_code(code, &places, number);
-}
-
-static void put_opening(struct code *code, const uint8_t *policy, uint64_t address, uint64_t stub,
-                        enum agent_form form) {
-    const struct open_places places = {
-        .off = agent_switch(address),
-        .own = stub + STUB_OWN,
-        .back = stub + STUB_BACK,
-        .names = {address + NAMES, names_shortest(policy)},
-        .says_number = form == AGENT_FORM_NUMBER || form == AGENT_FORM_GO,
-        .reads_only = !looks_at_paths(policy),
-    };
-    open_put_code(code, &places);
-}
-
-/* One call. */
-static void make_one(const uint8_t *policy, uint64_t address, uint64_t stub,
-                     const struct agent_place *place, uint8_t bytes[AGENT_STUB_SIZE]) {
     struct code code = {bytes, stub, 0};
-    if (place->form == AGENT_FORM_STACK || place->form == AGENT_FORM_DIRECTORY)
+    if (!places.says_number)
         put_load(&code, place);
-    if (place->number == NUMBER_OPENAT)
-        put_opening(&code, policy, address, stub, place->form);
-    else
-        put_asking(&code, policy, address, stub, place->number);
+    call_put_code(&code, &places, place->number);
     put_ends(&code, place);
 }
 
@@ -237,19 +219,19 @@ size_t agent_stubs_size(const uint8_t *policy, enum agent_form form) {
     return (form == AGENT_FORM_GO ? 1 + count_for_go(policy) : 1) * (size_t)AGENT_STUB_SIZE;
 }
 
-void agent_make_stub(const uint8_t *policy, uint64_t address, uint64_t stub,
+void agent_make_stub(const uint8_t *policy, const struct inline_plan *plan, uint64_t stub,
                      const struct agent_place *place,
                      uint8_t bytes[AGENT_MOST_STUBS * AGENT_STUB_SIZE]) {
     memset(bytes, 0, agent_stubs_size(policy, place->form));
     if (place->form != AGENT_FORM_GO) {
-        make_one(policy, address, stub, place, bytes);
+        make_one(policy, plan, stub, place, bytes);
         return;
     }
     make_choice(policy, stub, place, bytes);
     for (uint32_t i = 0; i < count_for_go(policy); i++) {
         const struct agent_place one = {AGENT_FORM_GO, numbers_of_go[i], place->back};
         const size_t at = (i + 1) * (size_t)AGENT_STUB_SIZE;
-        make_one(policy, address, stub + at, &one, bytes + at);
+        make_one(policy, plan, stub + at, &one, bytes + at);
     }
 }
 
@@ -334,7 +316,7 @@ bool agent_is_place(const struct agent_place *place,
     if (place->form == AGENT_FORM_GO)
         return memcmp(code, code_of_go, sizeof code_of_go) == 0;
     if (place->number != NUMBER_OPENAT &&
-        (place->form != AGENT_FORM_NUMBER || !ask_knows(place->number)))
+        (place->form != AGENT_FORM_NUMBER || !call_is_attended(place->number)))
         return false;
     struct code expected = {load, 0, 0};
     put_load(&expected, place);

@@ -34,9 +34,10 @@ typedef int code_writer(pid_t tid, uint64_t address, const void *bytes, size_t l
 
 /* Where calls are answered inside programs. */
 struct inline_plan {
-    uint64_t address; /* of the page: the same in each program of a tree; 0: nowhere */
-    uint64_t blocks;  /* what statfs(2) tells of the size of the filesystem of files in memory */
-    uint32_t after;   /* so many stopped calls of a process */
+    uint64_t address;  /* of the page: the same in each program of a tree; 0: nowhere */
+    uint64_t blocks;   /* what statfs(2) tells of the size of the filesystem of files in memory */
+    uint32_t after;    /* so many stopped calls of a process */
+    uint32_t shortest; /* the length of the shortest last name of a rule: names_shortest() */
 };
 
 /* Stopped calls of a process: one that makes fewer is not worth what it costs. */
@@ -91,7 +92,7 @@ struct agent_place {
 size_t agent_stubs_size(const uint8_t *policy, enum agent_form form);
 /* The stubs at `stub` for this place. */
 #define AGENT_MOST_STUBS 8U
-void agent_make_stub(const uint8_t *policy, uint64_t address, uint64_t stub,
+void agent_make_stub(const uint8_t *policy, const struct inline_plan *plan, uint64_t stub,
                      const struct agent_place *place,
                      uint8_t bytes[AGENT_MOST_STUBS * AGENT_STUB_SIZE]);
 

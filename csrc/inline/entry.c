@@ -96,7 +96,7 @@ uint64_t entry_make_stub(const struct entry *entry) {
         const uint64_t stub = agent_stub(page, i);
         if (stub % AGENT_PAGE + size > AGENT_PAGE)
             continue;
-        agent_make_stub(entry->policy, page, stub, &entry->place, wanted);
+        agent_make_stub(entry->policy, entry->plan, stub, &entry->place, wanted);
         const enum laid laid = lay(entry, stub, wanted, size);
         if (laid != TAKEN)
             return laid == LAID ? stub : 0;

@@ -24,7 +24,7 @@ struct names_place {
 /* Writes code that finds out whether a path may be one of these, with its end (the 0) in %r11 and
  * its begin in %rdi or %rsi; changes %rcx. If so it goes to `candidate`, which lies before it; else
  * on, behind it. */
-enum names_register { NAMES_RDI, NAMES_RSI };
+enum names_register { NAMES_NOWHERE, NAMES_RDI, NAMES_RSI };
 void names_put_test(struct code *code, enum names_register path, const struct names_place *names,
                     uint32_t candidate);
 

@@ -137,15 +137,14 @@ static unsigned short run_from_agent(uint32_t groups, uint64_t agent, struct soc
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct k_seccomp_data, nr)),
     };
     const uint8_t behind = sizeof by_place / sizeof *by_place;
-    uint8_t left = 0;
+    const unsigned short first = count;
     for (size_t i = 0; i < known; i++)
-        left = (uint8_t)(left + known_call_is_of_agent(&calls[i], groups));
-    for (size_t i = 0; i < known; i++)
-        if (known_call_is_of_agent(&calls[i], groups)) {
-            left--;
-            filter[count++] = (struct sock_filter)BPF_JUMP(
-                BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)calls[i].number, left, left ? 0 : behind);
-        }
+        if (known_call_is_of_agent(&calls[i], groups))
+            filter[count++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+                                                           (uint32_t)calls[i].number, 0, 0);
+    for (unsigned short i = first; i < count; i++)
+        filter[i].jt = (uint8_t)(count - 1 - i);
+    filter[count - 1].jf = behind;
     return put(filter, count, by_place, behind);
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../arch/kernel.h"
+#include "../inline/names.h"
 #include "../probe/child.h"
 
 /* Where nothing is mapped unless somebody asks for it, below all programs that may lie anywhere,
@@ -79,6 +80,7 @@ const char *inline_plan_make(const uint8_t *policy, bool always, struct inline_p
         .address = FIRST_AGENT + place * AGENT_DISTANCE,
         .blocks = blocks,
         .after = always ? 1 : CALLS_BEFORE_AGENT,
+        .shortest = names_shortest(policy),
     };
     return NULL;
 }

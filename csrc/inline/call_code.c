@@ -1,39 +1,38 @@
-/* ask_code.c - writes that code. Rule: as in its header. */
-#include "ask_code.h"
+/* call_code.c - writes that code. Rule: as in its header. */
+#include "call_code.h"
 
 #include <stddef.h>
 
 #include "../arch/arch.h"
+#include "../arch/call_table.h"
 #include "../arch/kernel.h"
 #include "path_code.h"
 
 #define PATH_SIZE 4096U /* PATH_MAX */
 
-struct ask_call {
+struct path_place {
     int32_t number;
-    bool has_path;
     enum names_register path;
 };
 
-static const struct ask_call calls[] = {
-    {NUMBER_STATFS, true, NAMES_RDI},     {NUMBER_FSTATFS, false, NAMES_RDI},
-    {NUMBER_NEWFSTATAT, true, NAMES_RSI}, {NUMBER_STATX, true, NAMES_RSI},
-    {NUMBER_FACCESSAT, true, NAMES_RSI},  {NUMBER_FACCESSAT2, true, NAMES_RSI},
-    {NUMBER_READLINKAT, true, NAMES_RSI},
+static const struct path_place calls[] = {
+    {NUMBER_OPENAT, NAMES_RSI},     {NUMBER_STATFS, NAMES_RDI},     {NUMBER_FSTATFS, NAMES_NOWHERE},
+    {NUMBER_NEWFSTATAT, NAMES_RSI}, {NUMBER_STATX, NAMES_RSI},      {NUMBER_FACCESSAT, NAMES_RSI},
+    {NUMBER_FACCESSAT2, NAMES_RSI}, {NUMBER_READLINKAT, NAMES_RSI},
 #ifdef NUMBER_STAT
-    {NUMBER_STAT, true, NAMES_RDI},       {NUMBER_LSTAT, true, NAMES_RDI},
-    {NUMBER_ACCESS, true, NAMES_RDI},     {NUMBER_READLINK, true, NAMES_RDI},
+    {NUMBER_STAT, NAMES_RDI},       {NUMBER_LSTAT, NAMES_RDI},      {NUMBER_ACCESS, NAMES_RDI},
+    {NUMBER_READLINK, NAMES_RDI},
 #endif
 };
 
-static const struct ask_call *find(int32_t number) {
+static const struct path_place *find(int32_t number) {
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
         if (calls[i].number == number)
             return &calls[i];
     return NULL;
 }
 
-bool ask_knows(int32_t number) {
+bool call_is_attended(int32_t number) {
     return find(number) != NULL;
 }
 
@@ -49,7 +48,7 @@ static void put_overlap(struct code *code, uint32_t stopped) {
 }
 
 /* The type in the answer, as a rule wants it. */
-static void put_type(struct code *code, const struct ask_places *places, int32_t number) {
+static void put_type(struct code *code, const struct call_places *places, int32_t number) {
     struct code_jumps again = {.count = 0};
     PUT(code, 0x48, 0x85, 0xc0); /* test %rax, %rax */
     const uint32_t failed = code_put_short(code, JUMP_UNEQUAL);
@@ -69,37 +68,55 @@ static void put_type(struct code *code, const struct ask_places *places, int32_t
     const uint32_t next = code->length;
     PUT(code, 0x49, 0x3b, 0x0b); /* cmp (%r11), %rcx */
     const uint32_t found = code_put_short(code, JUMP_EQUAL);
-    PUT(code, 0x49, 0x83, 0xc3, sizeof(struct ask_pair)); /* add $16, %r11 */
-    PUT(code, 0x49, 0x83, 0x3b, 0xff);                    /* cmpq $ASK_END_OF_TYPES, (%r11) */
+    PUT(code, 0x49, 0x83, 0xc3, sizeof(struct call_pair)); /* add $16, %r11 */
+    PUT(code, 0x49, 0x83, 0x3b, 0xff);                     /* cmpq $CALL_END_OF_TYPES, (%r11) */
     code_put_back_to(code, JUMP_UNEQUAL, next);
     code_land(code, failed);
     const uint32_t done = code->length;
     code_put_jump_by(code, places->back);
     code_land(code, found);
-    PUT(code, 0x49, 0x8b, 0x4b, offsetof(struct ask_pair, to)); /* mov 8(%r11), %rcx */
-    PUT(code, 0x48, 0x89, 0x0e);                                /* mov %rcx, (%rsi) */
+    PUT(code, 0x49, 0x8b, 0x4b, offsetof(struct call_pair, to)); /* mov 8(%r11), %rcx */
+    PUT(code, 0x48, 0x89, 0x0e);                                 /* mov %rcx, (%rsi) */
     code_put_back_to(code, JUMP_ALWAYS, done);
     code_land_all(code, &again);
     code_put_move(code, number);
     code_put_jump_by(code, places->own);
 }
 
-void ask_put_code(struct code *code, const struct ask_places *places, int32_t number) {
-    const struct ask_call *call = find(number);
-    const bool looks = call->has_path && places->names.set != 0;
+/* Is it the other call that this place makes? */
+static void put_choice(struct code *code, int32_t number, struct code_jumps *other) {
+    PUT(code, 0x48, 0x3d); /* cmp $number, %rax */
+    code_put_32(code, (uint32_t)number);
+    code_put_jump(code, JUMP_UNEQUAL, other);
+}
+
+/* Is it an open that the filter lets run anyway? */
+static void put_flags(struct code *code, struct code_jumps *plain) {
+    PUT(code, 0xf7, 0xc2); /* test $OPEN_NEVER_A_TABLE, %edx */
+    code_put_32(code, OPEN_NEVER_A_TABLE);
+    code_put_jump(code, JUMP_UNEQUAL, plain);
+}
+
+void call_put_code(struct code *code, const struct call_places *places, int32_t number) {
+    const enum names_register path = places->names.set != 0 ? find(number)->path : NAMES_NOWHERE;
     const bool tells_type = number == NUMBER_STATFS || number == NUMBER_FSTATFS;
-    struct code_jumps plain = {.count = 0};
+    struct code_jumps plain = {.count = 0}, other = {.count = 0};
+    if (!places->says_number)
+        put_choice(code, number, &other);
     code_put_test(code, places->off);
     code_put_jump(code, JUMP_UNEQUAL, &plain);
-    const uint32_t found =
-        looks ? path_put_search(code, call->path, &plain) : code_put_short(code, JUMP_ALWAYS);
+    if (number == NUMBER_OPENAT && places->reads_only)
+        put_flags(code, &plain);
+    const uint32_t found = path == NAMES_NOWHERE ? code_put_short(code, JUMP_ALWAYS)
+                                                 : path_put_search(code, path, &plain);
     code_land_all(code, &plain);
     const uint32_t stopped = code->length;
     code_put_move(code, number);
+    code_land_all(code, &other);
     code_put_jump_by(code, places->own);
     code_land(code, found);
-    if (looks)
-        names_put_test(code, call->path, &places->names, stopped);
+    if (path != NAMES_NOWHERE)
+        names_put_test(code, path, &places->names, stopped);
     if (number == NUMBER_STATFS && places->blocks != 0)
         put_overlap(code, stopped);
     code_put_move(code, number);
