@@ -41,8 +41,7 @@ void say_bytes(const unsigned char *bytes, size_t count) {
         say(plain ? "%c" : "\\x%02x", bytes[i]);
     }
     if (count > MOST_SAID)
-        say("...%zu:%016llx", count,
-            (unsigned long long)digest(DIGEST_OF_NOTHING, bytes, count));
+        say("...%zu:%016llx", count, (unsigned long long)digest(DIGEST_OF_NOTHING, bytes, count));
 }
 
 /* The same number for the same file, in the order in which files are seen. */
@@ -75,21 +74,26 @@ static size_t known_device(unsigned long device) {
 /* A program that has no right to a directory of procfs is told so by its mode; sizes of directories
  * are the filesystem's.
  */
+/* In the root of a procfs, which has this number there, each process has a directory. */
+static unsigned long links_of(unsigned mode, unsigned long inode, unsigned long links) {
+    return S_ISDIR(mode) && inode == 1 ? 0 : links;
+}
+
 static void say_stat(const struct stat *is) {
     say(" mode=%o nlink=%lu uid=%u gid=%u size=%ld rdev=%lx blksize=%ld file=%zu dev=%zu",
-        is->st_mode, (unsigned long)is->st_nlink, is->st_uid, is->st_gid, (long)is->st_size,
-        (unsigned long)is->st_rdev, (long)is->st_blksize, known_file(is->st_dev, is->st_ino),
-        known_device(is->st_dev));
+        is->st_mode, links_of(is->st_mode, is->st_ino, is->st_nlink), is->st_uid, is->st_gid,
+        (long)is->st_size, (unsigned long)is->st_rdev, (long)is->st_blksize,
+        known_file(is->st_dev, is->st_ino), known_device(is->st_dev));
 }
 
 static void say_statx(const struct statx *is) {
     unsigned long device = ((unsigned long)is->stx_dev_major << 32) | is->stx_dev_minor;
-    say(" mask=%x attributes=%llx/%llx mode=%o nlink=%u uid=%u gid=%u size=%llu rdev=%u:%u "
+    say(" mask=%x attributes=%llx/%llx mode=%o nlink=%lu uid=%u gid=%u size=%llu rdev=%u:%u "
         "blksize=%u",
         is->stx_mask, (unsigned long long)is->stx_attributes,
-        (unsigned long long)is->stx_attributes_mask, is->stx_mode, is->stx_nlink, is->stx_uid,
-        is->stx_gid, (unsigned long long)is->stx_size, is->stx_rdev_major, is->stx_rdev_minor,
-        is->stx_blksize);
+        (unsigned long long)is->stx_attributes_mask, is->stx_mode,
+        links_of(is->stx_mode, is->stx_ino, is->stx_nlink), is->stx_uid, is->stx_gid,
+        (unsigned long long)is->stx_size, is->stx_rdev_major, is->stx_rdev_minor, is->stx_blksize);
     /* stat(2) writes the device in another form. */
     device = ((unsigned long)is->stx_dev_major << 8) | is->stx_dev_minor;
     say(" file=%zu dev=%zu", known_file(device, is->stx_ino), known_device(device));

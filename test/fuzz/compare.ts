@@ -1,6 +1,6 @@
 // Runs programs all ways and finds those that can tell. A difference is tried again alone, and counts
 // if it is there again; then the program is made as short as it can be (delta debugging).
-import { generate, LINES, type Program } from './generate.js';
+import { generate, LINES, mounting, type Program } from './generate.js';
 import { common, expected } from './oracle.js';
 import {
   type Arena,
@@ -53,9 +53,11 @@ async function differs(arena: Arena, program: Program, way: Way): Promise<Differ
 /** The fewest lines that still differ. */
 export async function shrink(arena: Arena, found: Difference): Promise<Difference> {
   let best = found;
+  // What it mounts stays in a namespace of its own.
+  const kept = mounting.every((line, i) => found.program.lines[i] === line) ? mounting.length : 0;
   for (let size = Math.ceil(found.program.lines.length / 2); size >= 1;) {
     let shorter = false;
-    for (let from = 0; from < best.program.lines.length;) {
+    for (let from = kept; from < best.program.lines.length;) {
       const { name, lines } = best.program;
       const rest = [...lines.slice(0, from), ...lines.slice(from + size)];
       const smaller = await differs(arena, { name, lines: rest }, best.way);

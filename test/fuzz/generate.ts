@@ -52,12 +52,15 @@ const odd = [
   ...['/dev/null', '/dev/zero', '/proc/self/cwd', '/proc/self/fd/99', '/proc/sys/kernel/ostype'],
 ];
 
+/** What a program that mounts begins with: others must not see it. */
+export const mounting = ['unshare 0x20000', "mount 'none' '/' null 0x44000 null"];
+
 class Generator {
   readonly #random: Random;
   readonly #own: string;
   /** About what a rule tells: calls that are not stopped would see something else. */
   readonly #lying: boolean;
-  /** In a mount namespace of its own: others must not see it. */
+  /** In a mount namespace of its own. */
   readonly #mounting: boolean;
 
   constructor(random: Random, own: string) {
@@ -68,9 +71,7 @@ class Generator {
   }
 
   program(name: string, most: number): Program {
-    const lines: string[] = this.#mounting
-      ? ['unshare 0x20000', "mount 'none' '/' null 0x44000 null"]
-      : [];
+    const lines: string[] = this.#mounting ? [...mounting] : [];
     const count = 4 + this.#random.below(most - 3);
     while (lines.length < count) lines.push(this.#line(count - lines.length));
     return { name, lines };

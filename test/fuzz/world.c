@@ -71,8 +71,8 @@ void world_make_one(const char *place, const char *name) {
 
 static void dump_content(const char *name);
 
-/* What a program has left of the files that all have, each as it was afterwards. Programs of which a
- * policy answers nothing (limits.md) would leave something else to those behind them. */
+/* What a program has left of the files that all have, each as it was afterwards. Programs of which
+ * a policy answers nothing (limits.md) would leave something else to those behind them. */
 void world_tell_and_restore(const char *place) {
     static const struct {
         const char *name, *text;
@@ -131,6 +131,12 @@ static void dump_file(const char *name, const struct stat *is) {
     say("\n");
 }
 
+/* Of no other filesystem: what a program mounts is its own. */
+static bool is_mounted(const struct stat *is) {
+    struct stat here;
+    return stat(".", &here) == 0 && here.st_dev != is->st_dev;
+}
+
 /* What is in the current directory, depth first. */
 static void dump_directory(int depth) {
     struct dirent **entries;
@@ -138,7 +144,7 @@ static void dump_directory(int depth) {
     for (int i = 0; i < count; i++) {
         const char *name = entries[i]->d_name;
         struct stat is;
-        if (!strcmp(name, ".") || !strcmp(name, "..") || lstat(name, &is) < 0)
+        if (!strcmp(name, ".") || !strcmp(name, "..") || lstat(name, &is) < 0 || is_mounted(&is))
             continue;
         say("%*s", depth, "");
         say_bytes((const unsigned char *)name, strlen(name));
