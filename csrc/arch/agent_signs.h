@@ -7,5 +7,7 @@
 /* The agent is so long, and aligned: a call of its that is made from there runs. */
 #define AGENT_SIZE 8192U
 #define AGENT_PAGE 4096U /* of code, on each machine that has it */
+/* Behind it, by notify: a page of the program's code that is changed, and one for detours. */
+#define AGENT_REGION (AGENT_SIZE + 2 * AGENT_PAGE)
 
 #endif

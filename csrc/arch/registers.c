@@ -134,6 +134,10 @@ static void repeat_as(struct registers *registers, int32_t number) {
     registers->user.rip -= ARCH_CALL_INSTRUCTION;
 }
 
+static void set_address(struct registers *registers, uint64_t address) {
+    registers->user.rip = address;
+}
+
 #elif defined(__aarch64__)
 
 int registers_get(pid_t tid, struct registers *registers) {
@@ -206,6 +210,10 @@ static void repeat_as(struct registers *registers, int32_t number) {
     registers->user.pc -= ARCH_CALL_INSTRUCTION;
 }
 
+static void set_address(struct registers *registers, uint64_t address) {
+    registers->user.pc = address;
+}
+
 #endif
 
 /* ---- the same on each architecture, by what stands above: write_call() makes the call that is
@@ -264,4 +272,11 @@ int registers_next_call(pid_t tid, const struct registers *before, int32_t numbe
 
 int registers_repeat_call(pid_t tid, const struct registers *before) {
     return registers_next_call(tid, before, registers_number(before), NULL, 0);
+}
+
+int registers_go_to(pid_t tid, const struct registers *before, uint64_t address) {
+    struct registers registers = *before;
+    forget_call(&registers);
+    set_address(&registers, address);
+    return put(tid, &registers);
 }

@@ -62,5 +62,7 @@ int registers_next_call(pid_t tid, const struct registers *before, int32_t numbe
 int registers_end_call(pid_t tid, const struct registers *before, int64_t result);
 /* ... or as if it had not begun: it is made next. */
 int registers_repeat_call(pid_t tid, const struct registers *before);
+/* ... or it goes on at this address, and no call is made again. */
+int registers_go_to(pid_t tid, const struct registers *before, uint64_t address);
 
 #endif

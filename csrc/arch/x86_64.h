@@ -47,6 +47,7 @@
 #define NUMBER_SECCOMP 317
 #define NUMBER_RT_SIGRETURN 15
 #define NUMBER_RT_SIGACTION 13
+#define NUMBER_RT_SIGPROCMASK 14
 /* The same call of x32 (asm/unistd_x32.h): true of all above. */
 #define X32(number) (CALL_OF_X32 | (number))
 

@@ -21,6 +21,7 @@
 #define MARK_SIZE 16U
 #define SWITCH AGENT_HEAD_SIZE
 #define THREADS (SWITCH + 1)
+#define HOLDER (SWITCH + 4)
 #define BLOCKS (SWITCH + 8)
 #define TYPES 64U
 #define MOST_TYPES 24U
@@ -132,6 +133,18 @@ uint64_t agent_switch(uint64_t address) {
 
 uint64_t agent_threads(uint64_t address) {
     return address + THREADS;
+}
+
+uint64_t agent_holder(uint64_t address) {
+    return address + HOLDER;
+}
+
+uint64_t agent_copy(uint64_t address) {
+    return address + AGENT_SIZE;
+}
+
+uint64_t agent_detour(uint64_t address) {
+    return agent_copy(address) + AGENT_PAGE;
 }
 
 uint64_t agent_stub(uint64_t address, unsigned index) {
@@ -397,8 +410,8 @@ static void put_boot(struct code *code, uint64_t address) {
         0x51);             /* push %rax and the arguments */
     PUT(code, 0x48, 0xbf); /* mov $address, %rdi */
     code_put_64(code, address);
-    PUT(code, 0xbe); /* mov $AGENT_SIZE, %esi */
-    code_put_32(code, AGENT_SIZE);
+    PUT(code, 0xbe); /* mov $AGENT_REGION, %esi */
+    code_put_32(code, AGENT_REGION);
     PUT(code, 0xba); /* mov $..., %edx: never writable and executable */
     code_put_32(code, PROT_READ | PROT_EXEC);
     PUT(code, 0x41, 0xba); /* mov $..., %r10d */

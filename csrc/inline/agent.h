@@ -37,6 +37,7 @@ struct inline_plan {
     uint64_t address;  /* of the page: the same in each program of a tree; 0: nowhere */
     uint64_t blocks;   /* what statfs(2) tells of the size of the filesystem of files in memory */
     uint32_t after;    /* so many stopped calls of a process */
+    bool beside;       /* by notify: also beside threads; beside.h */
     uint32_t shortest; /* the length of the shortest last name of a rule: names_shortest() */
 };
 
@@ -71,6 +72,10 @@ uint64_t agent_switch(uint64_t address);
 /* Where another one says that the program has threads: opens of a C library are left alone, since
  * code that makes them may be one that a thread can be cancelled in. */
 uint64_t agent_threads(uint64_t address);
+/* Where the id of a thread is that has begun to change code; 0: none. */
+uint64_t agent_holder(uint64_t address);
+uint64_t agent_copy(uint64_t address);
+uint64_t agent_detour(uint64_t address);
 uint64_t agent_stub(uint64_t address, unsigned index);
 
 /* What stands before the call. Only the first one says which call it is. */

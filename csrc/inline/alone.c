@@ -25,11 +25,11 @@
 /* As SigCgt tells them: what glibc and musl end threads by, and tell them all of a new user id. */
 #define THREAD_SIGNALS (1ULL << (FIRST_THREAD_SIGNAL - 1) | 1ULL << (LAST_THREAD_SIGNAL - 1))
 
-enum { TGID, THREADS, FILTERS, CAUGHT, TRACER, FIELDS };
+enum { TGID, THREADS, FILTERS, BLOCKED, CAUGHT, TRACER, FIELDS };
 
 static void read_status(const char *tid, struct status_value values[FIELDS]) {
     static const char *const names[FIELDS] = {
-        "Tgid:", "Threads:", "Seccomp_filters:", "SigCgt:", "TracerPid:"};
+        "Tgid:", "Threads:", "Seccomp_filters:", "SigBlk:", "SigCgt:", "TracerPid:"};
     for (int i = 0; i < FIELDS; i++)
         values[i].name = names[i];
     proc_status_values(tid, values, FIELDS);
@@ -42,22 +42,35 @@ static long filters_before(void) {
     return *values[FILTERS].text ? strtol(values[FILTERS].text, NULL, 10) : -1;
 }
 
-static enum inline_outcome prove_single(pid_t tid, bool never_threads) {
-    struct status_value values[FIELDS];
+static bool read_whole(pid_t tid, struct status_value values[FIELDS]) {
     char name[16];
-    const long before = filters_before();
     snprintf(name, sizeof name, "%d", tid);
     read_status(name, values);
     for (int i = 0; i < FIELDS; i++)
         if (!*values[i].text)
-            return INLINE_NO_ACCESS;
-    if (strtol(values[TGID].text, NULL, 10) != tid || strtol(values[THREADS].text, NULL, 10) != 1)
-        return INLINE_NOT_ALONE;
+            return false;
+    return true;
+}
+
+/* `before`: filters_before(). */
+static enum inline_outcome judge(const struct status_value values[FIELDS], long before) {
     if (before < 0 || strtol(values[FILTERS].text, NULL, 10) != before + 1)
         return INLINE_FILTERED;
-    if (never_threads && strtoull(values[CAUGHT].text, NULL, 16) & THREAD_SIGNALS)
-        return INLINE_CANCELLED;
     return strtol(values[TRACER].text, NULL, 10) == 0 ? INLINE_NOTHING : INLINE_TRACED;
+}
+
+static enum inline_outcome prove_single(pid_t tid, bool never_threads) {
+    struct status_value values[FIELDS];
+    const long before = filters_before();
+    if (!read_whole(tid, values))
+        return INLINE_NO_ACCESS;
+    if (strtol(values[TGID].text, NULL, 10) != tid || strtol(values[THREADS].text, NULL, 10) != 1)
+        return INLINE_NOT_ALONE;
+    const enum inline_outcome outcome = judge(values, before);
+    return outcome == INLINE_NOTHING && never_threads &&
+                   strtoull(values[CAUGHT].text, NULL, 16) & THREAD_SIGNALS
+               ? INLINE_CANCELLED
+               : outcome;
 }
 
 /* Whoever has the memory of a program of the tree has its filter, too. */
@@ -78,26 +91,38 @@ static bool same_memory(pid_t one, pid_t other) {
     return syscall(SYS_kcmp, one, other, K_KCMP_VM, 0, 0) == 0;
 }
 
-static bool a_thread_has(int proc, pid_t tid, const char *other) {
+/* Calls `visit` for each thread of a process until it says true. 0: it never did; ESRCH: the
+ * process has ended. */
+static int each_thread(int proc, pid_t process, bool (*visit)(void *context, pid_t tid),
+                       void *context) {
     char name[32];
-    bool same = false;
-    snprintf(name, sizeof name, "%d/task", atoi(other));
+    bool done = false;
+    snprintf(name, sizeof name, "%d/task", process);
     const int fd = openat(proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *directory = fd < 0 ? NULL : fdopendir(fd);
     if (!directory) {
         if (fd >= 0)
             close(fd);
-        return fd >= 0 || errno != ENOENT; /* it has ended: nobody */
+        return fd < 0 && errno == ENOENT ? ESRCH : EBUSY;
     }
-    for (const struct dirent *entry; !same && (entry = readdir(directory)) != NULL;)
-        same = isdigit((unsigned char)*entry->d_name) && same_memory(tid, atoi(entry->d_name));
+    for (const struct dirent *entry; !done && (entry = readdir(directory)) != NULL;)
+        done = isdigit((unsigned char)*entry->d_name) && visit(context, atoi(entry->d_name));
     closedir(directory);
-    return same;
+    return done ? EBUSY : 0;
+}
+
+static bool has_memory_of(void *context, pid_t tid) {
+    return same_memory(*(const pid_t *)context, tid);
+}
+
+static bool a_thread_has(int proc, pid_t tid, pid_t other) {
+    return each_thread(proc, other, has_memory_of, &tid) == EBUSY;
 }
 
 static enum inline_outcome compare(int proc, pid_t tid, const char *other) {
     const long result = syscall(SYS_kcmp, tid, atoi(other), K_KCMP_VM, 0, 0);
-    if (result == 0 || (result > 0 && has_ended(atoi(other)) && a_thread_has(proc, tid, other)))
+    if (result == 0 ||
+        (result > 0 && has_ended(atoi(other)) && a_thread_has(proc, tid, atoi(other))))
         return INLINE_NOT_ALONE;
     if (result > 0 || errno == ESRCH)
         return INLINE_NOTHING;
@@ -112,7 +137,8 @@ static bool can_compare(void) {
     return syscall(SYS_kcmp, getpid(), getpid(), K_KCMP_VM, 0, 0) == 0;
 }
 
-static enum inline_outcome prove_unshared(int proc, pid_t tid) {
+/* `process`: of the thread, which is not compared. */
+static enum inline_outcome prove_unshared(int proc, pid_t tid, pid_t process) {
     if (!can_compare())
         return INLINE_NO_ACCESS;
     const int fd = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -127,7 +153,7 @@ static enum inline_outcome prove_unshared(int proc, pid_t tid) {
     for (const struct dirent *entry;
          outcome == INLINE_NOTHING && (entry = readdir(directory)) != NULL;) {
         const char *name = entry->d_name;
-        if (!isdigit((unsigned char)*name) || atoi(name) == tid)
+        if (!isdigit((unsigned char)*name) || atoi(name) == process)
             continue;
         outcome = ++count > MOST_PROCESSES ? INLINE_TOO_MANY : compare(proc, tid, name);
     }
@@ -137,6 +163,44 @@ static enum inline_outcome prove_unshared(int proc, pid_t tid) {
 
 enum inline_outcome alone_prove(const struct stopped_call *call, bool never_threads) {
     const enum inline_outcome outcome = prove_single(call->tid, never_threads);
-    return outcome == INLINE_NOTHING ? prove_unshared(call->server->context->proc, call->tid)
-                                     : outcome;
+    return outcome == INLINE_NOTHING
+               ? prove_unshared(call->server->context->proc, call->tid, call->tid)
+               : outcome;
+}
+
+/* ---- with threads ---- */
+
+pid_t alone_process(const struct stopped_call *call, uint64_t *blocked) {
+    struct status_value values[FIELDS];
+    if (!read_whole(call->tid, values))
+        return 0;
+    *blocked = strtoull(values[BLOCKED].text, NULL, 16);
+    return (pid_t)strtol(values[TGID].text, NULL, 10);
+}
+
+bool alone_has_filter(pid_t tid) {
+    struct status_value values[FIELDS];
+    return read_whole(tid, values) && judge(values, filters_before()) == INLINE_FILTERED;
+}
+
+struct judged {
+    long before;
+    enum inline_outcome outcome;
+};
+
+/* One that has ended meanwhile says nothing, and has no filter any more. */
+static bool is_unfit(void *context, pid_t tid) {
+    struct judged *judged = context;
+    struct status_value values[FIELDS];
+    if (read_whole(tid, values))
+        judged->outcome = judge(values, judged->before);
+    return judged->outcome != INLINE_NOTHING;
+}
+
+enum inline_outcome alone_prove_process(const struct stopped_call *call, pid_t process) {
+    struct judged judged = {filters_before(), INLINE_NOTHING};
+    const int proc = call->server->context->proc;
+    if (each_thread(proc, process, is_unfit, &judged) != 0)
+        return judged.outcome != INLINE_NOTHING ? judged.outcome : INLINE_NO_ACCESS;
+    return prove_unshared(proc, call->tid, process);
 }

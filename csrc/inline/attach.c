@@ -112,15 +112,11 @@ static enum inline_outcome drop_copy(struct attach *attach) {
 static enum inline_outcome change_copy(struct progress *progress) {
     const struct entry *entry = &progress->entry;
     struct attach *attach = progress->attach;
-    uint8_t bytes[AGENT_PAGE + AGENT_BEFORE + AGENT_BEHIND];
-    const uint64_t page = page_of(entry->at), before = entry->place.back - AGENT_BEFORE - page;
-    if (before > AGENT_PAGE || !entry_read(entry, page, bytes, AGENT_PAGE) ||
-        !agent_make_jump(&entry->place, attach->room, bytes + before) ||
-        !entry_write(entry, attach->copy, bytes, AGENT_PAGE))
+    if (!entry_make_copy(entry, attach->copy, attach->room))
         return drop_copy(attach);
     return next(attach, ATTACH_MOVE, NUMBER_MREMAP,
                 (const uint64_t[]){attach->copy, AGENT_PAGE, AGENT_PAGE,
-                                   MREMAP_MAYMOVE | MREMAP_FIXED, page},
+                                   MREMAP_MAYMOVE | MREMAP_FIXED, page_of(entry->at)},
                 5);
 }
 

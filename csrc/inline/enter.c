@@ -10,6 +10,7 @@
 #include "../arch/call_table.h"
 #include "../policy/blob.h"
 #include "alone.h"
+#include "beside.h"
 #include "entry.h"
 
 /* ---- when ---- */
@@ -34,6 +35,8 @@ bool inline_is_due(const struct stopped_call *call, const uint8_t *policy,
     if (plan->address == 0 ||
         !known_call_is_of_agent(known_call(call->arch, call->number), blob_header(policy)->calls))
         return false;
+    if (beside_is_back(call->tid))
+        return true;
     _Atomic uint64_t *place = count_of(call);
     const uint64_t who = caller(call, back);
     const uint64_t before = atomic_load_explicit(place, memory_order_relaxed);
@@ -46,7 +49,8 @@ bool inline_is_due(const struct stopped_call *call, const uint8_t *policy,
 
 void inline_note(const struct stopped_call *call, const struct inline_plan *plan, uint64_t back,
                  enum inline_outcome outcome) {
-    if (outcome == INLINE_BOOTING || outcome == INLINE_ENTERED || outcome == INLINE_ANSWERED)
+    if (outcome == INLINE_BOOTING || outcome == INLINE_AWAY || outcome == INLINE_ENTERED ||
+        outcome == INLINE_ANSWERED)
         atomic_store_explicit(count_of(call), caller(call, back) | plan->after,
                               memory_order_relaxed);
 }
@@ -90,16 +94,22 @@ static enum inline_outcome step(struct entry *entry) {
     uint64_t room;
     const enum place_state place = entry_place_state(entry, &room);
     const bool leads = place == PLACE_LEADS;
+    if (place == PLACE_COMPILED)
+        entry->at = agent_place_begin(&entry->place);
+    if (beside_is_back(entry->call->tid))
+        return beside_enter(entry, place);
     if (place == PLACE_OTHER)
         return INLINE_OTHER_CODE;
     if (leads && (!entry_read(entry, room, there, sizeof there) ||
                   !entry_find_form_of_room(entry, room, there)))
         return INLINE_NOTHING; /* it has led to the agent, or past it; or it is not ours */
-    if (entry->place.form == AGENT_FORM_GO)
-        return INLINE_NOT_ALONE; /* its programs have threads from their begin */
     entry->at = agent_place_begin(&entry->place);
-    const enum inline_outcome alone =
-        alone_prove(entry->call, agent_may_be_cancelled(&entry->place));
+    const bool cancelled = agent_may_be_cancelled(&entry->place);
+    const enum inline_outcome alone = entry->place.form == AGENT_FORM_GO
+                                          ? INLINE_NOT_ALONE /* from its begin */
+                                          : alone_prove(entry->call, cancelled);
+    if (alone == INLINE_NOT_ALONE && !leads && entry->plan->beside)
+        return cancelled ? INLINE_CANCELLED : beside_enter(entry, place);
     if (alone != INLINE_NOTHING)
         return alone;
     if (!room_find(entry->call, entry->memory, entry->at, entry->plan->address, &entry->room) ||

@@ -136,6 +136,15 @@ enum place_state entry_place_state(struct entry *entry, uint64_t *room) {
     return find_form(entry, code) ? PLACE_COMPILED : PLACE_OTHER;
 }
 
+bool entry_make_copy(const struct entry *entry, uint64_t copy, uint64_t room) {
+    uint8_t bytes[AGENT_PAGE + AGENT_BEFORE + AGENT_BEHIND];
+    const uint64_t page = entry->at & ~(AGENT_PAGE - 1ULL);
+    const uint64_t before = entry->place.back - AGENT_BEFORE - page;
+    return before <= AGENT_PAGE && entry_read(entry, page, bytes, AGENT_PAGE) &&
+           agent_make_jump(&entry->place, room, bytes + before) &&
+           entry_write(entry, copy, bytes, AGENT_PAGE);
+}
+
 /* ---- rooms ---- */
 
 /* Where nothing is, or what is to be there already. */
@@ -153,6 +162,19 @@ uint64_t entry_make_room(const struct entry *entry, uint64_t stub) {
         if (laid != TAKEN)
             return laid == LAID ? room : 0;
     }
+    return 0;
+}
+
+uint64_t entry_find_room(const struct entry *entry, size_t length) {
+    uint8_t there[AGENT_MOST_STUBS * AGENT_STUB_SIZE];
+    const uint64_t first = entry->room.first;
+    for (uint64_t at = first;
+         first != 0 && length <= sizeof there && at + length <= entry->room.end;
+         at += AGENT_ROOM_STEP)
+        if (!entry_read(entry, at, there, length))
+            break;
+        else if (is_zero(there, length))
+            return at;
     return 0;
 }
 

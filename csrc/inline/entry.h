@@ -42,8 +42,12 @@ enum place_state entry_place_state(struct entry *entry, uint64_t *room);
 /* A stub for this place: the one that it has, or a new one. 0: there is no room, or it cannot be
  * written. */
 uint64_t entry_make_stub(const struct entry *entry);
+/* Writes the page of code with the place to `copy`, where the place leads to `room`. */
+bool entry_make_copy(const struct entry *entry, uint64_t copy, uint64_t room);
 /* Room behind the code, which answers by `stub`, or boots if that is 0. 0: none. */
 uint64_t entry_make_room(const struct entry *entry, uint64_t stub);
+/* Where nothing is there, of this length; 0: nowhere. */
+uint64_t entry_find_room(const struct entry *entry, size_t length);
 /* Is this room what one of this agent's was made to be, for a place of some form, and does it boot?
  */
 bool entry_find_form_of_room(struct entry *entry, uint64_t room,

@@ -144,15 +144,28 @@ struct search {
     struct room *room;
 };
 
+static bool has_page(const struct mapping *mapping, uint64_t page) {
+    return mapping->begin <= page && mapping->end >= page + AGENT_PAGE;
+}
+
+/* The copy comes and goes, so it may be one mapping, or more. */
+static void take_region(const struct mapping *mapping, uint64_t page, struct room *room) {
+    const bool ours = mapping->inode == 0 && has_code(mapping) && mapping->begin >= page &&
+                      mapping->end <= page + AGENT_REGION;
+    if (mapping->begin < page + AGENT_SIZE) {
+        room->page_is_free = false;
+        room->page_is_ours = ours && mapping->begin == page && mapping->end >= page + AGENT_SIZE;
+    }
+    room->has_copy = room->has_copy || (ours && has_page(mapping, agent_copy(page)));
+    room->has_detour = room->has_detour || (ours && has_page(mapping, agent_detour(page)));
+}
+
 static bool take(void *context, const struct mapping *mapping, const struct mapping *first) {
     struct search *search = context;
     struct room *room = search->room;
     const uint64_t page = search->page;
-    if (mapping->begin < page + AGENT_SIZE && mapping->end > page) {
-        room->page_is_free = false;
-        room->page_is_ours = mapping->begin == page && mapping->end == page + AGENT_SIZE &&
-                             mapping->inode == 0 && has_code(mapping);
-    }
+    if (mapping->begin < page + AGENT_REGION && mapping->end > page)
+        take_region(mapping, page, room);
     if (holds(mapping, search->code) && has_code(mapping))
         set_room(search->call, search->memory, first->begin, search->code, room);
     if (room->is_code && holds(mapping, room->first) && has_code(mapping))

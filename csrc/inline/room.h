@@ -13,8 +13,9 @@ struct room {
      * which nobody uses from there on. 0: not known. */
     uint64_t first, end;
     uint64_t absent; /* the file's header, which is not there and cannot be waited for; 0: it is */
-    bool page_is_free; /* nothing is mapped at the agent's address */
-    bool page_is_ours; /* what is mapped there is what our code asks for, and only that */
+    bool page_is_free;         /* nothing is mapped at the agent's address */
+    bool page_is_ours;         /* what is mapped there is what our code asks for, and only that */
+    bool has_copy, has_detour; /* ... and so are agent_copy() and agent_detour() */
 };
 
 /* Reads the program's maps, and headers of its files in `memory`, /proc/TID/mem: the code around

@@ -12,6 +12,7 @@
 
 #include "../arch/kernel.h"
 #include "../calls/calls.h"
+#include "../inline/beside.h"
 #include "../inline/enter.h"
 #include "../mechanism/notify.h"
 #include "../process/fd_passing.h"
@@ -29,6 +30,7 @@
 
 struct worker {
     const struct worker_setup *setup;
+    struct inline_plan plan;
     struct context context;
     struct pidfd_cache pidfd_cache;
 };
@@ -53,25 +55,32 @@ static uint64_t returns_to(const struct slot *slot) {
     return request.data.instruction_pointer;
 }
 
-/* Has the program answer such calls by itself from now on, or no more. While it goes on another
- * thread receives. */
-static void attend_agent(struct stopped_call *call, const struct verdict *verdict) {
-    const struct worker_setup *setup = the_worker.setup;
-    const struct inline_plan *plan = &setup->plan;
+/* Has the program answer such calls by itself from now on. While it goes on another thread
+ * receives. True: the call is made again, nothing is owed. */
+static bool enter_agent(struct stopped_call *call) {
+    const struct inline_plan *plan = &the_worker.plan;
     if (plan->address == 0)
-        return;
+        return false;
     const uint64_t back = returns_to(call->server->slot);
-    const bool stops = inline_must_stop(call, verdict->adds_filter);
-    if (!stops && !inline_is_due(call, setup->policy, plan, back))
-        return;
-    enum inline_outcome outcome = INLINE_BUSY;
-    const bool replaced = server_step_aside(call->server);
-    if (stops) /* also where nobody else receives meanwhile: it must not be left out */
-        outcome = inline_stop(call, plan, NULL);
-    else if (replaced)
-        outcome = inline_enter(call, setup->policy, plan, back);
+    if (!inline_is_due(call, the_worker.setup->policy, plan, back))
+        return false;
+    const enum inline_outcome outcome =
+        server_step_aside(call->server) ? inline_enter(call, the_worker.setup->policy, plan, back)
+                                        : INLINE_BUSY;
     inline_note(call, plan, back, outcome);
-    record_inline(setup->segment, outcome);
+    record_inline(the_worker.setup->segment, outcome);
+    return outcome == INLINE_AWAY;
+}
+
+/* ... or no more: also where nobody else receives meanwhile, since it must not be left out. */
+static void stop_agent(struct stopped_call *call, const struct verdict *verdict) {
+    const struct inline_plan *plan = &the_worker.plan;
+    if (plan->address == 0 || !inline_must_stop(call, verdict->adds_filter))
+        return;
+    const bool replaced = server_step_aside(call->server);
+    if (verdict->adds_filter)
+        beside_end(call, replaced);
+    record_inline(the_worker.setup->segment, inline_stop(call, plan, NULL));
 }
 
 static void serve_slot(struct server *server) {
@@ -85,9 +94,13 @@ static void serve_slot(struct server *server) {
         free_slot(server);
         return;
     }
+    if (enter_agent(&call)) {
+        free_slot(server);
+        return;
+    }
     struct verdict verdict = serve_call(&call, setup->policy);
     record_verdict(setup->segment, &call, &verdict);
-    attend_agent(&call, &verdict);
+    stop_agent(&call, &verdict);
     if (verdict.decision == DECISION_DELIVER)
         deliver(setup->segment, &call, &verdict);
     else if (verdict_end(&call, &verdict) != 0)
@@ -173,6 +186,10 @@ static void begin(const struct worker_setup *setup) {
     struct worker *worker = &the_worker;
     struct segment *segment = setup->segment;
     worker->setup = setup;
+    worker->plan = setup->plan;
+    /* The parent of the command waits for its children, and might take a stop of ours for theirs.
+     */
+    worker->plan.beside = !family_is_ours();
     static struct server like; /* receiver.c keeps it */
     like = (struct server){
         .context = &worker->context,

@@ -296,7 +296,7 @@ static int maps(void) {
         unsigned long begin, end;
         if (sscanf(line, "%lx-%lx %7s", &begin, &end, rights) == 3 && begin >> 36 == 0x551) {
             found++;
-            wrong += end - begin != 2 * PAGE || strcmp(rights, "r-xp") != 0;
+            wrong += end - begin != 4 * PAGE || strcmp(rights, "r-xp") != 0;
         }
         wrong += strstr(line, "rwx") != NULL;
     }

@@ -43,7 +43,7 @@ for (const [kind, program] of asking) {
       t.end();
     });
 
-  for (const verb of ['fork', 'vfork', 'threads', 'strict', 'cancels'])
+  for (const verb of ['fork', 'vfork', 'threads', 'beside-thread', 'strict', 'cancels'])
     void t.test(`${kind}: ${verb} stops nearly nothing`, (t) => {
       const { told } = wrapped(program, verb);
       t.ok(told.stopped < FEW, `${told.stopped} calls were stopped`);
@@ -57,7 +57,6 @@ for (const [kind, program] of asking) {
   });
 
   for (const [verb, outcome] of [
-    ['beside-thread', /threads/],
     ['beside-process', /threads, or memory/],
     ['own-filter', /stopped by a filter/],
   ] as const)

@@ -26,7 +26,7 @@ export const opensStopped = [
   ['children', 0, FEW],
 ] as const;
 
-const DYNAMICALLY = ['-O2', '-D_GNU_SOURCE', '-pthread'];
+export const DYNAMICALLY = ['-O2', '-D_GNU_SOURCE', '-pthread'];
 
 export const dynamicallyLinked = (name: string): string =>
   compileIn('inline', `${name}-dynamic`, [`${name}.c`], DYNAMICALLY);

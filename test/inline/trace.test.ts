@@ -1,9 +1,6 @@
 // ... by trace, beside threads, too: the same as without it.
-import { spawnSync } from 'node:child_process';
-import path from 'node:path';
 import t from 'tap';
-import { findProgram } from '../lanes/programs.js';
-import { root, testBuild } from '../support/paths.js';
+import { buildGo, missingGo } from '../support/go.js';
 import * as programs from './programs.js';
 import { ASKS, asking, countOf, FEW, filters, opening, opensStopped } from './programs.js';
 
@@ -61,14 +58,8 @@ void t.test('a filter of somebody else who has the same memory', (t) => {
   t.end();
 });
 
-const go = findProgram('go');
-
-void t.test('Go, beside its threads', { skip: go ? false : 'no Go' }, (t) => {
-  const program = path.join(testBuild, 'inline/asks-go');
-  const source = path.join(root, 'test/inline/asks.go');
-  const env = { ...process.env, CGO_ENABLED: '0', GO111MODULE: 'off', GOFLAGS: '' };
-  const built = spawnSync('go', ['build', '-o', program, source], { encoding: 'utf8', env });
-  t.equal(built.status, 0, built.stderr);
+void t.test('Go, beside its threads', { skip: missingGo }, (t) => {
+  const program = buildGo('test/inline/asks.go', 'inline/asks-go');
   const off = by('off', program, 'go');
   const { status, signal, stdout, stderr, told } = by('always', program, 'go');
   t.equal(status, 0, `${signal} ${stderr}`);

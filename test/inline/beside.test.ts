@@ -1,0 +1,113 @@
+// ... by notify, beside threads, too: each call of theirs is right while the program is changed,
+// whatever happens meanwhile. ROUNDS=n: so many programs of each kind.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import t from 'tap';
+import { compileIn } from '../support/compile.js';
+import { cleanCommand } from '../support/environment.js';
+import { buildGo, missingGo } from '../support/go.js';
+import { seccompSpoof } from '../support/paths.js';
+import { Random } from '../support/random.js';
+import { childrenOf, numberOf, readLog } from '../support/subject.js';
+import * as programs from './programs.js';
+import { ASKS, countOf } from './programs.js';
+
+const { place, remove } = programs.makePlace();
+t.teardown(remove);
+const rounds = process.env['ROUNDS'] ?? '20';
+const beside = compileIn('inline', 'beside', ['beside.c'], programs.DYNAMICALLY);
+/** So that paths are stopped, too: those that end so. */
+const policy = path.join(
+  t.testdir({
+    'files.yaml': `apiVersion: seccomp-spoof/v1
+name: files
+files: [{ path: ${place}/nothing-of-this-name, content: told }]
+`,
+  }),
+  'files.yaml',
+);
+
+const by = (when: string, command: readonly string[], before: readonly string[] = []) =>
+  programs.wrapped(['-m', 'notify', '-p', policy, '--inline', when], command, before);
+
+for (const verb of ['plain', 'signals', 'forks', 'filter', 'ends', 'executes'])
+  void t.test(`threads: ${verb}`, (t) => {
+    const { status, signal, stderr, told } = by('always', [beside, verb, rounds, place]);
+    t.equal(status, 0, `${signal} ${stderr}`);
+    t.ok(countOf(told, /^programs/) > 0, JSON.stringify(told.inline));
+    t.end();
+  });
+
+void t.test('threads: nearly nothing is stopped', (t) => {
+  const command = [beside, 'plain', '3', place];
+  const off = by('off', command).told.stopped;
+  const { told } = by('always', command);
+  t.ok(off >= ASKS, `${off} calls are stopped without it`);
+  // Opens of a C library are left alone beside threads; and bad paths, and `/`, are stopped.
+  t.ok(told.stopped < (off * 2) / 3, `${told.stopped} calls were stopped`);
+  t.end();
+});
+
+void t.test('threads: the worker is killed meanwhile', async (t) => {
+  const random = new Random(17);
+  const log = path.join(t.testdir({}), 'log');
+  const [command, words] = cleanCommand([
+    ...[seccompSpoof, 'exec', '-q', '-m', 'notify', '--inline', 'always', ...programs.policy],
+    ...['-p', policy, '--log-file', log, '--', beside, 'signals', rounds, place],
+  ]);
+  const child = spawn(command, words, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const ended = once(child, 'close');
+  let kills = 0;
+  const killOne = (): void => {
+    try {
+      const started = readLog(log).find(({ msg }) => msg === 'guardian started');
+      for (const worker of childrenOf(numberOf(started, 'guardian'))) {
+        process.kill(worker, 'SIGKILL');
+        kills++;
+      }
+    } catch {
+      // It has not begun, or there is none at this moment.
+    }
+    timer = setTimeout(killOne, random.below(20));
+  };
+  let timer = setTimeout(killOne, 1);
+  const [status, signal] = (await ended) as [number | null, string | null];
+  clearTimeout(timer);
+  t.equal(status, 0, `${signal} ${said}`);
+  t.ok(kills > 0, `${kills} workers were killed`);
+});
+
+void t.test('a filter for all threads, while another one gets places', (t) => {
+  for (let number = 0; number < 5; number++) {
+    const { status, signal, stderr } = by('always', [
+      programs.filters,
+      'other-thread',
+      `${number}`,
+    ]);
+    t.equal(status, 0, `${number}: ${signal} ${stderr}`);
+  }
+  t.end();
+});
+
+void t.test('the parent of the command changes no program with threads', (t) => {
+  const words = ['-m', 'notify', '-p', policy, '--inline', 'always', '--stay'];
+  const { status, stderr, told } = programs.wrapped(words, [beside, 'plain', '1', place]);
+  t.equal(status, 0, stderr);
+  t.ok(countOf(told, /threads, or memory/) > 0, JSON.stringify(told.inline));
+  t.end();
+});
+
+void t.test('Go', { skip: missingGo }, (t) => {
+  const program = buildGo('test/inline/asks.go', 'inline/asks-go');
+  const off = by('off', [program, 'go', place]);
+  const { status, signal, stdout, stderr, told } = by('always', [program, 'go', place]);
+  t.equal(status, 0, `${signal} ${stderr}`);
+  t.equal(stdout, off.stdout, 'the same is told');
+  t.ok(off.told.stopped >= ASKS, `${off.told.stopped} calls are stopped without it`);
+  t.ok(told.stopped < off.told.stopped / 10, `${told.stopped} calls were stopped`);
+  t.ok(countOf(told, /^places/) > 0, JSON.stringify(told.inline));
+  t.end();
+});
