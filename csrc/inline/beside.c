@@ -35,7 +35,7 @@ static struct {
         pid_t process, tid;
     } adding[MOST_ADDING];
     bool closed; /* there were more */
-    /* Only of whose turn it is. */
+    /* Only of whose turn it is: of who serves its call, one after the other. */
     enum step step;
     bool enters;     /* it is the program's first place */
     uint64_t room;   /* code behind the program's, to be taken away; 0: none */
@@ -46,7 +46,7 @@ static struct {
 /* ---- whose turn it is ---- */
 
 bool beside_is_back(pid_t tid) {
-    return atomic_load_explicit(&turn.tid, memory_order_relaxed) == tid;
+    return atomic_load_explicit(&turn.tid, memory_order_acquire) == tid;
 }
 
 static bool is_gone(pid_t process, pid_t tid) {
@@ -157,6 +157,8 @@ static enum inline_outcome send(struct entry *entry, enum step step,
         turn.length = length;
         memcpy(turn.bytes, bytes, length);
     }
+    /* Once more: who serves its next call sees all of this. */
+    atomic_store_explicit(&turn.tid, entry->call->tid, memory_order_release);
     return detour_make(entry->call, entry->place.back, address + ROUTINE_BEGIN);
 }
 
