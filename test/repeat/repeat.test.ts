@@ -78,8 +78,14 @@ const outcome = (count: number): Ended => ({
   stderr: '',
 });
 
-for (const mechanism of ['notify', 'trace', 'ptrace']) {
-  const title = `${mechanism}, here`;
+for (const [name, words] of [
+  ...['notify', 'trace', 'ptrace'].map((mechanism) => [mechanism, `-m ${mechanism}`]),
+  ...['notify', 'trace'].map((mechanism) => [
+    `inline ${mechanism}`,
+    `-m ${mechanism} --inline always`,
+  ]),
+] as const) {
+  const title = `${name}, here`;
   if (!where.test(title)) continue;
   await t.test(title, async (test: Test) => {
     const place = mkdtempSync('/dev/shm/seccomp-spoof-');
@@ -87,7 +93,7 @@ for (const mechanism of ['notify', 'trace', 'ptrace']) {
       rmSync(place, { recursive: true, force: true });
     });
     for (const [name, command] of programs) {
-      const options = `-m ${mechanism} --fstype tmpfs=ext4`;
+      const options = `${words} --fstype tmpfs=ext4`;
       const script = comparison(command, runs, options, magics.tmpfs);
       const same = test.same(await shell(script, place), outcome(runs), `${runs} times ${name}`);
       figures.push(`| ${name} | ${title} | ${runs} | ${same ? 0 : 'some'} |`);
