@@ -3,8 +3,10 @@
 #include "beside.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -13,12 +15,15 @@
 
 #include "../arch/arch.h"
 #include "../arch/kernel.h"
+#include "../tracee/proc_text.h"
+#include "../tracee/server.h"
 #include "alone.h"
 #include "detour.h"
 #include "routine.h"
 
 #define CALL_SIZE 2U /* syscall */
 #define MOST_ADDING 64U
+#define MOST_OTHERS 64U
 #define PERIOD_MS 10 /* until it is looked whether a thread has ended */
 #define MOST_PERIODS 100
 
@@ -37,6 +42,9 @@ static struct {
     bool closed; /* there were more */
     /* Only of whose turn it is: of who serves its call, one after the other. */
     enum step step;
+    uint64_t stack;  /* where its stack ended at its own call */
+    unsigned others; /* calls that it has made since then and before its own one: in handlers */
+    bool holds;      /* the program's page says so, too */
     bool enters;     /* it is the program's first place */
     uint64_t room;   /* code behind the program's, to be taken away; 0: none */
     uint32_t length; /* ... of these bytes */
@@ -85,6 +93,8 @@ static enum inline_outcome take_turn(pid_t tid, pid_t process) {
         turn.tid = tid;
         turn.process = process;
         turn.room = 0;
+        turn.others = 0;
+        turn.holds = false;
     }
     pthread_mutex_unlock(&turn.lock);
     return outcome;
@@ -119,6 +129,23 @@ void beside_end(const struct stopped_call *call, bool waits) {
     if (waits)
         wait_for_turn(process, call->tid);
     pthread_mutex_unlock(&turn.lock);
+}
+
+/* ---- the thread ---- */
+
+/* Where its stack ends, and where its call returns to: /proc/TID/syscall, proc(5). */
+static bool read_stop(const struct stopped_call *call, uint64_t *stack, uint64_t *back) {
+    char text[256];
+    return proc_text_of(call->server->context->proc, call->tid, "syscall", text, sizeof text) > 0 &&
+           sscanf(text, "%*d %*x %*x %*x %*x %*x %*x %" SCNx64 " %" SCNx64, stack, back) == 2;
+}
+
+/* Is it the call that the detour has made again? A handler may make the same one, before the detour
+ * is over: its stack ends elsewhere. */
+static bool is_own_call(const struct entry *entry) {
+    uint64_t stack, back;
+    return read_stop(entry->call, &stack, &back) && stack == turn.stack &&
+           back == entry->place.back;
 }
 
 /* ---- steps ---- */
@@ -172,16 +199,29 @@ static void clear_room(struct entry *entry) {
     turn.room = 0;
 }
 
-static bool set_holder(const struct entry *entry, pid_t tid) {
+/* In the program's page: a worker after us has to know, too. */
+static bool write_holder(const struct entry *entry, pid_t tid) {
     const int32_t holder = tid;
     return entry_write(entry, agent_holder(entry->plan->address), &holder, sizeof holder);
 }
 
-/* A worker before us may have begun with another thread, and that one may not have gone on yet. */
+static bool hold(const struct entry *entry) {
+    turn.holds = write_holder(entry, entry->call->tid);
+    return turn.holds;
+}
+
+static void hold_no_more(const struct entry *entry) {
+    if (turn.holds)
+        write_holder(entry, 0);
+    turn.holds = false;
+}
+
+/* A worker before us may have begun with a thread, and nobody knows whether that one has gone on.
+ */
 static bool is_held(const struct entry *entry, pid_t process) {
     int32_t holder = 0;
     return !entry_read(entry, agent_holder(entry->plan->address), &holder, sizeof holder) ||
-           (holder != 0 && holder != entry->call->tid && !is_gone(process, holder));
+           (holder != 0 && !is_gone(process, holder));
 }
 
 /* The copy takes the place of the page, and the next one is mapped. */
@@ -212,10 +252,12 @@ static enum inline_outcome change_or_map(struct entry *entry, bool back, uint64_
 static enum inline_outcome look(struct entry *entry, bool back) {
     const uint64_t page = entry->plan->address;
     const struct routine_call map[] = {MAP_OF(page, AGENT_REGION)};
-    uint64_t blocked;
+    uint64_t blocked, called;
     const pid_t process = alone_process(entry->call, &blocked);
-    const enum inline_outcome fit =
-        process == 0 ? INLINE_NO_ACCESS : alone_prove_process(entry->call, process);
+    if (process == 0 || !read_stop(entry->call, &turn.stack, &called) ||
+        called != entry->place.back)
+        return INLINE_NO_ACCESS;
+    const enum inline_outcome fit = alone_prove_process(entry->call, process);
     if (fit != INLINE_NOTHING)
         return fit;
     if (!room_find(entry->call, entry->memory, entry->at, page, &entry->room) ||
@@ -232,19 +274,27 @@ static enum inline_outcome look(struct entry *entry, bool back) {
         return INLINE_NO_ACCESS;
     if (is_held(entry, process))
         return INLINE_BUSY;
-    if (!set_holder(entry, entry->call->tid))
+    if (!hold(entry))
         return INLINE_NO_ACCESS;
     const enum inline_outcome outcome = change_or_map(entry, back, blocked);
     if (outcome != INLINE_AWAY)
-        set_holder(entry, 0);
+        hold_no_more(entry);
     return outcome;
+}
+
+/* A call of a handler: where the thread comes back to must stay as it is. One that never comes back
+ * (longjmp) keeps its program from further steps, as long as it lives, and nobody else. */
+static enum inline_outcome wait_for_own_call(void) {
+    if (turn.others++ == MOST_OTHERS)
+        end_turn();
+    return INLINE_BUSY;
 }
 
 static enum inline_outcome go_on(struct entry *entry, enum place_state place) {
     clear_room(entry);
+    hold_no_more(entry);
     if (place == PLACE_COMPILED && turn.step == STEP_MAP)
         return look(entry, true);
-    set_holder(entry, 0);
     if (place != PLACE_LEADS)
         return INLINE_NO_ACCESS; /* it was stopped, or may not map so much */
     return turn.enters ? INLINE_ENTERED : INLINE_ANSWERED;
@@ -258,6 +308,8 @@ enum inline_outcome beside_enter(struct entry *entry, enum place_state place) {
         outcome = take_turn(entry->call->tid, alone_process(entry->call, &blocked));
     if (outcome != INLINE_NOTHING)
         return outcome;
+    if (back && !is_own_call(entry))
+        return wait_for_own_call();
     outcome = back ? go_on(entry, place) : look(entry, false);
     if (outcome != INLINE_AWAY)
         end_turn();

@@ -54,7 +54,7 @@ void t.test('threads: the worker is killed meanwhile', async (t) => {
   const log = path.join(t.testdir({}), 'log');
   const [command, words] = cleanCommand([
     ...[seccompSpoof, 'exec', '-q', '-m', 'notify', '--inline', 'always', ...programs.policy],
-    ...['-p', policy, '--log-file', log, '--', beside, 'signals', rounds, place],
+    ...['-p', policy, '--log-file', log, '--', beside, 'forks', rounds, place],
   ]);
   const child = spawn(command, words, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
