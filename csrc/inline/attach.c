@@ -96,6 +96,8 @@ static enum inline_outcome make_room(struct progress *progress) {
     const enum inline_outcome fetched = fetch(progress, entry->room.first);
     if (fetched != INLINE_NOTHING)
         return fetched;
+    if (!entry_may_copy(entry))
+        return INLINE_OTHER_CODE;
     const uint64_t stub = entry_make_stub(entry);
     attach->enters = stub == agent_stub(entry->plan->address, 0);
     attach->room = stub != 0 ? entry_make_room(entry, stub) : 0;

@@ -1,7 +1,8 @@
-/* detour.c - ptrace(2), for as long as it takes a thread to leave its call.
+/* detour.c - ptrace(2), for as long as it takes a thread to make a few calls.
  * Rule: as in its header. The stop is answered with an error by which the kernel makes a call again
  * (ERESTARTNOINTR); the trap that was asked for before comes first, and there the thread has left
- * the call, but not made it again yet. */
+ * the call, but not made it again yet. At the end it has the registers of that moment: whoever has
+ * died before, its handlers come back to its own code. */
 #include "detour.h"
 
 #include <errno.h>
@@ -13,17 +14,25 @@
 #include "../arch/registers.h"
 
 #define SIGNAL_SET_SIZE 8
-#define EVENT_OF(status) ((status) >> 16)
+#define SYSCALL_STOP (SIGTRAP | 0x80) /* PTRACE_O_TRACESYSGOOD */
 
-/* Is it at the trap that was asked for, and not stopped together with all others? */
-static bool is_trapped(pid_t tid) {
+enum stop { STOP_TRAP, STOP_CALL, STOP_SIGNAL, STOP_ENDED };
+
+/* `signal`: that is to be delivered, which SIGSTOP alone can be here; or 0. */
+static enum stop wait_for_stop(pid_t tid, int *signal) {
     int status;
     pid_t got;
     do
         got = waitpid(tid, &status, __WALL);
     while (got < 0 && errno == EINTR);
-    return got == tid && WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP &&
-           EVENT_OF(status) == PTRACE_EVENT_STOP;
+    if (got != tid || !WIFSTOPPED(status))
+        return STOP_ENDED;
+    const int stopped_by = WSTOPSIG(status);
+    const bool is_event = status >> 16 == PTRACE_EVENT_STOP;
+    *signal = is_event || stopped_by == SYSCALL_STOP ? 0 : stopped_by;
+    if (stopped_by == SYSCALL_STOP)
+        return STOP_CALL;
+    return is_event && stopped_by == SIGTRAP ? STOP_TRAP : STOP_SIGNAL;
 }
 
 static bool has_left_call(const struct stopped_call *call, const struct registers *registers,
@@ -32,29 +41,61 @@ static bool has_left_call(const struct stopped_call *call, const struct register
            registers_result(registers) == -K_ERESTARTNOINTR && registers_address(registers) == back;
 }
 
-/* The registers first: with these the code gives the signals back that it is to have. */
-static void redirect(const struct stopped_call *call, uint64_t back, uint64_t address) {
-    struct registers registers;
-    uint64_t all = UINT64_MAX;
-    if (registers_get(call->tid, &registers) == 0 && has_left_call(call, &registers, back) &&
-        registers_go_to(call->tid, &registers, address) == 0)
-        ptrace(PTRACE_SETSIGMASK, call->tid, (void *)SIGNAL_SET_SIZE, &all);
+static int set_mask(pid_t tid, uint64_t mask) {
+    return ptrace(PTRACE_SETSIGMASK, tid, (void *)SIGNAL_SET_SIZE, &mask) == 0 ? 0 : -errno;
 }
 
-enum inline_outcome detour_make(struct stopped_call *call, uint64_t back, uint64_t address) {
-    const pid_t tid = call->tid;
-    if (ptrace(PTRACE_SEIZE, tid, NULL, NULL) != 0)
-        return errno == EPERM ? INLINE_TRACED : INLINE_NO_ACCESS;
-    /* Once it is asked to stop it is ours until it does, or has ended. */
-    if (ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) != 0 ||
-        call->mechanism->answer(call, -K_ERESTARTNOINTR) != 0) {
-        /* It is being killed, and waits for nobody. */
-        is_trapped(tid);
-        ptrace(PTRACE_DETACH, tid, NULL, NULL);
-        return INLINE_AWAY;
+/* To the next begin or end of a call. It may be stopped together with all others meanwhile, and
+ * will be so again when it is let go. */
+static bool go_on(pid_t tid) {
+    int signal = 0;
+    for (;;) {
+        if (ptrace(PTRACE_SYSCALL, tid, NULL, (void *)(intptr_t)signal) != 0)
+            return false;
+        const enum stop stop = wait_for_stop(tid, &signal);
+        if (stop == STOP_CALL || stop == STOP_ENDED)
+            return stop == STOP_CALL;
     }
-    if (is_trapped(tid))
-        redirect(call, back, address);
-    ptrace(PTRACE_DETACH, tid, NULL, NULL);
-    return INLINE_AWAY;
+}
+
+static bool make_calls(pid_t tid, struct detour *detour) {
+    struct registers now;
+    while (detour->made < detour->calls) {
+        if (!go_on(tid) || !go_on(tid) || registers_get(tid, &now) != 0)
+            return false;
+        detour->results[detour->made++] = registers_result(&now);
+    }
+    return true;
+}
+
+/* The registers first: with these the code gives the signals back by itself. On the way back the
+ * signals first: with these it does so once more. */
+static void redirect(const struct stopped_call *call, struct detour *detour) {
+    struct registers before;
+    const pid_t tid = call->tid;
+    if (registers_get(tid, &before) != 0 || !has_left_call(call, &before, detour->back))
+        return;
+    detour->over = registers_go_to(tid, &before, detour->address) != 0;
+    if (!detour->over && set_mask(tid, UINT64_MAX) == 0 && make_calls(tid, detour))
+        detour->over = set_mask(tid, detour->mask) == 0 && registers_repeat_call(tid, &before) == 0;
+}
+
+enum inline_outcome detour_make(struct stopped_call *call, struct detour *detour) {
+    const pid_t tid = call->tid;
+    int signal;
+    if (ptrace(PTRACE_SEIZE, tid, NULL, (void *)PTRACE_O_TRACESYSGOOD) != 0)
+        return errno == EPERM ? INLINE_TRACED : INLINE_NO_ACCESS;
+    /* Once it is asked to stop it is ours until it does, or has ended: if one of these fails it is
+     * being killed, and waits for nobody. */
+    detour->away = true;
+    detour->over = true;
+    const bool goes = ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) == 0 &&
+                      call->mechanism->answer(call, -K_ERESTARTNOINTR) == 0;
+    if (wait_for_stop(tid, &signal) == STOP_TRAP && goes)
+        redirect(call, detour);
+    return detour->made == detour->calls ? INLINE_NOTHING : INLINE_NO_ACCESS;
+}
+
+void detour_leave(const struct stopped_call *call) {
+    ptrace(PTRACE_DETACH, call->tid, NULL, NULL);
 }

@@ -35,8 +35,6 @@ bool inline_is_due(const struct stopped_call *call, const uint8_t *policy,
     if (plan->address == 0 ||
         !known_call_is_of_agent(known_call(call->arch, call->number), blob_header(policy)->calls))
         return false;
-    if (beside_is_back(call->tid))
-        return true;
     _Atomic uint64_t *place = count_of(call);
     const uint64_t who = caller(call, back);
     const uint64_t before = atomic_load_explicit(place, memory_order_relaxed);
@@ -49,8 +47,7 @@ bool inline_is_due(const struct stopped_call *call, const uint8_t *policy,
 
 void inline_note(const struct stopped_call *call, const struct inline_plan *plan, uint64_t back,
                  enum inline_outcome outcome) {
-    if (outcome == INLINE_BOOTING || outcome == INLINE_AWAY || outcome == INLINE_ENTERED ||
-        outcome == INLINE_ANSWERED)
+    if (outcome == INLINE_BOOTING || outcome == INLINE_ENTERED || outcome == INLINE_ANSWERED)
         atomic_store_explicit(count_of(call), caller(call, back) | plan->after,
                               memory_order_relaxed);
 }
@@ -94,10 +91,6 @@ static enum inline_outcome step(struct entry *entry) {
     uint64_t room;
     const enum place_state place = entry_place_state(entry, &room);
     const bool leads = place == PLACE_LEADS;
-    if (place == PLACE_COMPILED)
-        entry->at = agent_place_begin(&entry->place);
-    if (beside_is_back(entry->call->tid))
-        return beside_enter(entry, place);
     if (place == PLACE_OTHER)
         return INLINE_OTHER_CODE;
     if (leads && (!entry_read(entry, room, there, sizeof there) ||
@@ -109,7 +102,7 @@ static enum inline_outcome step(struct entry *entry) {
                                           ? INLINE_NOT_ALONE /* from its begin */
                                           : alone_prove(entry->call, cancelled);
     if (alone == INLINE_NOT_ALONE && !leads && entry->plan->beside)
-        return cancelled ? INLINE_CANCELLED : beside_enter(entry, place);
+        return cancelled ? INLINE_CANCELLED : beside_enter(entry);
     if (alone != INLINE_NOTHING)
         return alone;
     if (!room_find(entry->call, entry->memory, entry->at, entry->plan->address, &entry->room) ||
@@ -129,14 +122,16 @@ static enum inline_outcome step(struct entry *entry) {
 }
 
 enum inline_outcome inline_enter(struct stopped_call *call, const uint8_t *policy,
-                                 const struct inline_plan *plan, uint64_t back) {
+                                 const struct inline_plan *plan, uint64_t back, bool *away) {
     struct entry entry = {
         .call = call,
         .policy = policy,
         .plan = plan,
         .place = {.number = call->number, .back = back},
     };
-    return entry_in_memory(&entry, INLINE_NO_ACCESS, step);
+    const enum inline_outcome outcome = entry_in_memory(&entry, INLINE_NO_ACCESS, step);
+    *away = entry.away;
+    return outcome;
 }
 
 /* ---- the end ---- */

@@ -19,9 +19,10 @@ bool inline_is_due(const struct stopped_call *call, const uint8_t *policy,
 /* What came of it: after a step that has led on the next ones are tried at once. */
 void inline_note(const struct stopped_call *call, const struct inline_plan *plan, uint64_t back,
                  enum inline_outcome outcome);
-/* The next step. May wait for a filesystem: not for who receives. */
+/* The next step. May wait for a filesystem: not for who receives. `away`: the call is made again,
+ * and nothing is owed for it. */
 enum inline_outcome inline_enter(struct stopped_call *call, const uint8_t *policy,
-                                 const struct inline_plan *plan, uint64_t back);
+                                 const struct inline_plan *plan, uint64_t back, bool *away);
 
 /* Does this rt_sigaction(2) set a handler? */
 bool inline_sets_handler(struct stopped_call *call);

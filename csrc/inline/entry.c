@@ -3,10 +3,12 @@
 #include "entry.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../tracee/memory.h"
 #include "../tracee/rights.h"
 #include "../tracee/server.h"
 
@@ -34,8 +36,12 @@ bool entry_read(const struct entry *entry, uint64_t address, void *bytes, size_t
 }
 
 bool entry_write(const struct entry *entry, uint64_t address, const void *bytes, size_t length) {
-    if (!entry->call->mechanism->still_stopped(entry->call))
-        return false;
+    return entry->call->mechanism->still_stopped(entry->call) &&
+           entry_write_anyway(entry, address, bytes, length);
+}
+
+bool entry_write_anyway(const struct entry *entry, uint64_t address, const void *bytes,
+                        size_t length) {
     return pwrite(entry->memory, bytes, length, (off_t)address) == (ssize_t)length ||
            (entry->poke && entry->poke(entry->call->tid, address, bytes, length) == 0);
 }
@@ -134,6 +140,31 @@ enum place_state entry_place_state(struct entry *entry, uint64_t *room) {
     if (agent_read_jump(entry->place.back, code, room))
         return PLACE_LEADS;
     return find_form(entry, code) ? PLACE_COMPILED : PLACE_OTHER;
+}
+
+/* Does the program's code in this page stand so in its file? Behind it are rooms of ours. */
+static bool is_as_in_file(const struct entry *entry, uint64_t page) {
+    const struct room *room = &entry->room;
+    char name[96];
+    uint8_t there[AGENT_PAGE], in_file[AGENT_PAGE];
+    const uint64_t end = room->behind < page + AGENT_PAGE ? room->behind : page + AGENT_PAGE;
+    snprintf(name, sizeof name, "%d/map_files/%" PRIx64 "-%" PRIx64, entry->call->tid, room->begin,
+             room->mapped_to);
+    const int fd = openat(entry->call->server->context->proc, name, O_RDONLY | O_CLOEXEC);
+    const off_t at = (off_t)(room->offset + (page - room->begin));
+    const bool same = fd >= 0 && end > page && entry_read(entry, page, there, end - page) &&
+                      pread(fd, in_file, end - page, at) == (ssize_t)(end - page) &&
+                      memcmp(there, in_file, end - page) == 0;
+    if (fd >= 0)
+        close(fd);
+    return same;
+}
+
+bool entry_may_copy(const struct entry *entry) {
+    const uint64_t page = entry->at & ~(AGENT_PAGE - 1ULL);
+    return entry->room.is_exchanged ||
+           !memory_is_changed(entry->call->server->context->proc, entry->call->tid, page) ||
+           is_as_in_file(entry, page);
 }
 
 bool entry_make_copy(const struct entry *entry, uint64_t copy, uint64_t room) {

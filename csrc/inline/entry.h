@@ -21,6 +21,7 @@ struct entry {
     struct agent_place place;
     uint64_t at; /* where that begins */
     struct room room;
+    bool away; /* the call is made again: nothing is owed for it */
 };
 
 /* Runs this with the program's memory open. `closed`: what becomes of it where that cannot be. */
@@ -28,6 +29,9 @@ enum inline_outcome entry_in_memory(struct entry *entry, enum inline_outcome clo
                                     enum inline_outcome (*run)(struct entry *));
 bool entry_read(const struct entry *entry, uint64_t address, void *bytes, size_t length);
 bool entry_write(const struct entry *entry, uint64_t address, const void *bytes, size_t length);
+/* Also when the call is over: what nobody else uses. */
+bool entry_write_anyway(const struct entry *entry, uint64_t address, const void *bytes,
+                        size_t length);
 
 /* What the page is: unmapped, empty, the agent's, or somebody else's. */
 enum page_state { PAGE_MISSING, PAGE_EMPTY, PAGE_AGENT, PAGE_OTHER };
@@ -42,6 +46,9 @@ enum place_state entry_place_state(struct entry *entry, uint64_t *room);
 /* A stub for this place: the one that it has, or a new one. 0: there is no room, or it cannot be
  * written. */
 uint64_t entry_make_stub(const struct entry *entry);
+/* Is the page of code with the place as its file has it, or one that we have put there? What others
+ * have written into it (a probe of the kernel's, a debugger's breakpoint) may be theirs alone. */
+bool entry_may_copy(const struct entry *entry);
 /* Writes the page of code with the place to `copy`, where the place leads to `room`. */
 bool entry_make_copy(const struct entry *entry, uint64_t copy, uint64_t room);
 /* Room behind the code, which answers by `stub`, or boots if that is 0. 0: none. */

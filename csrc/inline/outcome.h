@@ -22,7 +22,6 @@ enum inline_outcome {
     INLINE_BOOTING, /* one more call, and it is there: not counted */
     INLINE_NOTHING, /* nothing was to be done: not counted */
     INLINE_DONE,    /* it is done, as it was before: not counted */
-    INLINE_AWAY,    /* the call is made again, and nothing is owed for it: not counted */
 };
 
 /* In a few words, for reports. */

@@ -119,6 +119,7 @@ static bool set_room(const struct stopped_call *call, int memory, uint64_t begin
         if (!is_code_segment(segment) || code < start || code >= behind)
             continue;
         room->is_code = true;
+        room->behind = behind;
         room->first = (behind + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
         room->end = (behind + AGENT_PAGE - 1) & ~(AGENT_PAGE - 1ULL);
         return true;
@@ -166,8 +167,13 @@ static bool take(void *context, const struct mapping *mapping, const struct mapp
     const uint64_t page = search->page;
     if (mapping->begin < page + AGENT_REGION && mapping->end > page)
         take_region(mapping, page, room);
-    if (holds(mapping, search->code) && has_code(mapping))
+    if (holds(mapping, search->code) && has_code(mapping)) {
+        room->begin = mapping->begin;
+        room->mapped_to = mapping->end;
+        room->offset = mapping->offset;
+        room->is_exchanged = mapping->inode == 0;
         set_room(search->call, search->memory, first->begin, search->code, room);
+    }
     if (room->is_code && holds(mapping, room->first) && has_code(mapping))
         search->has_room = true;
     return true;

@@ -8,6 +8,9 @@
 #include "../tracee/stopped_call.h"
 
 struct room {
+    uint64_t begin, mapped_to, offset; /* the mapping of the code, and where it lies in its file */
+    uint64_t behind;                   /* where the file's own code ends */
+    bool is_exchanged;                 /* it is a page of ours: it has no file any more */
     bool is_code; /* of a file: private, not writable, and what its header says of that place */
     /* The first place for code behind what the file has of its own there, and the end of that page,
      * which nobody uses from there on. 0: not known. */

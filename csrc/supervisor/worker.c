@@ -64,12 +64,14 @@ static bool enter_agent(struct stopped_call *call) {
     const uint64_t back = returns_to(call->server->slot);
     if (!inline_is_due(call, the_worker.setup->policy, plan, back))
         return false;
+    bool away = false;
     const enum inline_outcome outcome =
-        server_step_aside(call->server) ? inline_enter(call, the_worker.setup->policy, plan, back)
-                                        : INLINE_BUSY;
+        server_step_aside(call->server)
+            ? inline_enter(call, the_worker.setup->policy, plan, back, &away)
+            : INLINE_BUSY;
     inline_note(call, plan, back, outcome);
     record_inline(the_worker.setup->segment, outcome);
-    return outcome == INLINE_AWAY;
+    return away;
 }
 
 /* ... or no more: also where nobody else receives meanwhile, since it must not be left out. */

@@ -3,6 +3,8 @@
 #include "memory.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -40,4 +42,18 @@ bool memory_is_present(pid_t tid, uint64_t address, size_t length) {
         if (status[i] < 0 && status[i] != -EFAULT)
             return false;
     return true;
+}
+
+#define IS_OF_FILE (1ULL << 61) /* Documentation/admin-guide/mm/pagemap.rst */
+
+bool memory_is_changed(int proc, pid_t tid, uint64_t address) {
+    char name[32];
+    uint64_t page = 0;
+    snprintf(name, sizeof name, "%d/pagemap", tid);
+    const int fd = openat(proc, name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno != ENOENT;
+    const ssize_t got = pread(fd, &page, sizeof page, (off_t)(address / PAGE * sizeof page));
+    close(fd);
+    return got != (ssize_t)sizeof page || !(page & IS_OF_FILE);
 }

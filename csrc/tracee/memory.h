@@ -12,4 +12,8 @@
  * `length`: up to 64 KiB. */
 bool memory_is_present(pid_t tid, uint64_t address, size_t length);
 
+/* Is the page at `address`, in a private mapping of a file, another one than the file's by now, or
+ * not there? `proc` is a procfs; false where it does not tell (gVisor has no pagemap). */
+bool memory_is_changed(int proc, pid_t tid, uint64_t address);
+
 #endif

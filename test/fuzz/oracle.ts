@@ -31,6 +31,10 @@ export function common(program: Program, way: Way, text: string): string {
   const byNotify = mechanismOf(way) === 'notify';
   const isUnread = way.user !== 'root' && changes(program, /^prctl 4 0/);
   if (!byNotify && isUnread && asksForUntraced(program)) return '';
+  // "A real-time signal that is ignored, sent to a program of which as many signals wait as `RLIMIT_SIGPENDING` permits.
+  // `EAGAIN`".
+  if (!byNotify && changes(program, /^limit 11/))
+    text = text.replaceAll(/^(\d+ raise +handled \d+) (?:0|-11)$/gm, '$1');
   // "A user namespace that has capabilities over its own files, or denies `setgroups`. Fallback where
   // permissions matter." "A program that cannot be read (... not dumpable), without `CAP_SYS_PTRACE`. Fallback."
   const isForeign =
@@ -58,8 +62,6 @@ export function common(program: Program, way: Way, text: string): string {
   // writing to what is for reading gives `EPERM`, not `EBADF`; what was written ... is read by the next open."
   // "The same for `openat2` with `O_NOFOLLOW`, `RESOLVE_NO_MAGICLINKS`, ..."
   if (lies && !byNotify && (changes(program, becomesOther) || followsNoLinks(program))) return '';
-  // A table that stays open: "A snapshot ... a file in memory".
-  if (changes(program, /^forbid 3 /) && changes(program, /^table/)) return '';
   if (isForeign)
     left = left
       .replaceAll(/ type=\w+/g, '')
