@@ -130,7 +130,7 @@ static enum inline_outcome send(struct entry *entry, const struct routine_call *
         return INLINE_NO_ACCESS;
     enum inline_outcome outcome = detour_make(entry->call, &detour);
     entry->away = detour.away;
-    for (unsigned i = 0; i < detour.made; i++)
+    for (unsigned i = 0; i < count && i < detour.made; i++)
         if ((uint64_t)detour.results[i] != wanted[i])
             outcome = INLINE_NO_PAGE;
     if (detour.away && !detour.over)

@@ -61,7 +61,8 @@ static bool go_on(pid_t tid) {
 static bool make_calls(pid_t tid, struct detour *detour) {
     struct registers now;
     while (detour->made < detour->calls) {
-        if (!go_on(tid) || !go_on(tid) || registers_get(tid, &now) != 0)
+        const bool begun = go_on(tid);
+        if (!begun || !go_on(tid) || registers_get(tid, &now) != 0)
             return false;
         detour->results[detour->made++] = registers_result(&now);
     }
