@@ -78,14 +78,19 @@ void world_tell_and_restore(const char *place) {
         const char *name, *text;
     } files[] = {{"target/redirected", "where it leads\n"},
                  {"target/tree/leaf", "below a tree\n"},
-                 {"lie/kept", "kept\n"}};
+                 {"lie/kept", "kept\n"},
+                 {"lie/content", "told\n"},
+                 {"lie/absent", "only where nothing is\n"},
+                 {"lie/rewritten", "name: other\nrest\n"}};
     must(chdir(place), place);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         say("left %s ", files[i].name);
         dump_content(files[i].name);
         say("\n");
+        /* Some are told, and cannot be written to. */
         int file = open(files[i].name, O_WRONLY | O_TRUNC | O_CLOEXEC);
-        must(file, files[i].name);
+        if (file < 0)
+            continue;
         must((int)write(file, files[i].text, strlen(files[i].text)), files[i].name);
         close(file);
     }
