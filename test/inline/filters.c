@@ -1,8 +1,11 @@
-/* filters unreadable|other-thread|beside NUMBER - installs a filter that kills for calls which the
- * program itself never makes, when it answers calls by itself, or is about to. */
+/* filters unreadable|other-thread|beside|probed NUMBER - installs a filter that kills for calls which
+ * the program itself never makes, when it answers calls by itself, or is about to; or has a place
+ * where it makes one probed. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/filter.h>
+#include <linux/perf_event.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
@@ -116,11 +119,64 @@ static int beside(void) {
     return waitpid(other, &status, 0) != other || status != 0 || wrong != 0;
 }
 
+/* Where an address of ours lies in our file. */
+static uint64_t offset_of(uint64_t address) {
+    char line[512];
+    uint64_t begin, end, offset, found = 0;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    while (maps && fgets(line, sizeof line, maps))
+        if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %" SCNx64, &begin, &end, &offset) == 3 &&
+            address >= begin && address < end)
+            found = offset + (address - begin);
+    fclose(maps);
+    return found;
+}
+
+static void *asks_too(void *argument) {
+    struct statfs info;
+    for (int i = 0; i < OPENS; i++)
+        if (places[1]("/", &info) != 0)
+            return NULL;
+    return argument;
+}
+
+/* A uprobe, as perf and bpftrace set them: a breakpoint that the kernel knows by the file. */
+static int probed(void) {
+    char self[512] = {0};
+    int type = 0;
+    uint64_t hits = 0;
+    void *result;
+    pthread_t other;
+    struct statfs info;
+    FILE *kind = fopen("/sys/bus/event_source/devices/uprobe/type", "r");
+    if (!kind || fscanf(kind, "%d", &type) != 1 || readlink("/proc/self/exe", self, 511) < 0)
+        return 77;
+    fclose(kind);
+    struct perf_event_attr event = {
+        .type = (uint32_t)type,
+        .size = sizeof event,
+        .config1 = (uintptr_t)self,
+        .config2 = offset_of((uintptr_t)place0),
+    };
+    const int probe = (int)syscall(SYS_perf_event_open, &event, 0, -1, -1, 0);
+    if (probe < 0)
+        return 77;
+    int wrong = 0;
+    pthread_create(&other, NULL, asks_too, &hits);
+    for (int i = 0; i < OPENS; i++)
+        wrong += places[0]("/", &info) != 0;
+    pthread_join(other, &result);
+    wrong += result == NULL || read(probe, &hits, sizeof hits) != sizeof hits || hits != OPENS;
+    return wrong != 0;
+}
+
 int main(int argc, char **argv) {
     if (argc != 3 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return 2;
     wanted = atoi(argv[2]);
     if (strcmp(argv[1], "beside") == 0)
         return beside();
+    if (strcmp(argv[1], "probed") == 0)
+        return probed();
     return strcmp(argv[1], "unreadable") == 0 ? unreadable() : other_thread();
 }

@@ -137,6 +137,21 @@ for (const mechanism of ['notify', 'trace'])
     t.end();
   });
 
+for (const mechanism of ['notify', 'trace'])
+  void t.test(`${mechanism}: a probe of the kernel's in a page of code`, (t) => {
+    const words = ['-m', mechanism, '--inline', 'always'];
+    const native = run([filters, 'probed', '0']);
+    if (native.status === 77) {
+      t.pass('a probe', { skip: 'no uprobes for this user' });
+      t.end();
+      return;
+    }
+    const { status, signal, stderr } = programs.wrapped(words, [filters, 'probed', '0']);
+    t.equal(native.status, 0, 'natively');
+    t.equal(status, 0, `${signal} ${stderr}`);
+    t.end();
+  });
+
 void t.test('who shares memory is not known', (t) => {
   const as = process.getuid?.() === 0 ? asUser : [];
   const before = [...as, statically, 'without-kcmp'];
