@@ -12,6 +12,7 @@
 #include "alone.h"
 #include "beside.h"
 #include "entry.h"
+#include "rest.h"
 
 /* ---- when ---- */
 
@@ -129,7 +130,12 @@ enum inline_outcome inline_enter(struct stopped_call *call, const uint8_t *polic
         .plan = plan,
         .place = {.number = call->number, .back = back},
     };
+    static struct rest rest;
+    if (rest_goes_on(&rest))
+        return INLINE_BUSY;
+    const int64_t began = rest_begin();
     const enum inline_outcome outcome = entry_in_memory(&entry, INLINE_NO_ACCESS, step);
+    rest_note(&rest, began);
     *away = entry.away;
     return outcome;
 }

@@ -11,9 +11,9 @@
 #include "../arch/kernel.h"
 #include "../inline/attach.h"
 #include "../inline/enter.h"
+#include "../inline/rest.h"
 #include "../mechanism/own_calls.h"
 #include "../mechanism/trace.h"
-#include "../process/clock.h"
 #include "record.h"
 
 static const struct attach_setup *the_setup;
@@ -45,18 +45,8 @@ static struct attaching *begin_attaching(bool has_threads) {
     return changes && !has_threads ? NULL : attaching_of(0);
 }
 
-/* Nobody is served meanwhile, and of a program with very many mappings each step takes long: no
- * more than a part of all time goes there. */
-#define REST 20
-#define LONG_MS 10 /* in gVisor time goes on by as much */
-
-static int64_t rests_until;
-
-static void note_time(int64_t began) {
-    const int64_t took = clock_ms(CLOCK_THREAD_CPUTIME_ID) - began;
-    if (took > LONG_MS)
-        rests_until = clock_ms(CLOCK_MONOTONIC) + took * REST;
-}
+/* Nobody is served meanwhile. */
+static struct rest rest;
 
 /* Threads that install filters: whoever shares their memory gets no agent, whose calls these
  * filters would be asked about; nor is one for all threads there yet when it is told of. */
@@ -100,9 +90,9 @@ static enum inline_outcome begin(struct stopped_call *call, const struct trace_s
         .has_threads = has_threads,
         .opens_by_library = !lost_threads,
     };
-    const int64_t began = clock_ms(CLOCK_THREAD_CPUTIME_ID);
+    const int64_t began = rest_begin();
     const enum inline_outcome outcome = attach_begin(call, attach);
-    note_time(began);
+    rest_note(&rest, began);
     return outcome;
 }
 
@@ -128,7 +118,7 @@ struct injection *tracer_attach(pid_t tid, const struct trace_stop *stop,
     struct stopped_call call = trace_call(tid, &copy);
     call.server = setup->server;
     const bool has_threads = known->task == TASK_SIGACTION;
-    if (!has_threads && rests_until != 0 && clock_ms(CLOCK_MONOTONIC) < rests_until)
+    if (!has_threads && rest_goes_on(&rest))
         return NULL;
     if (has_threads ? !inline_sets_handler(&call)
                     : !inline_is_due(&call, setup->policy, setup->plan,
@@ -167,9 +157,9 @@ enum injected tracer_attach_end(pid_t tid, struct injection *injection) {
     call.server = the_setup->server;
     if (injection_is_interrupted(result) && injection->holds_signals)
         return injection_again(tid, injection);
-    const int64_t began = clock_ms(CLOCK_THREAD_CPUTIME_ID);
+    const int64_t began = rest_begin();
     const enum inline_outcome outcome = attach_go_on(&call, attach, result);
-    note_time(began);
+    rest_note(&rest, began);
     if (outcome != INLINE_BOOTING) {
         inline_note(&call, the_setup->plan, attach->back, outcome);
         return end(own, injection, outcome);
