@@ -1,8 +1,8 @@
 /* detour.c - ptrace(2), for as long as it takes a thread to make a few calls.
  * Rule: as in its header. The stop is answered with an error by which the kernel makes a call again
  * (ERESTARTNOINTR); the trap that was asked for before comes first, and there the thread has left
- * the call, but not made it again yet. At the end it has the registers of that moment: whoever has
- * died before, its handlers come back to its own code. */
+ * the call, but not made it again yet. At the end it gets the registers of that moment back, so no
+ * handler of its ever comes back to code of ours, unless we die in between. */
 #include "detour.h"
 
 #include <errno.h>
