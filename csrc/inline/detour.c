@@ -97,6 +97,11 @@ enum inline_outcome detour_make(struct stopped_call *call, struct detour *detour
     return detour->made == detour->calls ? INLINE_NOTHING : INLINE_NO_ACCESS;
 }
 
+/* One that is being killed cannot be let go: it waits for us to be told of its end, and who
+ * executes another program for it. */
 void detour_leave(const struct stopped_call *call) {
-    ptrace(PTRACE_DETACH, call->tid, NULL, NULL);
+    int signal;
+    while (ptrace(PTRACE_DETACH, call->tid, NULL, NULL) != 0 &&
+           wait_for_stop(call->tid, &signal) != STOP_ENDED)
+        ;
 }
