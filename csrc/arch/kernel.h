@@ -208,6 +208,12 @@ struct k_ptrace_syscall_info {
 #define K_PTRACE_SYSCALL_INFO_EXIT 2
 #define K_PTRACE_SYSCALL_INFO_SECCOMP 3
 
+/* ptrace(2): how a stop at a call is told from a SIGTRAP, with PTRACE_O_TRACESYSGOOD. */
+#define K_CALL_STOP (SIGTRAP | 0x80)
+
+/* Bytes of a set of signals, as system calls and ptrace(2) take it. */
+#define K_SIGNAL_SET_SIZE 8U
+
 /* ---- others ---- */
 /* linux/errno.h: what programs never see, as results of calls that a signal has interrupted */
 #define K_ERESTARTSYS 512

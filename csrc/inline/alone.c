@@ -178,11 +178,6 @@ pid_t alone_process(const struct stopped_call *call, uint64_t *blocked) {
     return (pid_t)strtol(values[TGID].text, NULL, 10);
 }
 
-bool alone_has_filter(pid_t tid) {
-    struct status_value values[FIELDS];
-    return read_whole(tid, values) && judge(values, filters_before()) == INLINE_FILTERED;
-}
-
 struct judged {
     long before;
     enum inline_outcome outcome;

@@ -16,7 +16,6 @@
 enum inline_outcome alone_prove(const struct stopped_call *call, bool never_threads);
 /* The process of the thread, or 0; and which signals it blocks, which holds as long. */
 pid_t alone_process(const struct stopped_call *call, uint64_t *blocked);
-bool alone_has_filter(pid_t tid);
 /* INLINE_NOTHING: none of the threads of this process has a filter of its own or a tracer, and no
  * other process has its memory. Else why not. */
 enum inline_outcome alone_prove_process(const struct stopped_call *call, pid_t process);

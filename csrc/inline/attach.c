@@ -3,8 +3,6 @@
 #include "attach.h"
 
 #include <errno.h>
-#include <string.h>
-#include <sys/mman.h>
 
 #include "../arch/arch.h"
 #include "../arch/call_table.h"
@@ -20,24 +18,15 @@ struct progress {
     int64_t result;
 };
 
-static enum inline_outcome next(struct attach *attach, enum attach_step step, int32_t number,
-                                const uint64_t *arguments, int count) {
+static enum inline_outcome next(struct attach *attach, enum attach_step step,
+                                struct exchange_call call) {
     attach->step = step;
-    attach->number = number;
-    attach->count = count;
-    memcpy(attach->arguments, arguments, (size_t)count * sizeof *arguments);
+    attach->next = call;
     return INLINE_BOOTING;
 }
 
-static enum inline_outcome next_map(struct attach *attach, enum attach_step step, uint64_t where,
-                                    uint64_t length, uint64_t flags) {
-    const uint64_t arguments[] = {
-        where, length, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | flags, UINT64_MAX, 0};
-    return next(attach, step, NUMBER_MMAP, arguments, 6);
-}
-
-static uint64_t page_of(uint64_t address) {
-    return address & ~(AGENT_PAGE - 1ULL);
+static enum inline_outcome next_unmap(struct attach *attach, uint64_t where, uint64_t length) {
+    return next(attach, ATTACH_AWAY, (struct exchange_call){NUMBER_MUNMAP, 2, {where, length}});
 }
 
 /* ---- the page ---- */
@@ -79,13 +68,14 @@ static bool is_known_to_be_cancelled(const struct progress *progress) {
 /* Has the program fetch a page, if it is not there. INLINE_NOTHING: it is. */
 static enum inline_outcome fetch(struct progress *progress, uint64_t address) {
     struct attach *attach = progress->attach;
-    const uint64_t page = page_of(address);
+    const uint64_t page = exchange_page(address);
     if (memory_is_present(progress->entry.call->tid, page, AGENT_PAGE))
         return INLINE_NOTHING;
     if (++attach->fetched > MOST_FETCHED)
         return INLINE_NO_ACCESS;
-    return next(attach, ATTACH_FETCH, NUMBER_MADVISE,
-                (const uint64_t[]){page, AGENT_PAGE, K_MADV_POPULATE_READ}, 3);
+    return next(
+        attach, ATTACH_FETCH,
+        (struct exchange_call){NUMBER_MADVISE, 3, {page, AGENT_PAGE, K_MADV_POPULATE_READ}});
 }
 
 static enum inline_outcome make_room(struct progress *progress) {
@@ -101,13 +91,13 @@ static enum inline_outcome make_room(struct progress *progress) {
     const uint64_t stub = entry_make_stub(entry);
     attach->enters = stub == agent_stub(entry->plan->address, 0);
     attach->room = stub != 0 ? entry_make_room(entry, stub) : 0;
-    return attach->room != 0 ? next_map(attach, ATTACH_COPY, 0, AGENT_PAGE, 0) : INLINE_NO_ROOM;
+    return attach->room != 0 ? next(attach, ATTACH_COPY, exchange_map(0, AGENT_PAGE, 0))
+                             : INLINE_NO_ROOM;
 }
 
 /* Nothing comes of it. */
 static enum inline_outcome drop_copy(struct attach *attach) {
-    return next(attach, ATTACH_AWAY, NUMBER_MUNMAP, (const uint64_t[]){attach->copy, AGENT_PAGE},
-                2);
+    return next_unmap(attach, attach->copy, AGENT_PAGE);
 }
 
 /* The copy: with a jump at the place. */
@@ -116,10 +106,7 @@ static enum inline_outcome change_copy(struct progress *progress) {
     struct attach *attach = progress->attach;
     if (!entry_make_copy(entry, attach->copy, attach->room))
         return drop_copy(attach);
-    return next(attach, ATTACH_MOVE, NUMBER_MREMAP,
-                (const uint64_t[]){attach->copy, AGENT_PAGE, AGENT_PAGE,
-                                   MREMAP_MAYMOVE | MREMAP_FIXED, page_of(entry->at)},
-                5);
+    return next(attach, ATTACH_MOVE, exchange_move(attach->copy, exchange_page(entry->at)));
 }
 
 /* ---- step by step ---- */
@@ -157,8 +144,8 @@ static enum inline_outcome look_at_page(struct progress *progress) {
     const struct entry *entry = &progress->entry;
     switch (entry_page_state(entry)) {
     case PAGE_MISSING:
-        return next_map(progress->attach, ATTACH_PAGE, entry->plan->address, AGENT_SIZE,
-                        K_MAP_FIXED_NOREPLACE);
+        return next(progress->attach, ATTACH_PAGE,
+                    exchange_map(entry->plan->address, AGENT_SIZE, K_MAP_FIXED_NOREPLACE));
     case PAGE_OTHER:
         return INLINE_NO_PAGE;
     case PAGE_EMPTY:
@@ -201,8 +188,7 @@ static enum inline_outcome on_result(struct progress *progress) {
         /* Before Linux 4.17, and in gVisor of 2022, it is any place if there is none at this one.
          */
         if ((uint64_t)result != attach->plan->address)
-            return next(attach, ATTACH_AWAY, NUMBER_MUNMAP,
-                        (const uint64_t[]){(uint64_t)result, AGENT_SIZE}, 2);
+            return next_unmap(attach, (uint64_t)result, AGENT_SIZE);
         return look(progress);
     case ATTACH_FETCH:
         return look(progress);
@@ -212,7 +198,7 @@ static enum inline_outcome on_result(struct progress *progress) {
         attach->copy = (uint64_t)result;
         return look(progress);
     case ATTACH_MOVE:
-        if ((uint64_t)result != attach->arguments[4])
+        if ((uint64_t)result != attach->next.arguments[4])
             return drop_copy(attach);
         return attach->enters ? INLINE_ENTERED : INLINE_ANSWERED;
     case ATTACH_AWAY:

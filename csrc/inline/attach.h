@@ -11,6 +11,7 @@
 
 #include "../tracee/stopped_call.h"
 #include "agent.h"
+#include "exchange.h"
 #include "outcome.h"
 
 enum attach_step { ATTACH_PAGE, ATTACH_AWAY, ATTACH_FETCH, ATTACH_COPY, ATTACH_MOVE };
@@ -26,10 +27,7 @@ struct attach {
     int fetched;           /* pages */
     enum attach_step step;
     uint64_t room, copy;
-    /* The call that is to be made next. */
-    int32_t number;
-    int count;
-    uint64_t arguments[6];
+    struct exchange_call next; /* the call that is to be made next */
 };
 
 /* At the begin of a call. `attach`: with policy, plan, poke, and back or has_threads.

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,7 +13,6 @@
 #include "detour.h"
 #include "routine.h"
 
-#define CALL_SIZE 2U /* syscall */
 /* Long after so many others have added one, /proc tells of it. */
 #define MOST_ADDING 256U
 #define MOST_SECONDS 30
@@ -96,23 +93,19 @@ static bool is_held(const struct entry *entry, pid_t process) {
 
 /* ---- steps ---- */
 
-static struct routine_call map_of(uint64_t where, uint64_t size) {
-    return (struct routine_call){NUMBER_MMAP,
-                                 6,
-                                 {where, size, PROT_READ | PROT_EXEC,
-                                  MAP_PRIVATE | MAP_ANONYMOUS | K_MAP_FIXED_NOREPLACE, UINT64_MAX,
-                                  0}};
+static struct exchange_call map_of(uint64_t where, uint64_t size) {
+    return exchange_map(where, size, K_MAP_FIXED_NOREPLACE);
 }
 
 /* Has the thread make these calls, of which each returns its `wanted`, by code at an address where
  * nobody is: in the page for it, or, before that is there, behind the program's own code, from
  * where it is taken away again. */
-static enum inline_outcome send(struct entry *entry, const struct routine_call *calls,
+static enum inline_outcome send(struct entry *entry, const struct exchange_call *calls,
                                 const uint64_t *wanted, unsigned count, uint64_t blocked) {
     static const uint8_t nothing[ROUTINE_SIZE];
     uint8_t bytes[ROUTINE_SIZE];
     const struct routine routine = {calls, count, blocked, entry->call,
-                                    entry->place.back - CALL_SIZE};
+                                    entry->place.back - ARCH_CALL_INSTRUCTION};
     const bool has_page = entry->room.has_detour;
     uint64_t address = agent_detour(entry->plan->address);
     if (!has_page) /* which address it is does not change its length by much */
@@ -145,7 +138,7 @@ static enum inline_outcome send(struct entry *entry, const struct routine_call *
 /* What is mapped behind the page. */
 static enum inline_outcome map(struct entry *entry, uint64_t where, uint64_t size,
                                uint64_t blocked) {
-    const struct routine_call call = map_of(where, size);
+    const struct exchange_call call = map_of(where, size);
     const enum inline_outcome outcome = send(entry, &call, &where, 1, blocked);
     return outcome == INLINE_NOTHING ? INLINE_BOOTING : outcome;
 }
@@ -153,11 +146,8 @@ static enum inline_outcome map(struct entry *entry, uint64_t where, uint64_t siz
 /* The copy takes the place of the page, and the next one is mapped. */
 static enum inline_outcome change(struct entry *entry, uint64_t blocked) {
     const uint64_t copy = agent_copy(entry->plan->address);
-    const uint64_t page = entry->at & ~(AGENT_PAGE - 1ULL);
-    const struct routine_call calls[] = {
-        {NUMBER_MREMAP, 5, {copy, AGENT_PAGE, AGENT_PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, page}},
-        map_of(copy, AGENT_PAGE),
-    };
+    const uint64_t page = exchange_page(entry->at);
+    const struct exchange_call calls[] = {exchange_move(copy, page), map_of(copy, AGENT_PAGE)};
     const uint64_t wanted[] = {page, copy};
     if (!entry_may_copy(entry))
         return INLINE_OTHER_CODE;
@@ -178,11 +168,9 @@ static enum inline_outcome look(struct entry *entry, pid_t process, uint64_t blo
     const enum inline_outcome fit = alone_prove_process(entry->call, process);
     if (fit != INLINE_NOTHING)
         return fit;
-    if (!room_find(entry->call, entry->memory, entry->at, page, &entry->room) ||
-        !entry->call->mechanism->still_stopped(entry->call))
-        return INLINE_NO_ACCESS;
-    if (!entry->room.is_code)
-        return INLINE_OTHER_CODE;
+    const enum inline_outcome around = entry_look_around(entry);
+    if (around != INLINE_NOTHING)
+        return around;
     const enum page_state state = entry_page_state(entry);
     if (state == PAGE_MISSING)
         return map(entry, page, AGENT_REGION, blocked);

@@ -13,9 +13,6 @@
 #include "../arch/kernel.h"
 #include "../arch/registers.h"
 
-#define SIGNAL_SET_SIZE 8
-#define SYSCALL_STOP (SIGTRAP | 0x80) /* PTRACE_O_TRACESYSGOOD */
-
 enum stop { STOP_TRAP, STOP_CALL, STOP_SIGNAL, STOP_ENDED };
 
 /* `signal`: that is to be delivered, which SIGSTOP alone can be here; or 0. */
@@ -29,8 +26,8 @@ static enum stop wait_for_stop(pid_t tid, int *signal) {
         return STOP_ENDED;
     const int stopped_by = WSTOPSIG(status);
     const bool is_event = status >> 16 == PTRACE_EVENT_STOP;
-    *signal = is_event || stopped_by == SYSCALL_STOP ? 0 : stopped_by;
-    if (stopped_by == SYSCALL_STOP)
+    *signal = is_event || stopped_by == K_CALL_STOP ? 0 : stopped_by;
+    if (stopped_by == K_CALL_STOP)
         return STOP_CALL;
     return is_event && stopped_by == SIGTRAP ? STOP_TRAP : STOP_SIGNAL;
 }
@@ -42,7 +39,9 @@ static bool has_left_call(const struct stopped_call *call, const struct register
 }
 
 static int set_mask(pid_t tid, uint64_t mask) {
-    return ptrace(PTRACE_SETSIGMASK, tid, (void *)SIGNAL_SET_SIZE, &mask) == 0 ? 0 : -errno;
+    return ptrace(PTRACE_SETSIGMASK, tid, (void *)(uintptr_t)K_SIGNAL_SET_SIZE, &mask) == 0
+               ? 0
+               : -errno;
 }
 
 /* To the next begin or end of a call. It may be stopped together with all others meanwhile, and

@@ -106,11 +106,9 @@ static enum inline_outcome step(struct entry *entry) {
         return cancelled ? INLINE_CANCELLED : beside_enter(entry);
     if (alone != INLINE_NOTHING)
         return alone;
-    if (!room_find(entry->call, entry->memory, entry->at, entry->plan->address, &entry->room) ||
-        !entry->call->mechanism->still_stopped(entry->call))
-        return INLINE_NO_ACCESS;
-    if (!entry->room.is_code)
-        return INLINE_OTHER_CODE;
+    const enum inline_outcome around = entry_look_around(entry);
+    if (around != INLINE_NOTHING)
+        return around;
     enum page_state state = entry_page_state(entry);
     const bool enters = state == PAGE_EMPTY;
     if (enters) {

@@ -11,6 +11,7 @@
 #include "../tracee/memory.h"
 #include "../tracee/rights.h"
 #include "../tracee/server.h"
+#include "exchange.h"
 
 /* gVisor's of 2022 can be read alone, which shows when it is written. */
 static int open_memory(const struct stopped_call *call) {
@@ -50,6 +51,13 @@ static bool is_zero(const uint8_t *bytes, size_t length) {
     while (length > 0 && bytes[length - 1] == 0)
         length--;
     return length == 0;
+}
+
+enum inline_outcome entry_look_around(struct entry *entry) {
+    if (!room_find(entry->call, entry->memory, entry->at, entry->plan->address, &entry->room) ||
+        !entry->call->mechanism->still_stopped(entry->call))
+        return INLINE_NO_ACCESS;
+    return entry->room.is_code ? INLINE_NOTHING : INLINE_OTHER_CODE;
 }
 
 /* ---- the page ---- */
@@ -114,7 +122,7 @@ uint64_t entry_make_stub(const struct entry *entry) {
 
 /* No byte of another page is read, which might have to be fetched. */
 static bool read_place(const struct entry *entry, uint8_t code[AGENT_BEFORE + AGENT_BEHIND]) {
-    const uint64_t back = entry->place.back, page = (back - 1) & ~(AGENT_PAGE - 1ULL);
+    const uint64_t back = entry->place.back, page = exchange_page(back - 1);
     uint64_t from = back - AGENT_BEFORE, to = back + AGENT_BEHIND;
     if (from < page)
         return false;
@@ -161,7 +169,7 @@ static bool is_as_in_file(const struct entry *entry, uint64_t page) {
 }
 
 bool entry_may_copy(const struct entry *entry) {
-    const uint64_t page = entry->at & ~(AGENT_PAGE - 1ULL);
+    const uint64_t page = exchange_page(entry->at);
     return entry->room.is_exchanged ||
            !memory_is_changed(entry->call->server->context->proc, entry->call->tid, page) ||
            is_as_in_file(entry, page);
@@ -169,7 +177,7 @@ bool entry_may_copy(const struct entry *entry) {
 
 bool entry_make_copy(const struct entry *entry, uint64_t copy, uint64_t room) {
     uint8_t bytes[AGENT_PAGE + AGENT_BEFORE + AGENT_BEHIND];
-    const uint64_t page = entry->at & ~(AGENT_PAGE - 1ULL);
+    const uint64_t page = exchange_page(entry->at);
     const uint64_t before = entry->place.back - AGENT_BEFORE - page;
     return before <= AGENT_PAGE && entry_read(entry, page, bytes, AGENT_PAGE) &&
            agent_make_jump(&entry->place, room, bytes + before) &&

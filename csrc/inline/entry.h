@@ -33,6 +33,10 @@ bool entry_write(const struct entry *entry, uint64_t address, const void *bytes,
 bool entry_write_anyway(const struct entry *entry, uint64_t address, const void *bytes,
                         size_t length);
 
+/* Fills in `room`: INLINE_NOTHING: there is code of a file around the place, and the call is still
+ * stopped; else why not. */
+enum inline_outcome entry_look_around(struct entry *entry);
+
 /* What the page is: unmapped, empty, the agent's, or somebody else's. */
 enum page_state { PAGE_MISSING, PAGE_EMPTY, PAGE_AGENT, PAGE_OTHER };
 enum page_state entry_page_state(const struct entry *entry);

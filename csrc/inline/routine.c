@@ -4,14 +4,14 @@
 #include <signal.h>
 
 #include "../arch/arch.h"
+#include "../arch/kernel.h"
 #include "code.h"
 
-#define SIGNAL_SET_SIZE 8U
 /* Before the code. */
 #define INSTRUCTION_AT 0U
 #define MASK_AT 8U
 
-_Static_assert(ROUTINE_BEGIN == MASK_AT + SIGNAL_SET_SIZE, "the head");
+_Static_assert(ROUTINE_BEGIN == MASK_AT + K_SIGNAL_SET_SIZE, "the head");
 
 /* mov $value, of the argument's register; half of it is cleared by the shorter one. */
 static void put_argument(struct code *code, int index, uint64_t value) {
@@ -26,30 +26,27 @@ static void put_argument(struct code *code, int index, uint64_t value) {
         code_put_32(code, (uint32_t)value);
 }
 
-static void put_arguments(struct code *code, const uint64_t *arguments, int count) {
+/* All but the instruction that makes it. */
+static void put_call(struct code *code, int32_t number, const uint64_t *arguments, int count) {
     for (int i = 0; i < count; i++)
         put_argument(code, i, arguments[i]);
-}
-
-static void put_call(struct code *code, int32_t number, const uint64_t *arguments, int count) {
-    put_arguments(code, arguments, count);
     code_put_move(code, number);
-    PUT(code, 0x0f, 0x05); /* syscall */
 }
 
 uint32_t routine_make(const struct routine *routine, uint64_t address,
                       uint8_t bytes[ROUTINE_SIZE]) {
-    const uint64_t unblock[] = {SIG_SETMASK, address + MASK_AT, 0, SIGNAL_SET_SIZE};
+    const uint64_t unblock[] = {SIG_SETMASK, address + MASK_AT, 0, K_SIGNAL_SET_SIZE};
     struct code code = {bytes, address, 0};
     code_put_64(&code, routine->instruction);
     code_put_64(&code, routine->mask);
     for (unsigned i = 0; i < routine->count; i++) {
-        const struct routine_call *call = &routine->calls[i];
+        const struct exchange_call *call = &routine->calls[i];
         put_call(&code, call->number, call->arguments, call->count);
+        PUT(&code, 0x0f, 0x05); /* syscall */
     }
     put_call(&code, NUMBER_RT_SIGPROCMASK, unblock, 4);
-    put_arguments(&code, routine->own->arguments, 6);
-    code_put_move(&code, routine->own->number);
+    PUT(&code, 0x0f, 0x05);
+    put_call(&code, routine->own->number, routine->own->arguments, 6);
     code_put_jump_by(&code, address + INSTRUCTION_AT);
     return code.length;
 }

@@ -7,18 +7,13 @@
 #include <stdint.h>
 
 #include "../tracee/stopped_call.h"
+#include "exchange.h"
 
 #define ROUTINE_SIZE 384U /* at most */
 #define ROUTINE_BEGIN 16U /* where its first instruction is */
 
-struct routine_call {
-    int32_t number;
-    int count;
-    uint64_t arguments[6];
-};
-
 struct routine {
-    const struct routine_call *calls;
+    const struct exchange_call *calls;
     unsigned count; /* up to 2 */
     uint64_t mask;  /* the thread's blocked signals */
     const struct stopped_call *own;

@@ -107,7 +107,7 @@ static enum stage trace_filtered(pid_t tracee) {
     bool first = true, answered = false, seccomp_first = false;
     int status = 0;
     while (waitpid(tracee, &status, __WALL) == tracee && WIFSTOPPED(status)) {
-        bool call_stop = WSTOPSIG(status) == (SIGTRAP | 0x80);
+        bool call_stop = WSTOPSIG(status) == K_CALL_STOP;
         bool event = status >> 16 == PTRACE_EVENT_SECCOMP;
         int signal = status >> 16 == 0 && !call_stop ? WSTOPSIG(status) : 0;
         bool to_end = event && first;
@@ -128,7 +128,7 @@ static enum stage trace_every_call(pid_t tracee) {
     bool answered = false;
     int status = 0;
     while (waitpid(tracee, &status, __WALL) == tracee && WIFSTOPPED(status)) {
-        bool event = WSTOPSIG(status) == (SIGTRAP | 0x80);
+        bool event = WSTOPSIG(status) == K_CALL_STOP;
         if (event && injection) {
             inject_end(NULL, NULL, tracee, injection);
             injection = NULL;

@@ -170,7 +170,10 @@ static const char *plan_inline(const struct start_options *options, const uint8_
         return why;
     if (options->log_fd >= 0 && options->log_level == LOG_TRACE)
         return "the log is to tell of each call";
-    return inline_plan_make(policy, strcmp(options->inlined, "always") == 0, &way->plan);
+    why = inline_plan_make(policy, strcmp(options->inlined, "always") == 0, &way->plan);
+    /* A parent waits for its children, and might take a stop of ours for theirs. */
+    way->plan.beside = !way->stays;
+    return why;
 }
 
 static void choose_inline(const struct start_options *options, const uint8_t *policy,

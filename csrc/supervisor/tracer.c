@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "../arch/arch.h"
+#include "../arch/kernel.h"
 #include "../arch/registers.h"
 #include "../calls/calls.h"
 #include "../arch/call_table.h"
@@ -28,8 +29,7 @@
 #include "../process/proctitle.h"
 
 #define MOST_CHANGES 64
-#define ROUNDS_OF_ONE 4            /* asking whether there is more costs a call */
-#define CALL_STOP (SIGTRAP | 0x80) /* PTRACE_O_TRACESYSGOOD */
+#define ROUNDS_OF_ONE 4 /* asking whether there is more costs a call */
 
 /* ---- stops ---- */
 
@@ -156,7 +156,7 @@ static void on_status(pid_t tid, int status) {
         return;
     }
     int signal = WSTOPSIG(status);
-    if (signal == CALL_STOP)
+    if (signal == K_CALL_STOP)
         on_call_stop(tid);
     else if (status >> 16 != 0)
         on_event(tid, status >> 16, signal);

@@ -99,8 +99,8 @@ static enum inline_outcome begin(struct stopped_call *call, const struct trace_s
 static struct injection *replace(pid_t tid, const struct trace_stop *stop, struct attaching *own) {
     const struct attach *attach = &own->attach;
     struct injection *injection = injection_new(stop, INJECTION_ATTACH);
-    if (injection && registers_replace_call(tid, &injection->before, attach->number,
-                                            attach->arguments, attach->count) == 0) {
+    if (injection && registers_replace_call(tid, &injection->before, attach->next.number,
+                                            attach->next.arguments, attach->next.count) == 0) {
         own->tid = tid;
         return injection;
     }
@@ -164,8 +164,8 @@ enum injected tracer_attach_end(pid_t tid, struct injection *injection) {
         inline_note(&call, the_setup->plan, attach->back, outcome);
         return end(own, injection, outcome);
     }
-    return injection_next(tid, injection, INJECTION_ATTACH, attach->number, attach->arguments,
-                          attach->count);
+    return injection_next(tid, injection, INJECTION_ATTACH, attach->next.number,
+                          attach->next.arguments, attach->next.count);
 }
 
 /* ---- filters for all threads ---- */

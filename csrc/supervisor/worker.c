@@ -30,7 +30,6 @@
 
 struct worker {
     const struct worker_setup *setup;
-    struct inline_plan plan;
     struct context context;
     struct pidfd_cache pidfd_cache;
 };
@@ -58,7 +57,7 @@ static uint64_t returns_to(const struct slot *slot) {
 /* Has the program answer such calls by itself from now on. While it goes on another thread
  * receives. True: the call is made again, nothing is owed. */
 static bool enter_agent(struct stopped_call *call) {
-    const struct inline_plan *plan = &the_worker.plan;
+    const struct inline_plan *plan = &the_worker.setup->plan;
     if (plan->address == 0)
         return false;
     const uint64_t back = returns_to(call->server->slot);
@@ -76,7 +75,7 @@ static bool enter_agent(struct stopped_call *call) {
 
 /* ... or no more: also where nobody else receives meanwhile, since it must not be left out. */
 static void stop_agent(struct stopped_call *call, const struct verdict *verdict) {
-    const struct inline_plan *plan = &the_worker.plan;
+    const struct inline_plan *plan = &the_worker.setup->plan;
     if (plan->address == 0 || !inline_must_stop(call, verdict->adds_filter))
         return;
     const bool replaced = server_step_aside(call->server);
@@ -92,11 +91,7 @@ static void serve_slot(struct server *server) {
     struct stopped_call call = slot_call(server->slot, &stop);
     call.server = server;
     server_begin(server);
-    if (delivery_resume(&call, server->slot)) {
-        free_slot(server);
-        return;
-    }
-    if (enter_agent(&call)) {
+    if (delivery_resume(&call, server->slot) || enter_agent(&call)) {
         free_slot(server);
         return;
     }
@@ -188,10 +183,6 @@ static void begin(const struct worker_setup *setup) {
     struct worker *worker = &the_worker;
     struct segment *segment = setup->segment;
     worker->setup = setup;
-    worker->plan = setup->plan;
-    /* The parent of the command waits for its children, and might take a stop of ours for theirs.
-     */
-    worker->plan.beside = !family_is_ours();
     static struct server like; /* receiver.c keeps it */
     like = (struct server){
         .context = &worker->context,
