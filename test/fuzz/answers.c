@@ -71,14 +71,14 @@ static size_t known_device(unsigned long device) {
     return i;
 }
 
-/* A program that has no right to a directory of procfs is told so by its mode; sizes of directories
- * are the filesystem's.
- */
 /* In the root of a procfs, which has this number there, each process has a directory. */
 static unsigned long links_of(unsigned mode, unsigned long inode, unsigned long links) {
     return S_ISDIR(mode) && inode == 1 ? 0 : links;
 }
 
+/* A program that has no right to a directory of procfs is told so by its mode; sizes of directories
+ * are the filesystem's.
+ */
 static void say_stat(const struct stat *is) {
     say(" mode=%o nlink=%lu uid=%u gid=%u size=%ld rdev=%lx blksize=%ld file=%zu dev=%zu",
         is->st_mode, links_of(is->st_mode, is->st_ino, is->st_nlink), is->st_uid, is->st_gid,

@@ -28,6 +28,20 @@ static void make_file(const char *path, const char *text, unsigned mode) {
     close(file);
 }
 
+/* Files that all programs share: all of them where the lies are real, else the targets alone. */
+static const struct {
+    const char *name, *text;
+    unsigned mode;
+} shared[] = {
+    {"target/redirected", "where it leads\n", 0644},
+    {"target/tree/leaf", "below a tree\n", 0640},
+    {"lie/kept", "kept\n", 0644},
+    {"lie/content", "told\n", 0444},
+    {"lie/absent", "only where nothing is\n", 0444},
+    {"lie/rewritten", "name: other\nrest\n", 0444},
+};
+#define SHARED (sizeof shared / sizeof *shared)
+
 void world_make(const char *place, bool lies_are_real, unsigned owner) {
     must(chdir(place), place);
     umask(0);
@@ -36,21 +50,19 @@ void world_make(const char *place, bool lies_are_real, unsigned owner) {
     must(mkdir("lie/tree", 0755), "lie/tree");
     must(mkdir("target", 0755), "target");
     must(mkdir("target/tree", 0755), "target/tree");
-    make_file("target/redirected", "where it leads\n", 0644);
-    make_file("target/tree/leaf", "below a tree\n", 0640);
-    make_file("lie/rewritten", lies_are_real ? "name: other\nrest\n" : "name: one\nrest\n", 0444);
+    for (size_t i = 0; i < SHARED; i++)
+        if (lies_are_real || strncmp(shared[i].name, "lie/", 4) != 0)
+            make_file(shared[i].name, shared[i].text, shared[i].mode);
     if (lies_are_real) {
-        make_file("lie/content", "told\n", 0444);
-        make_file("lie/kept", "kept\n", 0644);
-        make_file("lie/absent", "only where nothing is\n", 0444);
         must(link("target/redirected", "lie/redirected"), "lie/redirected");
         must(link("target/tree/leaf", "lie/tree/leaf"), "lie/tree/leaf");
+    } else {
+        make_file("lie/rewritten", "name: one\nrest\n", 0444);
     }
-    const char *const all[] = {"p",        "target/redirected", "target/tree/leaf", "lie/rewritten",
-                               "lie/kept", "lie/content",       "lie/absent"};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (chown(all[i], owner, owner) < 0 && errno != ENOENT)
-            must(-1, all[i]);
+    must(chown("p", owner, owner), "p");
+    for (size_t i = 0; i < SHARED; i++)
+        if (chown(shared[i].name, owner, owner) < 0 && errno != ENOENT)
+            must(-1, shared[i].name);
 }
 
 void world_make_one(const char *place, const char *name) {
@@ -74,24 +86,16 @@ static void dump_content(const char *name);
 /* What a program has left of the files that all have, each as it was afterwards. Programs of which
  * a policy answers nothing (limits.md) would leave something else to those behind them. */
 void world_tell_and_restore(const char *place) {
-    static const struct {
-        const char *name, *text;
-    } files[] = {{"target/redirected", "where it leads\n"},
-                 {"target/tree/leaf", "below a tree\n"},
-                 {"lie/kept", "kept\n"},
-                 {"lie/content", "told\n"},
-                 {"lie/absent", "only where nothing is\n"},
-                 {"lie/rewritten", "name: other\nrest\n"}};
     must(chdir(place), place);
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        say("left %s ", files[i].name);
-        dump_content(files[i].name);
+    for (size_t i = 0; i < SHARED; i++) {
+        say("left %s ", shared[i].name);
+        dump_content(shared[i].name);
         say("\n");
         /* Some are told, and cannot be written to. */
-        int file = open(files[i].name, O_WRONLY | O_TRUNC | O_CLOEXEC);
+        int file = open(shared[i].name, O_WRONLY | O_TRUNC | O_CLOEXEC);
         if (file < 0)
             continue;
-        must((int)write(file, files[i].text, strlen(files[i].text)), files[i].name);
+        must((int)write(file, shared[i].text, strlen(shared[i].text)), shared[i].name);
         close(file);
     }
 }

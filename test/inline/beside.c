@@ -3,8 +3,6 @@
  * VERB. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -20,6 +18,8 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "forbid.h"
 
 enum { THREADS = 4, TURNS = 40, IN_CHILD = 10 };
 #define TOLD 0x1021997L /* of tmpfs, by the policy: 9p */
@@ -93,21 +93,6 @@ static void wait_for_it(void) {
         ;
 }
 
-/* Kills for calls that only the change makes, and the agent. */
-static void forbid_for_all(void) {
-    struct sock_filter all[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_setitimer, 1, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mremap, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog program = {sizeof all / sizeof *all, all};
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    check("seccomp",
-          syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) == 0);
-}
-
 static void one_round(const char *verb) {
     const bool signals = strcmp(verb, "signals") == 0;
     pthread_t threads[THREADS];
@@ -126,7 +111,8 @@ static void one_round(const char *verb) {
         pthread_kill(threads[i % THREADS], SIGUSR1);
     if (strcmp(verb, "filter") == 0) {
         wait_for_it();
-        forbid_for_all();
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+        check("seccomp", forbid_changes(SECCOMP_FILTER_FLAG_TSYNC) == 0);
     }
     if (strcmp(verb, "ends") == 0) {
         wait_for_it();

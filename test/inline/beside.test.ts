@@ -6,7 +6,7 @@ import path from 'node:path';
 import t from 'tap';
 import { compileIn } from '../support/compile.js';
 import { cleanCommand } from '../support/environment.js';
-import { buildGo, missingGo } from '../support/go.js';
+import { missingGo } from '../support/go.js';
 import { seccompSpoof } from '../support/paths.js';
 import { Random } from '../support/random.js';
 import { childrenOf, numberOf, readLog } from '../support/subject.js';
@@ -28,8 +28,8 @@ files: [{ path: ${place}/nothing-of-this-name, content: told }]
   'files.yaml',
 );
 
-const by = (when: string, command: readonly string[], before: readonly string[] = []) =>
-  programs.wrapped(['-m', 'notify', '-p', policy, '--inline', when], command, before);
+const by = (when: string, command: readonly string[]) =>
+  programs.wrapped(['-m', 'notify', '-p', policy, '--inline', when], command);
 
 for (const verb of ['plain', 'signals', 'forks', 'filter', 'ends', 'executes'])
   void t.test(`threads: ${verb}`, (t) => {
@@ -81,14 +81,7 @@ void t.test('threads: the worker is killed meanwhile', async (t) => {
 });
 
 void t.test('a filter for all threads, while another one gets places', (t) => {
-  for (let number = 0; number < 5; number++) {
-    const { status, signal, stderr } = by('always', [
-      programs.filters,
-      'other-thread',
-      `${number}`,
-    ]);
-    t.equal(status, 0, `${number}: ${signal} ${stderr}`);
-  }
+  programs.checkFilterForAll(t, by);
   t.end();
 });
 
@@ -101,13 +94,6 @@ void t.test('the parent of the command changes no program with threads', (t) => 
 });
 
 void t.test('Go', { skip: missingGo }, (t) => {
-  const program = buildGo('test/inline/asks.go', 'inline/asks-go');
-  const off = by('off', [program, 'go', place]);
-  const { status, signal, stdout, stderr, told } = by('always', [program, 'go', place]);
-  t.equal(status, 0, `${signal} ${stderr}`);
-  t.equal(stdout, off.stdout, 'the same is told');
-  t.ok(off.told.stopped >= ASKS, `${off.told.stopped} calls are stopped without it`);
-  t.ok(told.stopped < off.told.stopped / 10, `${told.stopped} calls were stopped`);
-  t.ok(countOf(told, /^places/) > 0, JSON.stringify(told.inline));
+  programs.checkGo(t, (when, command) => by(when, [...command, place]));
   t.end();
 });

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/filter.h>
 #include <linux/perf_event.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
@@ -20,6 +19,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "forbid.h"
 
 #define OPENS 300
 #define PLACES 10
@@ -37,22 +38,10 @@ PLACE(1) PLACE(2) PLACE(3) PLACE(4) PLACE(5) PLACE(6) PLACE(7) PLACE(8) PLACE(9)
     static long (*const places[PLACES])(const char *path, struct statfs *info) = {
         place0, place1, place2, place3, place4, place5, place6, place7, place8, place9};
 
-static int kill_for_others(unsigned flags) {
-    struct sock_filter all[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_setitimer, 1, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mremap, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog program = {sizeof all / sizeof *all, all};
-    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
-}
-
 /* Nobody without privilege can change its memory any more. */
 static int unreadable(void) {
     for (int i = 0; i < 2 * OPENS; i++) {
-        if (i == OPENS && (prctl(PR_SET_DUMPABLE, 0) != 0 || kill_for_others(0) != 0))
+        if (i == OPENS && (prctl(PR_SET_DUMPABLE, 0) != 0 || forbid_changes(0) != 0))
             return 1;
         if (open("/nowhere/at/all", O_RDONLY) >= 0)
             return 1;
@@ -66,7 +55,7 @@ static int wanted;
 static void *installs(void *argument) {
     while (asked < wanted)
         ;
-    return kill_for_others(SECCOMP_FILTER_FLAG_TSYNC) == 0 ? argument : NULL;
+    return forbid_changes(SECCOMP_FILTER_FLAG_TSYNC) == 0 ? argument : NULL;
 }
 
 /* While a place is changed that it asks at. */
@@ -100,7 +89,7 @@ static int open_often(void) {
 static _Atomic bool is_installed, may_open;
 
 static int with_filter(void *argument) {
-    const int failed = kill_for_others(0);
+    const int failed = forbid_changes(0);
     is_installed = true;
     while (!may_open)
         ;

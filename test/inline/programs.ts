@@ -1,8 +1,10 @@
 // The programs of these tests, natively and below `exec --inline`.
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Test } from 'tap';
 import { run } from '../claims/helpers.js';
 import { compileIn } from '../support/compile.js';
+import { buildGo } from '../support/go.js';
 import { seccompSpoof } from '../support/paths.js';
 
 interface Told {
@@ -63,6 +65,8 @@ export function makePlace(parent = '/dev/shm'): { place: string; remove: () => v
 /** A type that nothing here has. */
 export const policy = ['--fstype', 'tmpfs=9p'];
 
+type Wrapped = ReturnType<typeof wrapped>;
+
 /** Runs `command` below `exec` with these words; `before`: what starts that. */
 export function wrapped(
   words: readonly string[],
@@ -77,3 +81,26 @@ export function wrapped(
 
 export const countOf = ({ inline }: Told, outcome: RegExp): number =>
   inline.filter((each) => outcome.test(each.outcome)).reduce((sum, { count }) => sum + count, 0);
+
+/** A program in Go, whose runtime has threads and signals, is told the same, and hardly stopped. `by`: runs it with `--inline WHEN`. */
+export function checkGo(t: Test, by: (when: string, command: readonly string[]) => Wrapped): void {
+  const command = [buildGo('test/inline/asks.go', 'inline/asks-go'), 'go'];
+  const off = by('off', command);
+  const { status, signal, stdout, stderr, told } = by('always', command);
+  t.equal(status, 0, `${signal} ${stderr}`);
+  t.equal(stdout, off.stdout, 'the same is told');
+  t.ok(off.told.stopped >= ASKS, `${off.told.stopped} calls are stopped without it`);
+  t.ok(told.stopped < off.told.stopped / 10, `${told.stopped} calls were stopped`);
+  t.ok(countOf(told, /^places/) > 0, JSON.stringify(told.inline));
+}
+
+/** While another thread gets places. */
+export function checkFilterForAll(
+  t: Test,
+  by: (when: string, command: readonly string[]) => Wrapped,
+): void {
+  for (let number = 0; number < 5; number++) {
+    const { status, signal, stderr } = by('always', [filters, 'other-thread', `${number}`]);
+    t.equal(status, 0, `${number}: ${signal} ${stderr}`);
+  }
+}

@@ -1,14 +1,16 @@
 // ... by trace, beside threads, too: the same as without it.
 import t from 'tap';
-import { buildGo, missingGo } from '../support/go.js';
+import { missingGo } from '../support/go.js';
 import * as programs from './programs.js';
 import { ASKS, asking, countOf, FEW, filters, opening, opensStopped } from './programs.js';
 
 const { place, remove } = programs.makePlace();
 t.teardown(remove);
 
+const wrapped = (when: string, command: readonly string[]) =>
+  programs.wrapped(['-m', 'trace', '--inline', when], command);
 const by = (when: string, program: string, verb: string, about = place) =>
-  programs.wrapped(['-m', 'trace', '--inline', when], [program, verb, about]);
+  wrapped(when, [program, verb, about]);
 
 // [verb, calls that have to be stopped, at most]
 const both = ['edges', 'fork', 'vfork', 'threads', 'strict'] as const;
@@ -45,10 +47,7 @@ for (const [what, list, kinds] of [
       });
 
 void t.test('a filter for all threads, while another one gets places', (t) => {
-  for (let number = 0; number < 5; number++) {
-    const { status, signal, stderr } = by('always', filters, 'other-thread', `${number}`);
-    t.equal(status, 0, `${number}: ${signal} ${stderr}`);
-  }
+  programs.checkFilterForAll(t, wrapped);
   t.end();
 });
 
@@ -59,13 +58,6 @@ void t.test('a filter of somebody else who has the same memory', (t) => {
 });
 
 void t.test('Go, beside its threads', { skip: missingGo }, (t) => {
-  const program = buildGo('test/inline/asks.go', 'inline/asks-go');
-  const off = by('off', program, 'go');
-  const { status, signal, stdout, stderr, told } = by('always', program, 'go');
-  t.equal(status, 0, `${signal} ${stderr}`);
-  t.equal(stdout, off.stdout, 'the same is told');
-  t.ok(off.told.stopped >= ASKS, `${off.told.stopped} calls are stopped without it`);
-  t.ok(told.stopped < off.told.stopped / 10, `${told.stopped} calls were stopped`);
-  t.ok(countOf(told, /^places/) > 0, JSON.stringify(told.inline));
+  programs.checkGo(t, (when, command) => wrapped(when, [...command, place]));
   t.end();
 });

@@ -78,14 +78,14 @@ const outcome = (count: number): Ended => ({
   stderr: '',
 });
 
-for (const [name, words] of [
+for (const [way, words] of [
   ...['notify', 'trace', 'ptrace'].map((mechanism) => [mechanism, `-m ${mechanism}`]),
   ...['notify', 'trace'].map((mechanism) => [
     `inline ${mechanism}`,
     `-m ${mechanism} --inline always`,
   ]),
 ] as const) {
-  const title = `${name}, here`;
+  const title = `${way}, here`;
   if (!where.test(title)) continue;
   await t.test(title, async (test: Test) => {
     const place = mkdtempSync('/dev/shm/seccomp-spoof-');
