@@ -16,6 +16,7 @@
 #include "../arch/arch.h"
 #include "../arch/kernel.h"
 #include "../inline/agent.h"
+#include "../inline/processor.h"
 #include "../policy/blob.h"
 #include "../probe/probe.h"
 #include "../probe/refusal.h"
@@ -104,6 +105,20 @@ static void try_mechanism(const uint8_t *policy, int mechanism, struct tried *tr
                  beside.why);
 }
 
+static void report_inline(struct machine *machine, const struct probe_result *notify,
+                          const struct probe_result *trace) {
+    const enum agent_below below = notify->works  ? AGENT_BELOW_NOTIFY
+                                   : trace->works ? AGENT_BELOW_TRACE
+                                                  : AGENT_BELOW_OTHER;
+    const char *missing = agent_missing(below, notify->killable);
+    struct processor processor;
+    char why[160];
+    processor_examine(&processor);
+    snprintf(why, sizeof why, "exec --inline: a program can answer calls by itself; %sproved on %s",
+             processor.is_proved ? "" : "not ", processor.name);
+    feature(machine, "inline", !missing, why, missing);
+}
+
 /* By every mechanism, and what its children need. */
 static void report_mechanisms(struct machine *machine, const uint8_t *policy) {
     static const char *const names[] = {"notify", "trace", "ptrace"};
@@ -126,12 +141,7 @@ static void report_mechanisms(struct machine *machine, const uint8_t *policy) {
             untried ? untried : "answers take longer (Linux before 6.6)");
     feature(machine, "deliver", notify.delivers, "descriptors of injected files are handed over",
             untried ? untried : "notify cannot inject files (Linux before 5.9)");
-    const char *alone = agent_missing(notify.works  ? AGENT_BELOW_NOTIFY
-                                      : trace.works ? AGENT_BELOW_TRACE
-                                                    : AGENT_BELOW_OTHER,
-                                      notify.killable);
-    feature(machine, "inline", !alone, "exec --inline: a program can answer calls by itself",
-            alone);
+    report_inline(machine, &notify, &trace);
     feature(machine, "prompt-signals", trace.works && !trace.late_signals,
             "a program that is stopped by ptrace sees signals when it goes on",
             !trace.works ? "not tried: trace does not work"

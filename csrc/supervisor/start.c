@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../inline/processor.h"
 #include "../mechanism/notify.h"
 #include "../mechanism/trace.h"
 #include "../policy/blob.h"
@@ -181,11 +182,16 @@ static void choose_inline(const struct start_options *options, const uint8_t *po
     if (strcmp(options->inlined, "off") == 0)
         return;
     const char *why = plan_inline(options, policy, way);
-    if (options->verbose && why)
+    if (!options->verbose)
+        return;
+    if (why) {
         remark("inline: off: %s", why);
-    else if (options->verbose)
-        remark("inline: %s are answered inside a program after %u stopped calls",
-               agent_calls(policy), way->plan.after);
+        return;
+    }
+    struct processor processor;
+    processor_examine(&processor);
+    remark("inline: %s are answered inside a program after %u stopped calls; %sproved on %s",
+           agent_calls(policy), way->plan.after, processor.is_proved ? "" : "not ", processor.name);
 }
 
 static void tell(const struct way *way) {

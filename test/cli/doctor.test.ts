@@ -1,4 +1,5 @@
 // `doctor` and `version`: what they say here, and what they say where nothing works.
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 
 import type { DoctorReport } from '../../src/commands/doctor.js';
@@ -19,6 +20,20 @@ const REPORT = {
   mechanism: null,
   stays: false,
 };
+
+const told = readFileSync('/proc/cpuinfo', 'utf8');
+const [, maker] = /^vendor_id\s*: (.*)$/m.exec(told) ?? [];
+const [, family] = /^cpu family\s*: (.*)$/m.exec(told) ?? [];
+const skip = maker === undefined || family === undefined ? 'no x86 processor' : false;
+
+void t.test('doctor: the processor, as the kernel names it', { skip }, async (t) => {
+  const { stdout } = await cli(['doctor']);
+  const not = maker === 'AuthenticAMD' && family === '25' ? '' : 'not ';
+  const [line = ''] = /^ {2}inline .*$/m.exec(stdout) ?? [];
+  if (/^ {2}inline +yes/.test(line))
+    t.ok(line.endsWith(`; ${not}proved on ${maker} family ${family}`), line);
+  else t.match(line, /^ {2}inline +no /);
+});
 
 void t.test('doctor on this machine', async (t) => {
   const text = await cli(['doctor']);

@@ -25,7 +25,8 @@ function linesIn(text: string): ReadonlyMap<string, string> {
     .map((line) =>
       line.startsWith('package') ? line.replaceAll(/\d+\.\d+\.\d+/g, 'VERSION') : line,
     )
-    .map((line) => line.replace(/^(kernel {2}\d+\.\d+)\S*/, '$1.*'));
+    .map((line) => line.replace(/^(kernel {2}\d+\.\d+)\S*/, '$1.*'))
+    .map((line) => line.replace(/(?:not )?proved on \w+ family \d+$/, 'proved on PROCESSOR'));
   return new Map(lines.map((line) => [line.split(/ {2}|: /)[0] ?? '', line]));
 }
 
