@@ -23,21 +23,20 @@
  * program), and how often it was seen: hints alone. */
 static _Atomic uint64_t counts[COUNTED];
 
-static _Atomic uint64_t *count_of(const struct stopped_call *call) {
-    return &counts[(uint32_t)call->tid % COUNTED];
+static _Atomic uint64_t *count_of(pid_t tid) {
+    return &counts[(uint32_t)tid % COUNTED];
 }
 
-static uint64_t caller(const struct stopped_call *call, uint64_t back) {
-    return (uint64_t)(uint32_t)call->tid << 32 | (back >> 28 & UINT16_MAX) << 16;
+static uint64_t caller(pid_t tid, uint64_t back) {
+    return (uint64_t)(uint32_t)tid << 32 | (back >> 28 & UINT16_MAX) << 16;
 }
 
-bool inline_is_due(const struct stopped_call *call, const uint8_t *policy,
+bool inline_is_due(pid_t tid, const struct known_call *known, const uint8_t *policy,
                    const struct inline_plan *plan, uint64_t back) {
-    if (plan->address == 0 ||
-        !known_call_is_of_agent(known_call(call->arch, call->number), blob_header(policy)->calls))
+    if (plan->address == 0 || !known_call_is_of_agent(known, blob_header(policy)->calls))
         return false;
-    _Atomic uint64_t *place = count_of(call);
-    const uint64_t who = caller(call, back);
+    _Atomic uint64_t *place = count_of(tid);
+    const uint64_t who = caller(tid, back);
     const uint64_t before = atomic_load_explicit(place, memory_order_relaxed);
     const uint32_t seen = before >> 16 == who >> 16 ? (uint32_t)(before & UINT16_MAX) : 0;
     const uint32_t count = seen < UINT16_MAX ? seen + 1 : seen;
@@ -46,11 +45,10 @@ bool inline_is_due(const struct stopped_call *call, const uint8_t *policy,
            (count - plan->after < TRIED_AT_ONCE || (count & (count - 1)) == 0);
 }
 
-void inline_note(const struct stopped_call *call, const struct inline_plan *plan, uint64_t back,
+void inline_note(pid_t tid, const struct inline_plan *plan, uint64_t back,
                  enum inline_outcome outcome) {
     if (outcome == INLINE_BOOTING || outcome == INLINE_ENTERED || outcome == INLINE_ANSWERED)
-        atomic_store_explicit(count_of(call), caller(call, back) | plan->after,
-                              memory_order_relaxed);
+        atomic_store_explicit(count_of(tid), caller(tid, back) | plan->after, memory_order_relaxed);
 }
 
 /* ---- one program ---- */

@@ -114,15 +114,15 @@ struct injection *tracer_attach(pid_t tid, const struct trace_stop *stop,
     const struct attach_setup *setup = the_setup;
     if (setup->plan->address == 0)
         return NULL;
+    const bool has_threads = known->task == TASK_SIGACTION;
+    if (!has_threads &&
+        (rest_goes_on(&rest) || !inline_is_due(tid, known, setup->policy, setup->plan,
+                                               registers_address(&stop->registers))))
+        return NULL;
     struct trace_stop copy = *stop;
     struct stopped_call call = trace_call(tid, &copy);
     call.server = setup->server;
-    const bool has_threads = known->task == TASK_SIGACTION;
-    if (!has_threads && rest_goes_on(&rest))
-        return NULL;
-    if (has_threads ? !inline_sets_handler(&call)
-                    : !inline_is_due(&call, setup->policy, setup->plan,
-                                     registers_address(&stop->registers)))
+    if (has_threads && !inline_sets_handler(&call))
         return NULL;
     struct attaching *own = begin_attaching(has_threads);
     enum inline_outcome outcome = INLINE_BUSY;
@@ -161,7 +161,7 @@ enum injected tracer_attach_end(pid_t tid, struct injection *injection) {
     const enum inline_outcome outcome = attach_go_on(&call, attach, result);
     rest_note(&rest, began);
     if (outcome != INLINE_BOOTING) {
-        inline_note(&call, the_setup->plan, attach->back, outcome);
+        inline_note(tid, the_setup->plan, attach->back, outcome);
         return end(own, injection, outcome);
     }
     return injection_next(tid, injection, INJECTION_ATTACH, attach->next.number,

@@ -61,14 +61,15 @@ static bool enter_agent(struct stopped_call *call) {
     if (plan->address == 0)
         return false;
     const uint64_t back = returns_to(call->server->slot);
-    if (!inline_is_due(call, the_worker.setup->policy, plan, back))
+    const struct known_call *known = known_call(call->arch, call->number);
+    if (!inline_is_due(call->tid, known, the_worker.setup->policy, plan, back))
         return false;
     bool away = false;
     const enum inline_outcome outcome =
         server_step_aside(call->server)
             ? inline_enter(call, the_worker.setup->policy, plan, back, &away)
             : INLINE_BUSY;
-    inline_note(call, plan, back, outcome);
+    inline_note(call->tid, plan, back, outcome);
     record_inline(the_worker.setup->segment, outcome);
     return away;
 }
