@@ -84,7 +84,9 @@ static void run_program(const char *place, const char *name, char *text) {
     while (wait(NULL) > 0 || errno == EINTR) {
     }
     if (strstr(text, "lie"))
-        world_tell_and_restore(place);
+        world_tell_and_restore_shared(place);
+    if (strstr(text, "..")) /* it may have climbed out, also where the policy excuses it */
+        world_tell_and_remove_strays(place);
     /* At once: who is killed later takes nothing of it along. */
     dprintf(FD_OUTPUT, "= %s\n", name);
     for (size_t at = 0; at < the_transcript->used;) {

@@ -68,7 +68,8 @@ void say_answer(enum kind kind, const unsigned char *buffer, size_t room, long r
 /* Makes what all programs find, and what only `full` policies tell: natively as real files. */
 void world_make(const char *place, bool lies_are_real, unsigned owner);
 void world_make_one(const char *place, const char *name);
-void world_tell_and_restore(const char *place);
+void world_tell_and_restore_shared(const char *place);
+void world_tell_and_remove_strays(const char *place);
 void world_dump(const char *place);
 
 #endif

@@ -85,7 +85,7 @@ static void dump_content(const char *name);
 
 /* What a program has left of the files that all have, each as it was afterwards. Programs of which
  * a policy answers nothing (limits.md) would leave something else to those behind them. */
-void world_tell_and_restore(const char *place) {
+void world_tell_and_restore_shared(const char *place) {
     must(chdir(place), place);
     for (size_t i = 0; i < SHARED; i++) {
         say("left %s ", shared[i].name);
@@ -168,6 +168,35 @@ static void dump_directory(int depth) {
             free(entries[i]);
         free(entries);
     }
+}
+
+static bool is_of_world(const char *name) {
+    return (*name >= '0' && *name <= '9') || !strcmp(name, ".") || !strcmp(name, "..") ||
+           !strcmp(name, "p") || !strcmp(name, "lie") || !strcmp(name, "target");
+}
+
+static void tell_and_remove_strays(void) {
+    struct stat is;
+    DIR *here = opendir(".");
+    for (struct dirent *entry; here && (entry = readdir(here)) != NULL;) {
+        const char *name = entry->d_name;
+        if (is_of_world(name) || lstat(name, &is) < 0)
+            continue;
+        say("stray %s", name);
+        dump_file(name, &is);
+        if (remove(name) == 0)
+            rewinddir(here);
+    }
+    if (here)
+        closedir(here);
+}
+
+/* What a program has made above its directory, where others would find it. */
+void world_tell_and_remove_strays(const char *place) {
+    must(chdir(place), place);
+    tell_and_remove_strays();
+    must(chdir("p"), "p");
+    tell_and_remove_strays();
 }
 
 static void flush(const char *title) {
