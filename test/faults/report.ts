@@ -1,6 +1,5 @@
 // The figures of a run, and their section of docs/reliability.md.
-import { cpus, release } from 'node:os';
-import { writeSection } from '../support/section.js';
+import { madeBy, thisMachine, writeSection } from '../support/section.js';
 import type { Point } from './faults.js';
 
 const list = new Intl.ListFormat('en');
@@ -58,8 +57,8 @@ export function writeReport(file: string, counts: Counts, ms: number): void {
     `Result: ${counts.wrong} outcomes but the right answer, the truth, or the documented error; ${counts.wrong} hangs, wrong`,
     'files, leaked descriptors or broken starts.',
     '',
-    `Made by \`npm run faults\` on ${new Date().toISOString().slice(0, 10)}, in ${Math.round(ms / 60_000)} minutes; do not edit.`,
-    `Linux ${release()}, ${cpus().length} processors (${cpus()[0]?.model.replace(/ .*-Core.*/, '') ?? 'unknown'}), beside whatever else ran there.`,
+    `${madeBy('npm run faults')}, in ${Math.round(ms / 60_000)} minutes; do not edit.`,
+    thisMachine(),
     '',
     ...counts.rows(),
     '',

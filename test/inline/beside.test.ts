@@ -1,5 +1,5 @@
 // ... by notify, beside threads, too: each call of theirs is right while the program is changed,
-// whatever happens meanwhile. ROUNDS=n: so many programs of each kind.
+// whatever happens meanwhile. ROUNDS=n: so many programs of each kind; REPORT=FILE: where the figures go, as a section.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -7,8 +7,9 @@ import t from 'tap';
 import { compileIn } from '../support/compile.js';
 import { cleanCommand } from '../support/environment.js';
 import { missingGo } from '../support/go.js';
-import { seccompSpoof } from '../support/paths.js';
+import { root, seccompSpoof } from '../support/paths.js';
 import { Random } from '../support/random.js';
+import { madeBy, thisMachine, writeSection } from '../support/section.js';
 import { childrenOf, numberOf, readLog } from '../support/subject.js';
 import * as programs from './programs.js';
 import { ASKS, countOf } from './programs.js';
@@ -31,11 +32,23 @@ files: [{ path: ${place}/nothing-of-this-name, content: told }]
 const by = (when: string, command: readonly string[]) =>
   programs.wrapped(['-m', 'notify', '-p', policy, '--inline', when], command);
 
-for (const verb of ['plain', 'signals', 'forks', 'filter', 'ends', 'executes'])
+/** For REPORT; what is wrong is in the failure. */
+const figures: string[] = [];
+const kinds: Readonly<Record<string, string>> = {
+  plain: 'nothing else',
+  signals: 'a storm of signals, whose handlers ask, too',
+  forks: 'forks, whose children ask, too',
+  filter: 'a filter of its own',
+  ends: 'its end',
+  executes: 'an execve of another thread',
+};
+
+for (const [verb, meanwhile] of Object.entries(kinds))
   void t.test(`threads: ${verb}`, (t) => {
     const { status, signal, stderr, told } = by('always', [beside, verb, rounds, place]);
     t.equal(status, 0, `${signal} ${stderr}`);
     t.ok(countOf(told, /^programs/) > 0, JSON.stringify(told.inline));
+    figures.push(`| ${meanwhile} | ${rounds} | ${told.stopped} | ${status ?? signal} |`);
     t.end();
   });
 
@@ -78,6 +91,7 @@ void t.test('threads: the worker is killed meanwhile', async (t) => {
   clearTimeout(timer);
   t.equal(status, 0, `${signal} ${said}`);
   t.ok(kills > 0, `${kills} workers were killed`);
+  figures.push(`| the death of ${kills} workers | ${rounds} | | ${status ?? signal} |`);
 });
 
 void t.test('a filter for all threads, while another one gets places', (t) => {
@@ -97,3 +111,19 @@ void t.test('Go', { skip: missingGo }, (t) => {
   programs.checkGo(t, (when, command) => by(when, [...command, place]));
   t.end();
 });
+
+const report = process.env['REPORT'];
+if (report !== undefined)
+  t.teardown(() => {
+    writeSection(path.resolve(root, report), 'Programs that are changed beside their threads', [
+      'Programs of four threads that ask for filesystems and paths are changed meanwhile, so that they answer by themselves; each answer is',
+      'checked, and a program that is told something wrong, or crashes, or hangs ends it all.',
+      '',
+      `${madeBy('npm test -- test/inline/beside.test.ts')}; do not edit.`,
+      thisMachine(),
+      '',
+      '| meanwhile | programs | calls stopped | status |',
+      '| --- | --- | --- | --- |',
+      ...figures,
+    ]);
+  });

@@ -3,16 +3,8 @@
 // KILLS=n and SEED=n choose the number of rounds and the delays in them; REPORT=FILE writes the figures
 // there (`npm run kill`: docs/reliability.md).
 import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { cpus, release, tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import {
@@ -27,7 +19,7 @@ import {
 } from '../inplace/helpers.js';
 import { Random } from '../support/random.js';
 import { freezers } from '../support/freezer.js';
-import { writeSection } from '../support/section.js';
+import { madeBy, thisMachine, writeSection } from '../support/section.js';
 import { SILENCE_SECONDS } from '../support/silence.js';
 import { childrenOf, numberOf, readLog, Subject } from '../support/subject.js';
 import { keptPolicy, mostPidfds, sizesOfShm, stopLoad, type Tally, watch } from './load.js';
@@ -333,7 +325,6 @@ await t.test('a daemon that outlives the command is served, then everything ends
 
 /** What docs/reliability.md says; a run that failed says nothing. */
 function writeReport(file: string): void {
-  const [cpu = ''] = /(?<=^model name\s*: ).*/m.exec(readFileSync('/proc/cpuinfo', 'utf8')) ?? [];
   const rows = figures.map(([name, count]) => `| ${name} | ${count} |`);
   const total = figures.reduce((sum, [, count]) => sum + count, 0);
   const lines = [
@@ -342,8 +333,8 @@ function writeReport(file: string): void {
     'which end their programs if they are killed, were stopped, traced and frozen. Result: 0 wrong descriptors,',
     '0 lost calls, 0 wrong answers, and no descriptor too many in the programs or in the guardian.',
     '',
-    `Made by \`npm run kill\` on ${new Date().toISOString().slice(0, 10)}; do not edit. Seed ${seed}.`,
-    `Linux ${release()}, ${cpus().length} processors (${cpu}), beside whatever else ran there.`,
+    `${madeBy('npm run kill')}; do not edit. Seed ${seed}.`,
+    thisMachine(),
     '',
     '| what was done | times |',
     '| --- | --- |',

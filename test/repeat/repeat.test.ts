@@ -5,7 +5,6 @@
 // is where the figures go, as a section; a few runs are enough to notice what breaks always.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { release } from 'node:os';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { Gvisor, share } from '../lanes/gvisor/gvisor.js';
@@ -14,7 +13,7 @@ import { magics } from '../lanes/lane.js';
 import { cleanCommand } from '../support/environment.js';
 import { missingGo } from '../support/go.js';
 import { root, seccompSpoof, testBuild } from '../support/paths.js';
-import { writeSection } from '../support/section.js';
+import { madeBy, thisMachine, writeSection } from '../support/section.js';
 import { quote } from '../support/shell.js';
 import { SILENCE_MS } from '../support/silence.js';
 
@@ -140,8 +139,9 @@ for (const [name, runsc] of Object.entries({ 'gVisor of 2022': debian, 'newest g
 const report = process.env['REPORT'];
 if (report !== undefined)
   writeSection(path.resolve(root, report), 'Over and over', [
-    `Made by \`npm test -- test/repeat\` on ${new Date().toISOString().slice(0, 10)}, Linux ${release()}; do not edit. Each run has to print what`,
+    `${madeBy('npm test -- test/repeat')}; do not edit. Each run has to print what`,
     'the native one does, and to end with its status.',
+    thisMachine(),
     '',
     '| program | where | runs | differ |',
     '| --- | --- | --- | --- |',

@@ -1,7 +1,6 @@
 // The figures of a run, as a section of docs/reliability.md.
-import { cpus, release } from 'node:os';
 import { clock } from '../../bench/soak/duration.js';
-import { writeSection } from '../support/section.js';
+import { madeBy, thisMachine, writeSection } from '../support/section.js';
 import type { Result } from './stress.js';
 
 export function writeReport(file: string, result: Result): void {
@@ -10,8 +9,8 @@ export function writeReport(file: string, result: Result): void {
     `Programs asked for filesystems and files below each mechanism for ${clock(result.milliseconds)}, and each answer was checked, while`,
     `other trees met what the second table says. Result: 0 wrong answers; ${growth.length === 0 ? 'memory and descriptors stayed as they were' : growth.join('; ')}.`,
     '',
-    `Made by \`npm run stress\` on ${new Date().toISOString().slice(0, 10)}; do not edit.`,
-    `Linux ${release()}, ${cpus().length} processors (${cpus()[0]?.model.replace(/ .*-Core.*/, '') ?? 'unknown'}), beside whatever else ran there.`,
+    `${madeBy('npm run stress')}; do not edit.`,
+    thisMachine(),
     '',
     '| mechanism | calls checked | let run | memory of the supervisor, warm (KB) | at the end (KB) | descriptors, warm | at the end |',
     '| --- | --- | --- | --- | --- | --- | --- |',

@@ -4,12 +4,12 @@
 // Rule: a case counts only if it ends natively twice in the same way; then it has to end so below `exec`.
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { release, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { cleanCommand } from '../support/environment.js';
 import { root, seccompSpoof } from '../support/paths.js';
-import { writeSection } from '../support/section.js';
+import { madeBy, thisMachine, writeSection } from '../support/section.js';
 import { SILENCE_MS } from '../support/silence.js';
 import { type Cases, type Part, suites } from './suites.js';
 
@@ -127,8 +127,9 @@ for (const suite of suites)
 const report = process.env['REPORT'];
 if (report !== undefined)
   writeSection(path.resolve(root, report), 'Suites of others', [
-    `Made by \`npm run test:suites\` on ${new Date().toISOString().slice(0, 10)}, Linux ${release()}; do not edit. Each case that ends`,
+    `${madeBy('npm run test:suites')}; do not edit. Each case that ends`,
     'natively twice in the same way is run by each mechanism, with two policies, and by `--inline always`, and has to end so.',
+    thisMachine(),
     '',
     '| tests | cases | that end the same natively | differ below `exec` |',
     '| --- | --- | --- | --- |',

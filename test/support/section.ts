@@ -1,8 +1,17 @@
 // Sections of a page with figures (docs/reliability.md). Rule: whoever writes one leaves all others as they are.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
 import path from 'node:path';
 import { root } from './paths.js';
+
+/** The machine that figures are of. */
+export const thisMachine = (): string =>
+  `Linux ${release()}, ${cpus().length} processors (${cpus()[0]?.model.replace(/ .*-Core.*/, '') ?? 'unknown'}), beside whatever else ran there.`;
+
+/** By which command a section is made, today. */
+export const madeBy = (command: string): string =>
+  `Made by \`${command}\` on ${new Date().toISOString().slice(0, 10)}`;
 
 /**
  * A page with a section of its own for each command that writes figures into it: `text` becomes what

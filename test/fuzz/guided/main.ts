@@ -1,8 +1,7 @@
 // `npm run fuzz:guided`: each target for a minute, or for as long as is asked for; docs/lanes.md.
-import { cpus, release } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { writeSection } from '../../support/section.js';
+import { madeBy, thisMachine, writeSection } from '../../support/section.js';
 import { corpora, fuzz, make, minimize, missing, TARGETS, type Target } from './targets.js';
 
 const names = Object.keys(TARGETS) as Target[];
@@ -64,8 +63,8 @@ async function run(targets: readonly Target[]): Promise<number> {
     } else if (values.minimize) await minimize(target, program, keep);
   }
   const report = [
-    `Made by \`npm run fuzz:guided\` on ${new Date().toISOString().slice(0, 10)}.`,
-    `Linux ${release()}, ${cpus().length} processors (${cpus()[0]?.model ?? 'unknown'}).`,
+    `${madeBy('npm run fuzz:guided')}; do not edit.`,
+    thisMachine(),
     '',
     '| target | executions | a second | branches | with counts | found |',
     '| --- | --- | --- | --- | --- | --- |',
