@@ -1,5 +1,6 @@
 // What a program has to say below `exec`: what it says natively, but for what the policy names. Each
 // departure that is not the policy's is a sentence of docs/limits.md, which stands beside it here.
+import { release } from 'node:os';
 import type { Program } from './generate.js';
 import { mechanismOf, told, type Way } from './ways.js';
 
@@ -21,6 +22,9 @@ const followsNoLinks = (program: Program): boolean =>
 const asksForUntraced = (program: Program): boolean =>
   program.lines.some((line) => (Number(/^clone3 (\w+)/.exec(line)?.[1]) & 0x800000) !== 0);
 
+const [major = 0, minor = 0] = release().split('.').map(Number);
+const interruptsAnswers = major < 5 || (major === 5 && minor < 19);
+
 /** Does it tell anything that is not so? */
 const tellsOther = (way: Way): boolean => ['full', 'types', 'named'].includes(way.policy);
 
@@ -29,6 +33,8 @@ export function common(program: Program, way: Way, text: string): string {
   // "`trace`, `ptrace`: a child that asks not to be traced ... Of a program that cannot be read it is made untraced:
   // its stopped calls give `ENOSYS`."
   const byNotify = mechanismOf(way) === 'notify';
+  // "On Linux before 5.19 while the call is answered ... an open that a rule answers may leave the program one descriptor more."
+  if (byNotify && interruptsAnswers && changes(program, /^(?:timer|signal) /)) return '';
   const isUnread = way.user !== 'root' && changes(program, /^prctl 4 0/);
   if (!byNotify && isUnread && asksForUntraced(program)) return '';
   // "A real-time signal that is ignored, sent to a program of which as many signals wait as `RLIMIT_SIGPENDING` permits.
