@@ -4,6 +4,7 @@
 #include "agent.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "../arch/arch.h"
 #include "../policy/blob.h"
@@ -57,8 +58,8 @@ bool agent_looks_at_paths(const uint8_t *policy) {
 }
 
 const char *agent_missing(enum agent_below below, bool killable) {
-    if (!ARCH_HAS_AGENT)
-        return "only x86_64 has it";
+    if (sysconf(_SC_PAGESIZE) != AGENT_PAGE)
+        return "pages of memory are not of 4 KB here";
     if (below == AGENT_BELOW_OTHER)
         return "only the mechanisms notify and trace have it";
     if (below == AGENT_BELOW_NOTIFY && !killable)
