@@ -33,6 +33,23 @@ static const uint32_t code_of_go[] = {
 
 _Static_assert(sizeof code_of_go == AGENT_BEFORE + AGENT_BEHIND, "all that is read");
 
+/* __internal_syscall_cancel of glibc 2.41, at its end: who has one thread, or in whom none can be
+ * cancelled now, jumps to the call; the others come back from one elsewhere, before this. */
+static const uint32_t code_that_cancels[] = {
+    0xb100101f, /* cmn x0, EINTR */
+    0x540000e1, /* b.ne */
+    0x52800722, /* mov w2, 57 */
+    0x0a020021, /* and w1, w1, w2 */
+    0x7100203f, /* cmp w1, 8 */
+    0x54000061, /* b.ne, behind the call */
+    0x94000000, /* bl, somewhere, and not back */
+    INSTRUCTION_CALL,
+};
+#define ANYWHERE 0xfc000000U
+#define ANYWHERE_AT 6U
+
+_Static_assert(sizeof code_that_cancels == AGENT_BEFORE, "all that is read before it");
+
 static uint32_t instruction_at(const uint8_t *code, uint32_t at) {
     uint32_t instruction;
     memcpy(&instruction, code + at, sizeof instruction);
@@ -69,11 +86,21 @@ static bool has_number(const uint8_t *code, int32_t number) {
     return false;
 }
 
+static bool cancels(const uint8_t *code) {
+    for (uint32_t i = 0; i < AGENT_BEFORE / CALL_SIZE; i++)
+        if ((instruction_at(code, i * CALL_SIZE) & (i == ANYWHERE_AT ? ANYWHERE : UINT32_MAX)) !=
+            code_that_cancels[i])
+            return false;
+    return true;
+}
+
 bool agent_is_place(const struct agent_place *place,
                     const uint8_t code[AGENT_BEFORE + AGENT_BEHIND]) {
     enum path_argument path;
     if (place->form == AGENT_FORM_GO)
         return memcmp(code, code_of_go, sizeof code_of_go) == 0;
+    if (place->form == AGENT_FORM_CANCELS)
+        return place->number == NUMBER_OPENAT && cancels(code);
     return attended_call(place->number, &path) && place->back % CALL_SIZE == 0 &&
            instruction_at(code, AGENT_BEFORE - CALL_SIZE) == INSTRUCTION_CALL &&
            has_number(code, place->number);

@@ -19,8 +19,9 @@
 
 /* How the place says which call it is. */
 enum agent_form {
-    AGENT_FORM_NUMBER, /* mov x8, number: it is the only one that is made there */
-    AGENT_FORM_GO,     /* all calls of Go, in a function that is known as a whole */
+    AGENT_FORM_NUMBER,  /* mov x8, number: it is the only one that is made there */
+    AGENT_FORM_CANCELS, /* all calls of glibc 2.41 that can be cancelled, where no thread can be */
+    AGENT_FORM_GO,      /* all calls of Go, in a function that is known as a whole */
     AGENT_FORMS,
 };
 
