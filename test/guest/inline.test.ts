@@ -38,15 +38,16 @@ interface Case {
   readonly bundle?: string;
 }
 
-/** A release's loader, for programs that are linked to a library of any. */
-function loaders(): (readonly [string, string])[] {
-  const found: [string, string][] = [];
+/** Debian's releases: a loader for programs that are linked to a library of any, and where the release's own are. */
+function releases(): { suite: string; loader: string; tree: string }[] {
+  const found = [];
   for (const suite of ['bullseye', 'bookworm', 'trixie'] as const)
     try {
       const tree = debianRoot(suite, 'arm64');
       const libraries = ['lib', 'usr/lib'].map((name) => `${tree}/${name}/aarch64-linux-gnu`);
-      const loader = `${tree}/lib/ld-linux-aarch64.so.1`;
-      found.push([suite, `${quote(loader)} --library-path ${quote(libraries.join(':'))}`]);
+      const program = quote(`${tree}/lib/ld-linux-aarch64.so.1`);
+      const loader = `${program} --library-path ${quote(libraries.join(':'))}`;
+      found.push({ suite, loader, tree });
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       t.comment(`${suite}: ${error.message}`);
@@ -89,7 +90,12 @@ function casesOf(mechanism: Case['mechanism'], named: string): Case[] {
   };
   add('static ask', quote(compiled('ask', '-static')), ASKING);
   add('static opens', quote(compiled('opens', '-static')), OPENING);
-  for (const [suite, loader] of loaders()) {
+  const many = `${PLACE}/file `.repeat(300);
+  for (const { suite, loader, tree } of releases()) {
+    const command = `${loader} ${quote(`${tree}/usr/bin/cat`)} ${many} /proc/self/mounts ${many}`;
+    const part = mechanism === 'notify' ? 0.95 : 0.1;
+    cases.push({ mechanism, command, name: `${mechanism}, ${suite}: cat`, places: 1, part });
+    if (suite === 'bullseye') continue; // our programs are linked to a newer library
     const few = OPENING.filter(([verb]) => /registers|signals|children|threads/.test(verb));
     add(`${suite} opens`, `${loader} ${quote(compiled('opens'))}`, few);
   }
