@@ -154,7 +154,7 @@ await t.test('what programs are told', { skip }, async (t) => {
   const cases = all.filter(({ name }) => only.test(name));
   const scripts = cases.map((each) => scriptOf(each.bundle ?? bundle, each));
   const [prepared, ...results] = await aarch64.guest.runAll([prepare, ...scripts]);
-  t.equal(prepared?.status, 0, prepared?.stderr);
+  t.equal(prepared?.status, 0, prepared?.stderr ?? '');
   cases.forEach(({ name, part, places = 0 }, i) => {
     const { stdout = '', stderr = '' } = results[i] ?? {};
     void t.test(name, (t) => {
