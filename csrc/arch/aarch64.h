@@ -39,9 +39,8 @@
 #define NUMBER_SETNS 268
 #define NUMBER_SECCOMP 277
 #define NUMBER_RT_SIGRETURN 139
+#define NUMBER_RT_SIGACTION 134
 #define NUMBER_RT_SIGPROCMASK 135
-
-#define ARCH_HAS_AGENT false
 
 #define ARCH_CALL_INSTRUCTION 4U /* bytes: svc */
 /* The first argument and the result share a register. */

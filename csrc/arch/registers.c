@@ -138,6 +138,17 @@ static void set_address(struct registers *registers, uint64_t address) {
     registers->user.rip = address;
 }
 
+bool registers_makes_again(const struct registers *registers, int32_t number, uint64_t first,
+                           uint64_t back, int64_t result) {
+    (void)first;
+    return registers_of_call(registers) && registers_number(registers) == number &&
+           registers_result(registers) == result && registers_address(registers) == back;
+}
+
+int registers_make_again(pid_t tid, const struct registers *before) {
+    return registers_repeat_call(tid, before);
+}
+
 #elif defined(__aarch64__)
 
 int registers_get(pid_t tid, struct registers *registers) {
@@ -212,6 +223,19 @@ static void repeat_as(struct registers *registers, int32_t number) {
 
 static void set_address(struct registers *registers, uint64_t address) {
     registers->user.pc = address;
+}
+
+/* The kernel has gone back to the instruction before it tells of it (arch/arm64/kernel/signal.c).
+ */
+bool registers_makes_again(const struct registers *registers, int32_t number, uint64_t first,
+                           uint64_t back, int64_t result) {
+    (void)result;
+    return registers_number(registers) == number && registers_argument(registers, 0) == first &&
+           registers_address(registers) == back - ARCH_CALL_INSTRUCTION;
+}
+
+int registers_make_again(pid_t tid, const struct registers *before) {
+    return registers_are_replaced(tid) ? -ESRCH : write_all(tid, before);
 }
 
 #endif

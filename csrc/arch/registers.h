@@ -62,6 +62,12 @@ int registers_next_call(pid_t tid, const struct registers *before, int32_t numbe
 int registers_end_call(pid_t tid, const struct registers *before, int64_t result);
 /* ... or as if it had not begun: it is made next. */
 int registers_repeat_call(pid_t tid, const struct registers *before);
+/* ... and the call is one that the kernel makes again by itself, after it has returned this: is it
+ * that one, which returns to `back`? */
+bool registers_makes_again(const struct registers *registers, int32_t number, uint64_t first,
+                           uint64_t back, int64_t result);
+/* ... from code that it was sent to instead: it has these registers again, and makes it. */
+int registers_make_again(pid_t tid, const struct registers *before);
 /* ... or it goes on at this address, and no call is made again. */
 int registers_go_to(pid_t tid, const struct registers *before, uint64_t address);
 

@@ -51,9 +51,6 @@
 /* The same call of x32 (asm/unistd_x32.h): true of all above. */
 #define X32(number) (CALL_OF_X32 | (number))
 
-/* Calls can be answered inside programs: csrc/inline. */
-#define ARCH_HAS_AGENT true
-
 #define ARCH_CALL_INSTRUCTION 2U /* bytes: syscall, int 0x80 */
 /* A register says whether a stop lies at the begin of a call: registers_may_begin(). */
 #define ARCH_TELLS_BEGIN true

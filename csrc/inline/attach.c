@@ -88,8 +88,8 @@ static enum inline_outcome make_room(struct progress *progress) {
         return fetched;
     if (!entry_may_copy(entry))
         return INLINE_OTHER_CODE;
+    attach->enters = entry_is_first(entry);
     const uint64_t stub = entry_make_stub(entry);
-    attach->enters = stub == agent_stub(entry->plan->address, 0);
     attach->room = stub != 0 ? entry_make_room(entry, stub) : 0;
     return attach->room != 0 ? next(attach, ATTACH_COPY, exchange_map(0, AGENT_PAGE, 0))
                              : INLINE_NO_ROOM;

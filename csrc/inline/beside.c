@@ -98,21 +98,31 @@ static struct exchange_call map_of(uint64_t where, uint64_t size) {
 }
 
 /* Has the thread make these calls, of which each returns its `wanted`, by code at an address where
- * nobody is: in the page for it, or, before that is there, behind the program's own code, from
- * where it is taken away again. */
+ * nobody is: in the page for it, or, before that or the room is there, behind the program's own
+ * code, from where it is taken away again. */
 static enum inline_outcome send(struct entry *entry, const struct exchange_call *calls,
-                                const uint64_t *wanted, unsigned count, uint64_t blocked) {
+                                const uint64_t *wanted, unsigned count, uint64_t blocked,
+                                uint64_t room) {
     static const uint8_t nothing[ROUTINE_SIZE];
     uint8_t bytes[ROUTINE_SIZE];
-    const struct routine routine = {calls, count, blocked, entry->call,
-                                    entry->place.back - ARCH_CALL_INSTRUCTION};
-    const bool has_page = entry->room.has_detour;
+    const bool in_page = entry->room.has_detour && (room != 0 || !ROUTINE_NEEDS_ROOM);
+    const struct routine routine = {
+        .calls = calls,
+        .count = count,
+        .mask = blocked,
+        .own = entry->call,
+        .instruction = entry->place.back - ARCH_CALL_INSTRUCTION,
+        .room = in_page ? room : 0,
+        .is_go = entry->place.form == AGENT_FORM_GO,
+    };
     uint64_t address = agent_detour(entry->plan->address);
-    if (!has_page) /* which address it is does not change its length by much */
-        address = entry_find_room(entry, routine_make(&routine, address, bytes));
+    if (!in_page) /* which address it is does not change its length by much */
+        address = entry_find_room(entry, routine_make(&routine, entry->room.first, bytes));
     if (address == 0)
         return INLINE_NO_ROOM;
     const uint32_t length = routine_make(&routine, address, bytes);
+    if (length == 0)
+        return INLINE_NO_ROOM;
     struct detour detour = {
         .back = entry->place.back,
         .address = address + ROUTINE_BEGIN,
@@ -128,9 +138,9 @@ static enum inline_outcome send(struct entry *entry, const struct exchange_call 
             outcome = INLINE_NO_PAGE;
     if (detour.away && !detour.over)
         return outcome; /* it is gone, or what it may be in stays as it is */
-    if (!has_page)
+    if (!in_page)
         entry_write_anyway(entry, address, nothing, length);
-    else
+    if (entry->room.has_detour)
         hold_no_more(entry);
     return outcome;
 }
@@ -139,7 +149,7 @@ static enum inline_outcome send(struct entry *entry, const struct exchange_call 
 static enum inline_outcome map(struct entry *entry, uint64_t where, uint64_t size,
                                uint64_t blocked) {
     const struct exchange_call call = map_of(where, size);
-    const enum inline_outcome outcome = send(entry, &call, &where, 1, blocked);
+    const enum inline_outcome outcome = send(entry, &call, &where, 1, blocked, 0);
     return outcome == INLINE_NOTHING ? INLINE_BOOTING : outcome;
 }
 
@@ -151,16 +161,17 @@ static enum inline_outcome change(struct entry *entry, uint64_t blocked) {
     const uint64_t wanted[] = {page, copy};
     if (!entry_may_copy(entry))
         return INLINE_OTHER_CODE;
+    const bool enters = entry_is_first(entry);
     const uint64_t stub = entry_make_stub(entry);
     const uint64_t room = stub != 0 ? entry_make_room(entry, stub) : 0;
     if (room == 0)
         return INLINE_NO_ROOM;
     if (!entry_make_copy(entry, copy, room))
         return INLINE_NO_ACCESS;
-    const enum inline_outcome outcome = send(entry, calls, wanted, 2, blocked);
+    const enum inline_outcome outcome = send(entry, calls, wanted, 2, blocked, room);
     if (outcome != INLINE_NOTHING)
         return outcome;
-    return stub == agent_stub(entry->plan->address, 0) ? INLINE_ENTERED : INLINE_ANSWERED;
+    return enters ? INLINE_ENTERED : INLINE_ANSWERED;
 }
 
 static enum inline_outcome look(struct entry *entry, pid_t process, uint64_t blocked) {

@@ -34,8 +34,8 @@ static enum stop wait_for_stop(pid_t tid, int *signal) {
 
 static bool has_left_call(const struct stopped_call *call, const struct registers *registers,
                           uint64_t back) {
-    return registers_of_call(registers) && registers_number(registers) == call->number &&
-           registers_result(registers) == -K_ERESTARTNOINTR && registers_address(registers) == back;
+    return registers_makes_again(registers, call->number, call->arguments[0], back,
+                                 -K_ERESTARTNOINTR);
 }
 
 static int set_mask(pid_t tid, uint64_t mask) {
@@ -77,7 +77,7 @@ static void redirect(const struct stopped_call *call, struct detour *detour) {
         return;
     detour->over = registers_go_to(tid, &before, detour->address) != 0;
     if (!detour->over && set_mask(tid, UINT64_MAX) == 0 && make_calls(tid, detour))
-        detour->over = set_mask(tid, detour->mask) == 0 && registers_repeat_call(tid, &before) == 0;
+        detour->over = set_mask(tid, detour->mask) == 0 && registers_make_again(tid, &before) == 0;
 }
 
 enum inline_outcome detour_make(struct stopped_call *call, struct detour *detour) {

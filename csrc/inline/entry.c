@@ -12,6 +12,7 @@
 #include "../tracee/rights.h"
 #include "../tracee/server.h"
 #include "exchange.h"
+#include "stub.h"
 
 /* gVisor's of 2022 can be read alone, which shows when it is written. */
 static int open_memory(const struct stopped_call *call) {
@@ -102,6 +103,12 @@ static enum laid lay(const struct entry *entry, uint64_t address, const uint8_t 
     return entry_write(entry, address, wanted, length) ? LAID : FAILED;
 }
 
+bool entry_is_first(const struct entry *entry) {
+    uint8_t there[AGENT_STUB_SIZE];
+    return entry_read(entry, agent_stub(entry->plan->address, 0), there, sizeof there) &&
+           is_zero(there, sizeof there);
+}
+
 uint64_t entry_make_stub(const struct entry *entry) {
     uint8_t wanted[AGENT_MOST_STUBS * AGENT_STUB_SIZE];
     const uint64_t page = entry->plan->address;
@@ -145,7 +152,7 @@ enum place_state entry_place_state(struct entry *entry, uint64_t *room) {
     uint8_t code[AGENT_BEFORE + AGENT_BEHIND];
     if (!read_place(entry, code))
         return PLACE_OTHER;
-    if (agent_read_jump(entry->place.back, code, room))
+    if (agent_read_jump(&entry->place, code, room))
         return PLACE_LEADS;
     return find_form(entry, code) ? PLACE_COMPILED : PLACE_OTHER;
 }
@@ -193,9 +200,8 @@ uint64_t entry_make_room(const struct entry *entry, uint64_t stub) {
     const uint64_t first = entry->room.first;
     for (uint64_t room = first; first != 0 && room + size <= entry->room.end;
          room += AGENT_ROOM_STEP) {
-        if (stub != 0)
-            agent_make_way_room(stub, wanted);
-        else if (!agent_make_room(entry->plan->address, room, &entry->place, wanted))
+        if (stub != 0 ? !agent_make_way_room(stub, room, &entry->place, wanted)
+                      : !agent_make_room(entry->plan->address, room, &entry->place, wanted))
             return 0;
         const enum laid laid = lay(entry, room, wanted, size);
         if (laid != TAKEN)
@@ -220,19 +226,18 @@ uint64_t entry_find_room(const struct entry *entry, size_t length) {
 /* The way may have been laid by who died before the rest. */
 bool entry_find_form_of_room(struct entry *entry, uint64_t room,
                              const uint8_t there[AGENT_ROOM_SIZE]) {
-    uint8_t wanted[AGENT_ROOM_SIZE];
     for (int form = 0; form < AGENT_FORMS; form++) {
         entry->place.form = (enum agent_form)form;
-        if (agent_make_room(entry->plan->address, room, &entry->place, wanted) &&
-            memcmp(there, wanted, AGENT_WAY_AT) == 0)
+        if (agent_is_room(entry->plan->address, room, &entry->place, there))
             return true;
     }
     return false;
 }
 
 bool entry_set_course(const struct entry *entry, uint64_t room, enum agent_course course) {
-    const uint8_t byte = agent_course_byte(course);
-    return entry_write(entry, room + AGENT_COURSE_AT, &byte, sizeof byte);
+    uint8_t bytes[AGENT_COURSE_SIZE];
+    agent_make_course(course, bytes);
+    return entry_write(entry, room + AGENT_COURSE_AT, bytes, sizeof bytes);
 }
 
 /* ---- the end ---- */

@@ -10,7 +10,9 @@
 #include "../tracee/stopped_call.h"
 #include "agent.h"
 #include "outcome.h"
+#include "call_place.h"
 #include "room.h"
+#include "way.h"
 
 struct entry {
     struct stopped_call *call;
@@ -47,6 +49,8 @@ bool entry_fill_page(const struct entry *entry);
 enum place_state { PLACE_COMPILED, PLACE_LEADS, PLACE_OTHER };
 enum place_state entry_place_state(struct entry *entry, uint64_t *room);
 
+/* Has the page no stub yet? */
+bool entry_is_first(const struct entry *entry);
 /* A stub for this place: the one that it has, or a new one. 0: there is no room, or it cannot be
  * written. */
 uint64_t entry_make_stub(const struct entry *entry);

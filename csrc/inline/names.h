@@ -4,11 +4,18 @@
 #ifndef SPOOF_NAMES_H
 #define SPOOF_NAMES_H
 
-#include "code.h"
+#include <stdint.h>
 
 #define NAMES_SIZE 512U /* bytes of the set */
 /* A path is known by so many bytes at its end: shorter names with the slash before them. */
 #define NAMES_TAIL 4U
+/* The bit of a name: its last bytes, as a little endian number, times the factor, shifted. Who
+ * fills the set and the code that looks into it compute the same. */
+#define NAMES_FACTOR 0x9e3779b1U /* spreads bits: 2^32 by the golden ratio */
+#define NAMES_SHIFT 20           /* to the number of a bit */
+#define NAMES_LEAST 2U           /* bytes of a name */
+/* Of the last four bytes those of a slash and two letters. */
+#define NAMES_MASK_OF_TWO 0xffffff00U
 
 /* Why no such set can be made under a policy (a checked blob), or NULL. */
 const char *names_refusal(const uint8_t *policy);
@@ -20,12 +27,5 @@ struct names_place {
     uint64_t set; /* its address; 0: no rule names a path */
     uint32_t shortest;
 };
-
-/* Writes code that finds out whether a path may be one of these, with its end (the 0) in %r11 and
- * its begin in %rdi or %rsi; changes %rcx. If so it goes to `candidate`, which lies before it; else
- * on, behind it. */
-enum names_register { NAMES_NOWHERE, NAMES_RDI, NAMES_RSI };
-void names_put_test(struct code *code, enum names_register path, const struct names_place *names,
-                    uint32_t candidate);
 
 #endif

@@ -24,6 +24,10 @@ struct mapping {
     char rights[8];
 };
 
+static bool has_code(const struct mapping *mapping) {
+    return strcmp(mapping->rights, "r-xp") == 0;
+}
+
 static bool read_line(const char *line, struct mapping *mapping) {
     unsigned major = 0, minor = 0;
     if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64 " %x:%x %" SCNu64, &mapping->begin,
@@ -41,7 +45,7 @@ static bool each_mapping(const struct stopped_call *call,
                                        const struct mapping *first),
                          void *context) {
     char name[64], line[512];
-    struct mapping mapping, first = {0};
+    struct mapping mapping, first = {0}, exchanged = {0};
     bool begins = true, goes_on = true;
     int lines = 0;
     snprintf(name, sizeof name, "%d/maps", call->tid);
@@ -58,9 +62,14 @@ static bool each_mapping(const struct stopped_call *call,
         if (!is_first || !read_line(line, &mapping))
             continue;
         lines++;
-        /* The parts of a file follow each other; the first one has its begin. */
+        /* The parts of a file follow each other; the first one has its begin. Or the page of ours
+         * that stands there now has a copy of it. */
         if (mapping.inode != 0 && mapping.offset == 0)
             first = mapping;
+        else if (mapping.inode != 0 && mapping.begin - mapping.offset == exchanged.begin)
+            first = exchanged;
+        else if (mapping.inode == 0 && has_code(&mapping))
+            exchanged = mapping;
         goes_on = visit(context, &mapping, &first);
     }
     const bool whole = goes_on && !ferror(maps) && lines > 0 && lines < MOST_LINES;
@@ -129,10 +138,6 @@ static bool set_room(const struct stopped_call *call, int memory, uint64_t begin
 
 /* ---- mappings ---- */
 
-static bool has_code(const struct mapping *mapping) {
-    return strcmp(mapping->rights, "r-xp") == 0;
-}
-
 static bool holds(const struct mapping *mapping, uint64_t address) {
     return address >= mapping->begin && address < mapping->end;
 }
@@ -172,7 +177,9 @@ static bool take(void *context, const struct mapping *mapping, const struct mapp
         room->mapped_to = mapping->end;
         room->offset = mapping->offset;
         room->is_exchanged = mapping->inode == 0;
-        set_room(search->call, search->memory, first->begin, search->code, room);
+        if (!set_room(search->call, search->memory, first->begin, search->code, room) &&
+            room->is_exchanged)
+            set_room(search->call, search->memory, mapping->begin, search->code, room);
     }
     if (room->is_code && holds(mapping, room->first) && has_code(mapping))
         search->has_room = true;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
@@ -34,14 +35,17 @@ static enum stage try_path(void *shared, int socket) {
     return refuses(path, EINVAL) && refuses((const void *)1, EFAULT) ? STAGE_DONE : STAGE_WRONG;
 }
 
-/* What programs are to do with pages of code: a filter of who has started us may forbid it. */
+/* What programs are to do with pages of code: a filter of who has started us may forbid it; and on
+ * aarch64 the kernel may be one whose programs have less memory to map. `shared`: where. */
 static enum stage try_pages(void *shared, int socket) {
     const int rights = PROT_READ | PROT_EXEC, kind = MAP_PRIVATE | MAP_ANONYMOUS;
+    const uint64_t *address = shared;
+    void *place = (void *)(uintptr_t)*address;
     void *code = mmap(NULL, AGENT_PAGE, rights, kind, -1, 0);
     void *copy = mmap(NULL, AGENT_PAGE, rights, kind, -1, 0);
-    (void)shared;
     (void)socket;
-    if (code == MAP_FAILED || copy == MAP_FAILED)
+    if (mmap(place, AGENT_REGION, rights, kind | K_MAP_FIXED_NOREPLACE, -1, 0) != place ||
+        code == MAP_FAILED || copy == MAP_FAILED)
         return STAGE_WRONG;
     madvise(code, AGENT_PAGE, K_MADV_POPULATE_READ); /* which may be unknown */
     return mremap(copy, AGENT_PAGE, AGENT_PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, code) == code &&
@@ -70,14 +74,15 @@ const char *inline_plan_make(const uint8_t *policy, bool always, struct inline_p
         return why;
     if (agent_looks_at_opens(policy) && probe_one(try_path, NULL) != STAGE_DONE)
         return "setitimer(2), by which it is found out whether a path can be read, is refused";
-    if (probe_one(try_pages, NULL) != STAGE_DONE)
+    if (getrandom(&place, sizeof place, GRND_NONBLOCK) != sizeof place)
+        return "the kernel gives no random number";
+    uint64_t address = FIRST_AGENT + place * AGENT_DISTANCE;
+    if (probe_one(try_pages, &address) != STAGE_DONE)
         return "programs may not map pages of code here";
     if (!blocks_in_memory(&blocks))
         return "no file can be made in memory, by which ours would be known";
-    if (getrandom(&place, sizeof place, GRND_NONBLOCK) != sizeof place)
-        return "the kernel gives no random number";
     *plan = (struct inline_plan){
-        .address = FIRST_AGENT + place * AGENT_DISTANCE,
+        .address = address,
         .blocks = blocks,
         .after = always ? 1 : CALLS_BEFORE_AGENT,
         .shortest = names_shortest(policy),

@@ -171,8 +171,7 @@ void t.test('--stats says what exec --stats says, and ends as the command did', 
   );
 });
 
-const skipInline = process.arch === 'x64' ? false : 'only x86_64 has --inline';
-void t.test('--inline', { skip: skipInline }, async (t) => {
+void t.test('--inline', async (t) => {
   const ask = compileIn('inline', 'ask', ['ask.c']);
   const { status, stderr } = await run(bundle, [
     ...['-m', 'trace', '--inline', 'always', '--stats'],

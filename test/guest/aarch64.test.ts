@@ -30,6 +30,9 @@ const effort = process.env['EFFORT'];
 const all = effort !== undefined;
 const by = (mechanisms: readonly aarch64.Wrapped['mechanism'][], paths: boolean) =>
   mechanisms.map((mechanism) => ({ mechanism, paths }));
+const inline = (['notify', 'trace'] as const).map((mechanism) => {
+  return { mechanism, paths: false, inline: true };
+});
 const ext4 = { to: 'ext4', toMagic: magics.ext4 };
 const tmpfs: Pair = { from: 'tmpfs', fromMagic: magics.tmpfs, ...ext4, directory: '/tmp/place' };
 const ninep: Pair = { from: '9p', fromMagic: magics.v9fs, ...ext4, directory: '/run/9p/place' };
@@ -38,7 +41,7 @@ const suites: { pair: Pair; without: string; wrapped: readonly aarch64.Wrapped[]
     pair: tmpfs,
     // One fixed seed and one random seed: each takes long there.
     without: 'differential [12]$|manymounts',
-    wrapped: [...by(MECHANISMS, false), ...by(all ? MECHANISMS : ['notify'], true)],
+    wrapped: [...by(MECHANISMS, false), ...by(all ? MECHANISMS : ['notify'], true), ...inline],
   },
   {
     pair: ninep,

@@ -273,10 +273,15 @@ static int table(void) {
 
 /* The same bytes, in memory of the program's own. */
 static int generated(void) {
+#if defined(__x86_64__)
     static const unsigned char code[] = {0x90, 0xb8, 138, 0, 0, 0, 0x0f, 0x05, 0xc3};
+#else
+    static const unsigned int code[] = {0xd2800588, 0xd4000001, 0xd65f03c0}; /* mov x8, 44; svc; ret */
+#endif
     void *made = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     int wrong = 0;
     memcpy(made, code, sizeof code);
+    __builtin___clear_cache(made, (char *)made + sizeof code);
     mprotect(made, PAGE, PROT_READ | PROT_EXEC);
     long (*call)(long, struct statfs *);
     memcpy(&call, &made, sizeof call);

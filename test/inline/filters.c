@@ -25,11 +25,19 @@
 #define OPENS 300
 #define PLACES 10
 
+#if defined(__x86_64__)
+#define MAKE_STATFS ".fill 16, 1, 0x90\nmov $137, %eax\nsyscall\nret\n"
+#define MAKE_OPENAT ".fill 16, 1, 0x90\nmov $257, %eax\nsyscall\nret\n"
+#else
+#define MAKE_STATFS ".fill 8, 4, 0xd503201f\nmov x8, 43\nsvc 0\nret\n"
+#define MAKE_OPENAT ".fill 8, 4, 0xd503201f\nmov x8, 56\nsvc 0\nret\n"
+#endif
+
 /* Calls of statfs(2), each in a page of its own. */
 #define TEXT_OF(number) #number
 #define PLACE(number)                                                                              \
     __asm__(".pushsection .text.places,\"ax\",@progbits\n.balign 4096\nplace" TEXT_OF(             \
-        number) ":\n.fill 16, 1, 0x90\nmov $137, %eax\nsyscall\nret\n.popsection\n");              \
+        number) ":\n" MAKE_STATFS ".popsection\n");                                                \
     extern long place##number(const char *path, struct statfs *info);
 
 PLACE(0)
@@ -75,8 +83,8 @@ static int other_thread(void) {
 }
 
 /* openat(2), by no C library's code. */
-__asm__(".pushsection .text.places,\"ax\",@progbits\n.balign 4096\nopens:\n.fill 16, 1, 0x90\n"
-        "mov $257, %eax\nsyscall\nret\n.popsection\n");
+__asm__(".pushsection .text.places,\"ax\",@progbits\n.balign 4096\nopens:\n" MAKE_OPENAT
+        ".popsection\n");
 extern long opens(long directory, const char *path, long flags);
 
 static int open_often(void) {

@@ -195,7 +195,12 @@ static int ask_often(const char *name, int times) {
 static int answer_unread(char **command) {
     static const struct {
         uint32_t number, argument;
-    } calls[] = {{SYS_newfstatat, 1}, {SYS_statx, 1},  {SYS_access, 0},   {SYS_readlink, 0},
+    } calls[] = {{SYS_newfstatat, 1}, {SYS_statx, 1},
+#ifdef SYS_access
+                 {SYS_access, 0},     {SYS_readlink, 0},
+#else
+                 {SYS_readlinkat, 1},
+#endif
                  {SYS_statfs, 0},     {SYS_openat, 1}, {SYS_faccessat, 1}};
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {

@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -187,109 +188,7 @@ static int table(void) {
     return wrong;
 }
 
-/* ---- a place of the program's own, and its registers ---- */
-
-struct registers {
-    uint64_t rdi, rsi, rdx, r10, r8, r9, rbx, rbp, r12, rax, flags;
-};
-
-__attribute__((noinline)) static void call(struct registers *r) {
-    __asm__ volatile("push %%rbx; push %%rbp; push %%r12\n"
-                     "mov %%rax, %%r11; push %%r11\n"
-                     "mov 0(%%r11), %%rdi; mov 8(%%r11), %%rsi; mov 16(%%r11), %%rdx\n"
-                     "mov 24(%%r11), %%r10; mov 32(%%r11), %%r8; mov 40(%%r11), %%r9\n"
-                     "mov 48(%%r11), %%rbx; mov 56(%%r11), %%rbp; mov 64(%%r11), %%r12\n"
-                     "cmp %%rax, %%rax; stc; nop\n"
-                     "mov $257, %%eax; syscall\n"
-                     "pushf; pop %%r11; xchg %%r11, (%%rsp)\n"
-                     "mov %%rdi, 0(%%r11); mov %%rsi, 8(%%r11); mov %%rdx, 16(%%r11)\n"
-                     "mov %%r10, 24(%%r11); mov %%r8, 32(%%r11); mov %%r9, 40(%%r11)\n"
-                     "mov %%rbx, 48(%%r11); mov %%rbp, 56(%%r11); mov %%r12, 64(%%r11)\n"
-                     "mov %%rax, 72(%%r11); pop %%rax; mov %%rax, 80(%%r11)\n"
-                     "pop %%r12; pop %%rbp; pop %%rbx\n"
-                     : "+a"(r)
-                     :
-                     : "rdi", "rsi", "rdx", "r10", "r8", "r9", "rcx", "r11", "memory", "cc");
-}
-
-static int registers(void) {
-    int wrong = 0;
-    for (int i = 0; i < ROUNDS; i++) {
-        struct registers before = {.rdi = (uint32_t)AT_FDCWD,
-                                   .rsi = (uint64_t)(uintptr_t)path,
-                                   .r10 = 0x1a4,
-                                   .r8 = 11,
-                                   .r9 = 12,
-                                   .rbx = 13,
-                                   .rbp = 14,
-                                   .r12 = 15};
-        struct registers after = before;
-        call(&after);
-        wrong += (int64_t)after.rax < 0;
-        close((int)after.rax);
-        after.rax = after.flags = 0;
-        wrong += memcmp(&before, &after, sizeof before) != 0;
-    }
-    return wrong;
-}
-
-/* ---- code that looks like a place, and is none ---- */
-
-/* A store whose distance and number are the bytes of such a load; it writes below the stack. */
-__attribute__((noinline)) static long misread(const char *name) {
-    long result, stored;
-    __asm__ volatile("mov %[openat], %%eax\n"
-                     ".byte 0xc7, 0x44, 0x24, 0xb8, 0x01, 0x01, 0x00, 0x00\n"
-                     "syscall\n"
-                     "movslq -72(%%rsp), %[stored]\n"
-                     : "=&a"(result), [stored] "=&r"(stored)
-                     : [openat] "i"(SYS_openat), "D"((long)AT_FDCWD), "S"(name), "d"(0L)
-                     : "rcx", "r11", "memory");
-    if (result >= 0)
-        close((int)result);
-    return result < 0 ? result : stored;
-}
-
-/* A number of eight bytes, of which such a load is the end. */
-__attribute__((noinline)) static long misread_long(const char *name) {
-    long result, number;
-    __asm__ volatile("mov %[openat], %%eax\n"
-                     "movabs $0x101b8112233, %[number]\n"
-                     "syscall\n"
-                     : "=&a"(result), [number] "=&b"(number)
-                     : [openat] "i"(SYS_openat), "D"((long)AT_FDCWD), "S"(name), "d"(0L)
-                     : "rcx", "r11", "memory");
-    if (result >= 0)
-        close((int)result);
-    return result < 0 ? result : number;
-}
-
-/* A store far from its register, where the load is the last byte of the distance, and the number.
- */
-__attribute__((noinline)) static long misread_far(const char *name) {
-    long result;
-    static int stored;
-    const uintptr_t base = (uintptr_t)&stored + 0x47eeddcc;
-    __asm__ volatile("mov %[openat], %%eax\n"
-                     ".byte 0xc7, 0x83, 0x34, 0x22, 0x11, 0xb8, 0x01, 0x01, 0x00, 0x00\n"
-                     "syscall\n"
-                     : "=&a"(result)
-                     : [openat] "i"(SYS_openat), "b"(base), "D"((long)AT_FDCWD), "S"(name), "d"(0L)
-                     : "rcx", "r11", "memory");
-    if (result >= 0)
-        close((int)result);
-    return result < 0 ? result : stored;
-}
-
-static int looks_alike(void) {
-    int wrong = 0;
-    for (int i = 0; i < 100; i++) {
-        wrong += misread(path) != SYS_openat;
-        wrong += misread_long(path) != 0x101b8112233;
-        wrong += misread_far(path) != SYS_openat;
-    }
-    return wrong;
-}
+#include "own_places.h"
 
 /* ---- signals ---- */
 

@@ -9,13 +9,14 @@ const made = new Set<string>();
 
 /**
  * The program of this name from files of a test folder; made once by each process, whole or not at all: others
- * may be starting it.
+ * may be starting it. `compiler`: for another machine.
  */
 export function compileIn(
   folder: string,
   name: string,
   sources: readonly string[],
   flags: readonly string[] = FLAGS,
+  compiler = 'cc',
 ): string {
   const build = path.join(testBuild, folder);
   const program = path.join(build, name);
@@ -23,7 +24,7 @@ export function compileIn(
   mkdirSync(build, { recursive: true });
   const files = sources.map((source) => path.join(root, 'test', folder, source));
   const output = `${program}.${process.pid}`;
-  const { status, stderr } = spawnSync('cc', [...flags, '-o', output, ...files], {
+  const { status, stderr } = spawnSync(compiler, [...flags, '-o', output, ...files], {
     encoding: 'utf8',
   });
   if (status !== 0) throw new Error(stderr);

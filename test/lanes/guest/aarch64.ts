@@ -27,7 +27,7 @@ import type { Pair } from '../lane.js';
 import { quote } from '../../support/shell.js';
 import { Guest, type GuestOptions, checkout } from './guest.js';
 
-const compiler = 'aarch64-linux-gnu-gcc';
+export const compiler = 'aarch64-linux-gnu-gcc';
 const subjects = join(testBuild, 'aarch64');
 export const supervisor = join(checkout, 'csrc/build-aarch64/seccomp-spoof-supervisor');
 export const guest = new Guest('aarch64');
@@ -60,6 +60,8 @@ export interface Wrapped {
   readonly mechanism: 'notify' | 'trace' | 'ptrace';
   /** Each file has to be looked up before its call is answered. */
   readonly paths: boolean;
+  /** With `--inline always`. */
+  readonly inline?: boolean;
 }
 
 export interface Suite extends Pick<Selection, 'only' | 'variants' | 'seed'> {
@@ -70,8 +72,8 @@ export interface Suite extends Pick<Selection, 'only' | 'variants' | 'seed'> {
 }
 
 /** What results of such a run call their lane. */
-export const laneOf = ({ mechanism, paths }: Wrapped): string =>
-  `aarch64, ${mechanism}${paths ? ' by path' : ''}`;
+export const laneOf = ({ mechanism, paths, inline = false }: Wrapped): string =>
+  `aarch64, ${mechanism}${paths ? ' by path' : ''}${inline ? ' inline' : ''}`;
 
 const outputs = '/run/outputs';
 const workOf = (pair: Pair): string => join(pair.directory, 'suite');
@@ -129,7 +131,8 @@ export async function runSuite(suite: Suite, options: GuestOptions): Promise<Sui
       const blob = await compile(pair, way.paths, files);
       // A supervisor and its tracee wake each other up all the time, which takes up to ten times as
       // long from one emulated processor to the other; how they race is seen on real ones.
-      const start = `taskset 1 ${quote(supervisor)} start --policy 9 --mechanism ${way.mechanism} --`;
+      const inline = way.inline === true ? '--inline always ' : '';
+      const start = `taskset 1 ${quote(supervisor)} start --policy 9 --mechanism ${way.mechanism} ${inline}--`;
       scripts.push(`exec 9<${quote(blob)}\n${phase(`wrapped-${i}`, start, list, suite)}`);
     }
 

@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "../arch/arch.h"
+#include "../../arch/arch.h"
 
 #define LAST_TIMER 2
 #define PAGE_BITS 0xfffU
@@ -13,14 +13,14 @@
 /* Whether the path can be read. setitimer(2) reads 32 bytes of it before it refuses a timer that
  * does not exist: EINVAL. Of a path near the end of its page these would be bytes of the next one,
  * which nobody has asked for. A null pointer it does not read. */
-static void put_conditions(struct code *code, enum names_register path, struct code_jumps *plain) {
-    PUT(code, 0x89, path == NAMES_RDI ? 0xf8 : 0xf0); /* mov path, %eax */
-    PUT(code, 0x25);                                  /* and $PAGE_BITS, %eax */
+static void put_conditions(struct code *code, enum path_argument path, struct code_jumps *plain) {
+    PUT(code, 0x89, path == PATH_FIRST ? 0xf8 : 0xf0); /* mov path, %eax */
+    PUT(code, 0x25);                                   /* and $PAGE_BITS, %eax */
     code_put_32(code, PAGE_BITS);
     PUT(code, 0x3d); /* cmp $..., %eax */
     code_put_32(code, PAGE_BITS + 1 - TIMER_SIZE);
     code_put_jump(code, JUMP_ABOVE, plain);
-    PUT(code, 0x48, 0x85, path == NAMES_RDI ? 0xff : 0xf6); /* test path, path */
+    PUT(code, 0x48, 0x85, path == PATH_FIRST ? 0xff : 0xf6); /* test path, path */
     code_put_jump(code, JUMP_EQUAL, plain);
 }
 
@@ -44,15 +44,15 @@ static void put_probe_of_first(struct code *code, struct code_jumps *plain) {
     PUT(code, 0x48, 0x87, 0xfe); /* xchg %rdi, %rsi */
 }
 
-uint32_t path_put_search(struct code *code, enum names_register path, struct code_jumps *plain) {
+uint32_t path_put_search(struct code *code, enum path_argument path, struct code_jumps *plain) {
     put_conditions(code, path, plain);
-    if (path == NAMES_RDI)
+    if (path == PATH_FIRST)
         put_probe_of_first(code, plain);
     else
         put_probe_of_second(code, plain);
     PUT(code, 0x83, 0xf8, (uint8_t)(-EINVAL)); /* cmp $-EINVAL, %eax */
     code_put_jump(code, JUMP_UNEQUAL, plain);
-    PUT(code, 0x49, 0x89, path == NAMES_RDI ? 0xfb : 0xf3); /* mov path, %r11 */
+    PUT(code, 0x49, 0x89, path == PATH_FIRST ? 0xfb : 0xf3); /* mov path, %r11 */
     const uint32_t next = code->length;
     PUT(code, 0x41, 0x80, 0x3b, 0); /* cmpb $0, (%r11) */
     const uint32_t found = code_put_short(code, JUMP_EQUAL);

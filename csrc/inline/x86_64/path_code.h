@@ -4,10 +4,11 @@
 #ifndef SPOOF_PATH_CODE_H
 #define SPOOF_PATH_CODE_H
 
-#include "names.h"
+#include "../attended.h"
+#include "instructions.h"
 
 /* %r11: the end of the path, if that lies in the page in which it begins. Changes %rax and %rcx.
  * Returns the jump to where to go then; falls through where it does not. */
-uint32_t path_put_search(struct code *code, enum names_register path, struct code_jumps *plain);
+uint32_t path_put_search(struct code *code, enum path_argument path, struct code_jumps *plain);
 
 #endif

@@ -1,11 +1,11 @@
 /* routine.c - writes that code. Rule: as in its header. */
-#include "routine.h"
+#include "../routine.h"
 
 #include <signal.h>
 
-#include "../arch/arch.h"
-#include "../arch/kernel.h"
-#include "code.h"
+#include "../../arch/arch.h"
+#include "../../arch/kernel.h"
+#include "instructions.h"
 
 /* Before the code. */
 #define INSTRUCTION_AT 0U

@@ -3,38 +3,13 @@
 
 #include <stddef.h>
 
-#include "../arch/arch.h"
-#include "../arch/call_table.h"
-#include "../arch/kernel.h"
+#include "../../arch/arch.h"
+#include "../../arch/call_table.h"
+#include "../../arch/kernel.h"
+#include "name_code.h"
 #include "path_code.h"
 
 #define PATH_SIZE 4096U /* PATH_MAX */
-
-struct path_place {
-    int32_t number;
-    enum names_register path;
-};
-
-static const struct path_place calls[] = {
-    {NUMBER_OPENAT, NAMES_RSI},     {NUMBER_STATFS, NAMES_RDI},     {NUMBER_FSTATFS, NAMES_NOWHERE},
-    {NUMBER_NEWFSTATAT, NAMES_RSI}, {NUMBER_STATX, NAMES_RSI},      {NUMBER_FACCESSAT, NAMES_RSI},
-    {NUMBER_FACCESSAT2, NAMES_RSI}, {NUMBER_READLINKAT, NAMES_RSI},
-#ifdef NUMBER_STAT
-    {NUMBER_STAT, NAMES_RDI},       {NUMBER_LSTAT, NAMES_RDI},      {NUMBER_ACCESS, NAMES_RDI},
-    {NUMBER_READLINK, NAMES_RDI},
-#endif
-};
-
-static const struct path_place *find(int32_t number) {
-    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
-        if (calls[i].number == number)
-            return &calls[i];
-    return NULL;
-}
-
-bool call_is_attended(int32_t number) {
-    return find(number) != NULL;
-}
 
 /* A statfs(2) whose answer may overwrite its path could not be made again. */
 static void put_overlap(struct code *code, uint32_t stopped) {
@@ -53,30 +28,30 @@ static void put_type(struct code *code, const struct call_places *places, int32_
     PUT(code, 0x48, 0x85, 0xc0); /* test %rax, %rax */
     const uint32_t failed = code_put_short(code, JUMP_UNEQUAL);
     PUT(code, 0x48, 0x8b, 0x0e);     /* mov (%rsi), %rcx: f_type */
-    if (places->blocks != 0) {       /* of a file in memory, which may be ours, more is told */
+    if (places->page.blocks != 0) {  /* of a file in memory, which may be ours, more is told */
         PUT(code, 0x48, 0x81, 0xf9); /* cmp $K_TMPFS_MAGIC, %rcx */
         code_put_32(code, K_TMPFS_MAGIC);
         const uint32_t other = code_put_short(code, JUMP_UNEQUAL);
         PUT(code, 0x4c, 0x8b, 0x5e, offsetof(struct k_statfs, f_blocks)); /* mov 16(%rsi), %r11 */
         PUT(code, 0x4c, 0x3b, 0x1d); /* cmp blocks(%rip), %r11 */
-        code_put_distance(code, places->blocks, 0);
+        code_put_distance(code, places->page.blocks, 0);
         code_put_jump(code, JUMP_EQUAL, &again);
         code_land(code, other);
     }
     PUT(code, 0x4c, 0x8d, 0x1d); /* lea types(%rip), %r11 */
-    code_put_distance(code, places->types, 0);
+    code_put_distance(code, places->page.types, 0);
     const uint32_t next = code->length;
     PUT(code, 0x49, 0x3b, 0x0b); /* cmp (%r11), %rcx */
     const uint32_t found = code_put_short(code, JUMP_EQUAL);
-    PUT(code, 0x49, 0x83, 0xc3, sizeof(struct call_pair)); /* add $16, %r11 */
-    PUT(code, 0x49, 0x83, 0x3b, 0xff);                     /* cmpq $CALL_END_OF_TYPES, (%r11) */
+    PUT(code, 0x49, 0x83, 0xc3, sizeof(struct agent_pair)); /* add $16, %r11 */
+    PUT(code, 0x49, 0x83, 0x3b, 0xff);                      /* cmpq $AGENT_END_OF_TYPES, (%r11) */
     code_put_back_to(code, JUMP_UNEQUAL, next);
     code_land(code, failed);
     const uint32_t done = code->length;
     code_put_jump_by(code, places->back);
     code_land(code, found);
-    PUT(code, 0x49, 0x8b, 0x4b, offsetof(struct call_pair, to)); /* mov 8(%r11), %rcx */
-    PUT(code, 0x48, 0x89, 0x0e);                                 /* mov %rcx, (%rsi) */
+    PUT(code, 0x49, 0x8b, 0x4b, offsetof(struct agent_pair, to)); /* mov 8(%r11), %rcx */
+    PUT(code, 0x48, 0x89, 0x0e);                                  /* mov %rcx, (%rsi) */
     code_put_back_to(code, JUMP_ALWAYS, done);
     code_land_all(code, &again);
     code_put_move(code, number);
@@ -98,26 +73,28 @@ static void put_flags(struct code *code, struct code_jumps *plain) {
 }
 
 void call_put_code(struct code *code, const struct call_places *places, int32_t number) {
-    const enum names_register path = places->names.set != 0 ? find(number)->path : NAMES_NOWHERE;
+    enum path_argument path;
+    if (!attended_call(number, &path) || places->page.names.set == 0)
+        path = PATH_NOWHERE;
     const bool tells_type = number == NUMBER_STATFS || number == NUMBER_FSTATFS;
     struct code_jumps plain = {.count = 0}, other = {.count = 0};
     if (!places->says_number)
         put_choice(code, number, &other);
-    code_put_test(code, places->off);
+    code_put_test(code, places->page.off);
     code_put_jump(code, JUMP_UNEQUAL, &plain);
-    if (number == NUMBER_OPENAT && places->reads_only)
+    if (number == NUMBER_OPENAT && places->page.reads_only)
         put_flags(code, &plain);
-    const uint32_t found = path == NAMES_NOWHERE ? code_put_short(code, JUMP_ALWAYS)
-                                                 : path_put_search(code, path, &plain);
+    const uint32_t found = path == PATH_NOWHERE ? code_put_short(code, JUMP_ALWAYS)
+                                                : path_put_search(code, path, &plain);
     code_land_all(code, &plain);
     const uint32_t stopped = code->length;
     code_put_move(code, number);
     code_land_all(code, &other);
     code_put_jump_by(code, places->own);
     code_land(code, found);
-    if (path != NAMES_NOWHERE)
-        names_put_test(code, path, &places->names, stopped);
-    if (number == NUMBER_STATFS && places->blocks != 0)
+    if (path != PATH_NOWHERE)
+        names_put_test(code, path, &places->page.names, stopped);
+    if (number == NUMBER_STATFS && places->page.blocks != 0)
         put_overlap(code, stopped);
     code_put_move(code, number);
     PUT(code, 0x0f, 0x05); /* syscall */

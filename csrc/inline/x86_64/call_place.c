@@ -1,0 +1,133 @@
+/* call_place.c - places of x86_64: the five bytes before the call become a jump. */
+#include "../call_place.h"
+
+#include <string.h>
+
+#include "../../arch/arch.h"
+#include "../attended.h"
+#include "load.h"
+
+/* Syscall6 of internal/runtime/syscall, Go 1.21 to 1.26, and the first of what fills the space
+ * behind it. */
+static const uint8_t code_of_go[AGENT_BEFORE + AGENT_BEHIND] = {
+    0x49, 0x89, 0xf2,                         /* mov %rsi, %r10 */
+    0x48, 0x89, 0xfa,                         /* mov %rdi, %rdx */
+    0x48, 0x89, 0xce,                         /* mov %rcx, %rsi */
+    0x48, 0x89, 0xdf,                         /* mov %rbx, %rdi */
+    0x0f, 0x05,                               /* syscall */
+    0x48, 0x3d, 0x01, 0xf0, 0xff, 0xff,       /* cmp $-4095, %rax */
+    0x76, 0x15,                               /* jbe */
+    0x48, 0xf7, 0xd8,                         /* neg %rax */
+    0x48, 0x89, 0xc1,                         /* mov %rax, %rcx */
+    0x48, 0xc7, 0xc0, 0xff, 0xff, 0xff, 0xff, /* mov $-1, %rax */
+    0x48, 0xc7, 0xc3, 0x00, 0x00, 0x00, 0x00, /* mov $0, %rbx */
+    0xc3,                                     /* ret */
+    0x48, 0x89, 0xd3,                         /* mov %rdx, %rbx */
+    0x48, 0xc7, 0xc1, 0x00, 0x00, 0x00, 0x00, /* mov $0, %rcx */
+    0xc3,                                     /* ret */
+    0xcc, 0xcc, 0xcc, 0xcc, 0xcc,
+};
+#define GO_LOAD_SIZE 3U
+#define SHORT_JUMP_SIZE 2U
+/* In that space: the jump of five bytes, for which there is none before the call. */
+#define GO_FAR (AGENT_BEFORE + AGENT_BEHIND - AGENT_JUMP_SIZE)
+#define GO_BEGIN (AGENT_BEFORE - CALL_SIZE - GO_LOAD_SIZE)
+
+static bool has_immediate(uint8_t operation) {
+    return operation == 0xc7 || operation == 0x81 || operation == 0x69 || operation == 0xf7;
+}
+
+static bool has_operands(uint8_t operation) {
+    return operation == 0x8b || operation == 0x8d || operation == 0x89 || operation == 0x63 ||
+           operation == 0x85 || operation == 0x87 || (operation & 0xc7) == 0x03;
+}
+
+/* Has the byte that tells the operands a distance of four bytes behind it, without a byte of an
+ * index (4) in between, or with one? */
+static bool is_far(uint8_t operands) {
+    return ((operands & 0xc0) == 0x80 && (operands & 7) != 4) || (operands & 0xc7) == 0x05;
+}
+
+static bool is_far_by_index(uint8_t operands, uint8_t index) {
+    return (operands & 7) == 4 &&
+           ((operands & 0xc0) == 0x80 || ((operands & 0xc0) == 0 && (index & 7) == 5));
+}
+
+/* Do the bytes before a load make one instruction with it: prefixes (REX), operations whose
+ * operands its first byte would tell, or whose distance it would be or end, before a number of four
+ * bytes, or of whose number of eight bytes it would be the end? */
+static bool takes_next(const uint8_t *load) {
+    const uint8_t last = load[-1], second = load[-2], third = load[-3];
+    return (last & 0xf0) == 0x40 || last == 0x66 || last == 0x0f || has_operands(last) ||
+           has_immediate(last) || second == 0x0f || (last & 0xc7) == 0x84 ||
+           (has_immediate(second) && (last & 0xc0) == 0x40) ||
+           (has_immediate(third) && (second & 0xc7) == 0x44) ||
+           (has_immediate(load[-5]) && is_far(load[-4])) ||
+           (has_immediate(load[-6]) && is_far_by_index(load[-5], load[-4])) ||
+           ((load[-5] & 0xf8) == 0x48 && (load[-4] & 0xf8) == 0xb8);
+}
+
+static uint32_t load_size(enum agent_form form) {
+    return form == AGENT_FORM_GO ? GO_LOAD_SIZE : AGENT_JUMP_SIZE;
+}
+
+uint64_t agent_place_begin(const struct agent_place *place) {
+    return place->back - CALL_SIZE - load_size(place->form);
+}
+
+static bool is_call(const uint8_t *code) {
+    return code[0] == 0x0f && code[1] == 0x05;
+}
+
+bool agent_is_place(const struct agent_place *place,
+                    const uint8_t code[AGENT_BEFORE + AGENT_BEHIND]) {
+    uint8_t load[AGENT_JUMP_SIZE];
+    enum path_argument path;
+    const uint8_t *at = code + AGENT_BEFORE - CALL_SIZE - load_size(place->form);
+    if (place->form == AGENT_FORM_GO)
+        return memcmp(code, code_of_go, sizeof code_of_go) == 0;
+    if (place->number != NUMBER_OPENAT &&
+        (place->form != AGENT_FORM_NUMBER || !attended_call(place->number, &path)))
+        return false;
+    struct code expected = {load, 0, 0};
+    load_put(&expected, place);
+    return !takes_next(at) && memcmp(at, load, sizeof load) == 0 && is_call(at + sizeof load);
+}
+
+bool agent_may_be_cancelled(const struct agent_place *place) {
+    return place->number == NUMBER_OPENAT &&
+           (place->form == AGENT_FORM_NUMBER || place->form == AGENT_FORM_DIRECTORY);
+}
+
+bool agent_make_jump(const struct agent_place *place, uint64_t to,
+                     uint8_t code[AGENT_BEFORE + AGENT_BEHIND]) {
+    const bool is_go = place->form == AGENT_FORM_GO;
+    const uint32_t at = is_go ? GO_FAR : AGENT_BEFORE - CALL_SIZE - AGENT_JUMP_SIZE;
+    const uint64_t from = place->back - AGENT_BEFORE + at;
+    struct code jump = {code + at, from, 0};
+    PUT(&jump, 0xe9);
+    code_put_distance(&jump, to, 0);
+    if (is_go) {
+        code[GO_BEGIN] = JUMP_ALWAYS;
+        code[GO_BEGIN + 1] = GO_FAR - GO_BEGIN - SHORT_JUMP_SIZE;
+    }
+    return code_is_near(from, to);
+}
+
+/* The jump of five bytes at this place of the code. */
+static bool read_far(uint64_t back, const uint8_t *code, uint32_t at, uint64_t *to) {
+    int32_t distance;
+    memcpy(&distance, code + at + 1, sizeof distance);
+    *to = back - AGENT_BEFORE + at + AGENT_JUMP_SIZE + (uint64_t)(int64_t)distance;
+    return code[at] == 0xe9;
+}
+
+bool agent_read_jump(struct agent_place *place, const uint8_t code[AGENT_BEFORE + AGENT_BEHIND],
+                     uint64_t *room) {
+    const uint32_t call = AGENT_BEFORE - CALL_SIZE;
+    if (!is_call(code + call))
+        return false;
+    if (code[GO_BEGIN] == JUMP_ALWAYS && code[GO_BEGIN + 1] == GO_FAR - GO_BEGIN - SHORT_JUMP_SIZE)
+        return read_far(place->back, code, GO_FAR, room);
+    return read_far(place->back, code, call - AGENT_JUMP_SIZE, room);
+}
