@@ -153,8 +153,22 @@ await t.test('what programs are told', { skip }, async (t) => {
   const only = new RegExp(process.env['ONLY'] ?? '');
   const cases = all.filter(({ name }) => only.test(name));
   const scripts = cases.map((each) => scriptOf(each.bundle ?? bundle, each));
-  const [prepared, ...results] = await aarch64.guest.runAll([prepare, ...scripts]);
+  const threads = `${quote(compiled('beside', '-static'))} forks 2 ${PLACE}`;
+  const killed = `taskset 1 ${bundle} -m notify --inline always --stats -- ${threads} 2>/tmp/said &
+    while kill -0 $! 2>/dev/null; do
+      for worker in $(grep -l 'seccomp-spoof: worker' /proc/[0-9]*/cmdline | cut -d / -f 3); do kill -9 $worker; done
+      usleep 30000
+    done 2>/dev/null
+    wait $!; echo $?; cat /tmp/said`;
+  const [prepared, kills, ...results] = await aarch64.guest.runAll([prepare, killed, ...scripts]);
   t.equal(prepared?.status, 0, prepared?.stderr ?? '');
+  void t.test('notify, threads: the worker is killed meanwhile', (t) => {
+    const { stdout = '', stderr = '' } = kills ?? {};
+    t.match(stdout, /^0\n/, `${stdout}${stderr}`);
+    t.ok(numberIn(stdout, /^ *worker starts +(\d+)$/m) > 10, stdout);
+    t.ok(numberIn(stdout, /places in them +(\d+)$/m) > 0, stdout);
+    t.end();
+  });
   cases.forEach(({ name, part, places = 0 }, i) => {
     const { stdout = '', stderr = '' } = results[i] ?? {};
     void t.test(name, (t) => {
