@@ -97,10 +97,27 @@ const differing = (expected: Cases, cases: Cases): string[] =>
     .filter(([name, outcome]) => cases.get(name) !== outcome)
     .map(([name, outcome]) => `${name}: ${outcome} natively, ${cases.get(name) ?? 'none'} below`);
 
-/** For REPORT: of each part its cases, and those that differ twice below `exec`, all ways together. */
-const figures: string[] = [];
+const report = process.env['REPORT'];
+/** Of each part, or of a suite whose parts have one case each: its cases, and those that differ twice below `exec`, all ways together. */
+const figures = new Map<string, readonly [cases: number, steady: number, differ: number]>();
 
-async function compare(t: Test, part: Part, scratch: string): Promise<void> {
+/** After each part: all of them take hours. */
+function note(title: string, cases: number, steady: number, differ: number): void {
+  const [before, steadyBefore, differBefore] = figures.get(title) ?? [0, 0, 0];
+  figures.set(title, [before + cases, steadyBefore + steady, differBefore + differ]);
+  if (report === undefined) return;
+  writeSection(path.resolve(root, report), 'Suites of others', [
+    `${madeBy('npm run test:suites')}; do not edit. Each case that ends`,
+    'natively twice in the same way is run by each mechanism, with two policies, and by `--inline always`, and has to end so.',
+    thisMachine(),
+    '',
+    '| tests | cases | that end the same natively | differ below `exec` |',
+    '| --- | --- | --- | --- |',
+    ...[...figures].map(([name, counts]) => `| ${name} | ${counts.join(' | ')} |`),
+  ]);
+}
+
+async function compare(t: Test, suite: string, part: Part, scratch: string): Promise<void> {
   const [once, again] = [await casesOf(part, scratch, []), await casesOf(part, scratch, [])];
   const steady = new Map([...once].filter(([name, outcome]) => again.get(name) === outcome));
   let differ = 0;
@@ -114,24 +131,12 @@ async function compare(t: Test, part: Part, scratch: string): Promise<void> {
     differ += stay.length;
     t.same(stay, [], `${part.name}: ${steady.size} cases by ${name}`);
   }
-  figures.push(`| ${part.name} | ${once.size} | ${steady.size} | ${differ} |`);
+  note(once.size > 1 ? `${suite}: ${part.name}` : suite, once.size, steady.size, differ);
 }
 
 for (const suite of suites)
   await t.test(suite.name, { skip: suite.unavailable() ?? false }, async (t) => {
     const scratch = path.join(place, 'scratch');
     for (const part of suite.parts(scratch))
-      if (only.test(`${suite.name} ${part.name}`)) await compare(t, part, scratch);
+      if (only.test(`${suite.name} ${part.name}`)) await compare(t, suite.name, part, scratch);
   });
-
-const report = process.env['REPORT'];
-if (report !== undefined)
-  writeSection(path.resolve(root, report), 'Suites of others', [
-    `${madeBy('npm run test:suites')}; do not edit. Each case that ends`,
-    'natively twice in the same way is run by each mechanism, with two policies, and by `--inline always`, and has to end so.',
-    thisMachine(),
-    '',
-    '| tests | cases | that end the same natively | differ below `exec` |',
-    '| --- | --- | --- | --- |',
-    ...figures,
-  ]);

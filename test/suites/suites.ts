@@ -45,7 +45,7 @@ const python: Suite = {
     findProgram('python3') === undefined ||
     run(['python3', '-c', 'import test; print(test.__path__)']).trim() === '' ||
     !existsSync(run(['python3', '-c', 'import test.test_os as t; print(t.__file__)']).trim())
-      ? 'no tests of Python (Debian package libpython3-testsuite)'
+      ? 'no tests of Python (Debian packages libpython3-testsuite, libpython3.11-testsuite)'
       : undefined,
   parts: (scratch) =>
     [...PYTHON, ...PYTHON_TOO].map((name) => {
