@@ -382,9 +382,23 @@ static int run_child(void *argument) {
     return 0;
 }
 
+struct thread_part {
+    struct part part;
+    long tid;
+};
+
 static void *run_thread(void *argument) {
-    run_part(argument);
+    struct thread_part *thread = argument;
+    thread->tid = call_of(SYS_gettid, 0, 0, 0, 0);
+    run_part(&thread->part);
     return NULL;
+}
+
+/* The kernel lets a thread be joined before it is gone; until then unshare(2) refuses for its sake. */
+static void wait_until_gone(long tid) {
+    const long process = call_of(SYS_getpid, 0, 0, 0, 0);
+    for (int turn = 0; turn < 1 << 20 && call_of(SYS_tgkill, process, tid, 0, 0) == 0; turn++)
+        call_of(SYS_sched_yield, 0, 0, 0, 0);
 }
 
 static void say_end(long child) {
@@ -431,9 +445,12 @@ static bool run_branch(const char *name, const struct words *words, struct part 
     say("%s\n", name);
     if (!strcmp(name, "thread")) {
         pthread_t thread;
-        int error = pthread_create(&thread, NULL, run_thread, &part);
-        if (!error)
+        struct thread_part of_thread = {part, 0};
+        int error = pthread_create(&thread, NULL, run_thread, &of_thread);
+        if (!error) {
             pthread_join(thread, NULL);
+            wait_until_gone(of_thread.tid);
+        }
         say("  thread %d\n", error);
     } else if (is_process) {
         long child = call_of(SYS_clone, SIGCHLD, 0, 0, 0);
