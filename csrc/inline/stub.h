@@ -18,4 +18,11 @@ void agent_make_stub(const uint8_t *policy, const struct inline_plan *plan, uint
                      const struct agent_place *place,
                      uint8_t bytes[AGENT_MOST_STUBS * AGENT_STUB_SIZE]);
 
+/* Its parts, by the machine: the stub of one call, and what chooses among those behind it by the
+ * number of the call. */
+void stub_put_one(const uint8_t *policy, const struct inline_plan *plan, uint64_t stub,
+                  const struct agent_place *place, uint8_t bytes[AGENT_STUB_SIZE]);
+void stub_put_choice(const uint8_t *policy, uint64_t stub, const struct agent_place *place,
+                     uint8_t bytes[AGENT_STUB_SIZE]);
+
 #endif

@@ -2,8 +2,6 @@
  * changes anyway, and the arithmetic flags, which compilers take for changed. */
 #include "../stub.h"
 
-#include <string.h>
-
 #include "../attended.h"
 #include "call_code.h"
 #include "load.h"
@@ -19,8 +17,8 @@ static void put_ends(struct code *code, const struct agent_place *place) {
 }
 
 /* One call. */
-static void make_one(const uint8_t *policy, const struct inline_plan *plan, uint64_t stub,
-                     const struct agent_place *place, uint8_t bytes[AGENT_STUB_SIZE]) {
+void stub_put_one(const uint8_t *policy, const struct inline_plan *plan, uint64_t stub,
+                  const struct agent_place *place, uint8_t bytes[AGENT_STUB_SIZE]) {
     const struct call_places places = {
         .page = agent_places(policy, plan, place->number),
         .own = stub + STUB_OWN,
@@ -35,10 +33,8 @@ static void make_one(const uint8_t *policy, const struct inline_plan *plan, uint
 }
 
 /* All calls are made there: by %rax to the stub of each, which follow. */
-_Static_assert(AGENT_MOST_STUBS == 1 + ATTENDED_BY_GO, "one chooses");
-
-static void make_choice(const uint8_t *policy, uint64_t stub, const struct agent_place *place,
-                        uint8_t bytes[AGENT_STUB_SIZE]) {
+void stub_put_choice(const uint8_t *policy, uint64_t stub, const struct agent_place *place,
+                     uint8_t bytes[AGENT_STUB_SIZE]) {
     struct code code = {bytes, stub, 0};
     load_put(&code, place);
     for (uint32_t i = 0; i < agent_count_for_go(policy); i++) {
@@ -49,24 +45,4 @@ static void make_choice(const uint8_t *policy, uint64_t stub, const struct agent
     }
     code_put_jump_by(&code, stub + STUB_OWN);
     put_ends(&code, place);
-}
-
-size_t agent_stubs_size(const uint8_t *policy, enum agent_form form) {
-    return (form == AGENT_FORM_GO ? 1 + agent_count_for_go(policy) : 1) * (size_t)AGENT_STUB_SIZE;
-}
-
-void agent_make_stub(const uint8_t *policy, const struct inline_plan *plan, uint64_t stub,
-                     const struct agent_place *place,
-                     uint8_t bytes[AGENT_MOST_STUBS * AGENT_STUB_SIZE]) {
-    memset(bytes, 0, agent_stubs_size(policy, place->form));
-    if (place->form != AGENT_FORM_GO) {
-        make_one(policy, plan, stub, place, bytes);
-        return;
-    }
-    make_choice(policy, stub, place, bytes);
-    for (uint32_t i = 0; i < agent_count_for_go(policy); i++) {
-        const struct agent_place one = {AGENT_FORM_GO, attended_by_go[i], place->back};
-        const size_t at = (i + 1) * (size_t)AGENT_STUB_SIZE;
-        make_one(policy, plan, stub + at, &one, bytes + at);
-    }
 }
