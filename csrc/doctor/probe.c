@@ -111,11 +111,9 @@ static void report_inline(struct machine *machine, const struct probe_result *no
                                    : trace->works ? AGENT_BELOW_TRACE
                                                   : AGENT_BELOW_OTHER;
     const char *missing = agent_missing(below, notify->killable);
-    struct processor processor;
-    char why[160];
-    processor_examine(&processor);
-    snprintf(why, sizeof why, "exec --inline: a program can answer calls by itself; %sproved on %s",
-             processor.is_proved ? "" : "not ", processor.name);
+    char processor[PROCESSOR_TEXT_SIZE], why[160];
+    processor_describe(processor);
+    snprintf(why, sizeof why, "exec --inline: a program can answer calls by itself; %s", processor);
     feature(machine, "inline", !missing, why, missing);
 }
 

@@ -3,6 +3,7 @@
 #include "processor.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,10 +24,17 @@ static unsigned family_of(unsigned signature) {
     return family == 0xf ? family + extended : family;
 }
 
-void processor_examine(struct processor *processor) {
+static bool is_proved(const char *maker, unsigned family) {
+    for (size_t i = 0; i < sizeof proved / sizeof *proved; i++)
+        if (strcmp(proved[i].maker, maker) == 0 && proved[i].family == family)
+            return true;
+    return false;
+}
+
+void processor_describe(char text[PROCESSOR_TEXT_SIZE]) {
     unsigned a = 0, b = 0, c = 0, d = 0;
     char maker[13] = "";
-    *processor = (struct processor){.name = "unknown"};
+    snprintf(text, PROCESSOR_TEXT_SIZE, "not proved on unknown");
     if (!__get_cpuid(0, &a, &b, &c, &d))
         return;
     memcpy(maker, &b, sizeof b);
@@ -38,16 +46,14 @@ void processor_examine(struct processor *processor) {
     if (!__get_cpuid(1, &a, &b, &c, &d))
         return;
     const unsigned family = family_of(a);
-    snprintf(processor->name, sizeof processor->name, "%s family %u", maker, family);
-    for (size_t i = 0; i < sizeof proved / sizeof *proved; i++)
-        if (strcmp(proved[i].maker, maker) == 0 && proved[i].family == family)
-            processor->is_proved = true;
+    snprintf(text, PROCESSOR_TEXT_SIZE, "%sproved on %s family %u",
+             is_proved(maker, family) ? "" : "not ", maker, family);
 }
 
 #else
 
-void processor_examine(struct processor *processor) {
-    *processor = (struct processor){.name = "aarch64"};
+void processor_describe(char text[PROCESSOR_TEXT_SIZE]) {
+    snprintf(text, PROCESSOR_TEXT_SIZE, "not proved on aarch64");
 }
 
 #endif

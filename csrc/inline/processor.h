@@ -3,13 +3,9 @@
 #ifndef SPOOF_PROCESSOR_H
 #define SPOOF_PROCESSOR_H
 
-#include <stdbool.h>
+#define PROCESSOR_TEXT_SIZE 64
 
-struct processor {
-    char name[48]; /* the maker and the family, as in /proc/cpuinfo */
-    bool is_proved;
-};
-
-void processor_examine(struct processor *processor);
+/* "proved on" or "not proved on" this one: the maker and the family, as in /proc/cpuinfo. */
+void processor_describe(char text[PROCESSOR_TEXT_SIZE]);
 
 #endif

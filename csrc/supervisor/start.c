@@ -188,10 +188,10 @@ static void choose_inline(const struct start_options *options, const uint8_t *po
         remark("inline: off: %s", why);
         return;
     }
-    struct processor processor;
-    processor_examine(&processor);
-    remark("inline: %s are answered inside a program after %u stopped calls; %sproved on %s",
-           agent_calls(policy), way->plan.after, processor.is_proved ? "" : "not ", processor.name);
+    char processor[PROCESSOR_TEXT_SIZE];
+    processor_describe(processor);
+    remark("inline: %s are answered inside a program after %u stopped calls; %s",
+           agent_calls(policy), way->plan.after, processor);
 }
 
 static void tell(const struct way *way) {
