@@ -25,7 +25,7 @@ interface Figure {
 async function look(way: string, place: string, marks: readonly number[]): Promise<Figure[]> {
   const [below, log] = [join(place, 'below'), join(place, 'log')];
   mkdirSync(below);
-  const options = ['-m', way, '--fstype', 'tmpfs=ext4', '--log-file', log];
+  const options = ['-m', way, '--inline', 'off', '--fstype', 'tmpfs=ext4', '--log-file', log];
   const caller = [compile('caller'), dirname(place), below];
   const program = new Coprocess([spoof, 'exec', ...options, '--', ...caller]);
   const supervisors = (): number[] => supervisorsIn(readFileSync(log, 'utf8'));

@@ -7,7 +7,7 @@ export const inlineWays = { notify: 'inline', trace: 'inline by trace' } as cons
 
 export const mechanisms = ['notify', 'trace', 'ptrace'] as const;
 
-/** A program that makes many calls answers them by itself. */
+/** A program that makes many calls answers them by itself; below the others every call is stopped. */
 export const inline = (by: 'notify' | 'trace', { policy }: Job): Way =>
   makeWay({
     ...{ name: inlineWays[by], kind: 'ours', does: doesAll },
@@ -17,5 +17,5 @@ export const inline = (by: 'notify' | 'trace', { policy }: Job): Way =>
 export const ours = (name: (typeof mechanisms)[number], { policy }: Job): Way =>
   makeWay({
     ...{ name, kind: 'ours', does: doesAll },
-    front: () => [spoof, 'exec', '--policy', policy, '-m', name, '--'],
+    front: () => [spoof, 'exec', '--policy', policy, '-m', name, '--inline', 'off', '--'],
   });

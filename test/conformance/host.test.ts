@@ -41,6 +41,19 @@ for (const mechanism of ['trace', 'ptrace']) {
   }
 }
 
+for (const when of ['off', 'always'])
+  await t.test(`with --inline ${when}`, async (t) => {
+    const some = ['--pairs', 'tmpfs', '--variants', 'static,go', '--effort', '20'];
+    const words = ['--mechanism', 'notify,trace', '--inline', when, ...some];
+    const { results, errors } = await runConformance({ before, words, onResult: reportTo(t) });
+    t.equal(errors, '', 'the runner itself has nothing to say');
+    for (const mechanism of ['notify', 'trace'])
+      t.ok(
+        results.some((result) => result.status === 'pass' && result.mechanism === mechanism),
+        `something was proved by ${mechanism}`,
+      );
+  });
+
 await t.test('many subjects below one command', async (t) => {
   const words = ['--batch', '--paths', '--pairs', 'tmpfs', '--variants', 'static,go'];
   const { results, errors } = await runConformance({ before, words, onResult: reportTo(t) });

@@ -42,7 +42,7 @@ interface Options extends Selection {
   /** A parent stays, as `exec` does where only an ancestor may read a program. */
   readonly stay: boolean;
   /** Programs answer by themselves, as far as they may. */
-  readonly inline: string;
+  readonly inline: string | undefined;
   readonly pairs: readonly string[] | undefined;
   readonly effort: number;
 }
@@ -73,7 +73,7 @@ function readOptions(): Options {
       batch: { type: 'boolean', default: false },
       paths: { type: 'boolean', default: false },
       stay: { type: 'boolean', default: false },
-      inline: { type: 'string', default: 'off' },
+      inline: { type: 'string' },
       only: { type: 'string', default: '' },
       variants: { type: 'string', default: 'static,dynamic,go' },
       pairs: { type: 'string' },
@@ -134,7 +134,7 @@ async function runPair(options: Options, pair: Pair, report: (result: Result) =>
     ...(options.pinned.includes(mechanism) ? ['taskset', '1'] : []),
     ...[options.exec, 'exec', '--mechanism', mechanism],
     ...(options.stay ? ['--stay'] : []),
-    ...(options.inline === 'off' ? [] : ['--inline', options.inline]), // which bundles have not
+    ...(options.inline === undefined ? [] : ['--inline', options.inline]),
     ...policy,
     '--',
   ];

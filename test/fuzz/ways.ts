@@ -168,7 +168,7 @@ export class Arena {
     );
     const id = user === 'root' ? 0 : 1000;
     const policy = way?.policy === 'default' ? '9p-as-ext4' : this.#file(`${way?.policy}.yaml`);
-    const inline = way?.mechanism.startsWith('inline') ? ['--inline', 'always'] : [];
+    const inline = ['--inline', way?.mechanism.startsWith('inline') ? 'always' : 'off'];
     const words = way ? ['-q', '-m', mechanismOf(way), ...inline, '-p', policy] : [];
     const below = way ? [seccompSpoof, 'exec', ...words, '--insecure-policy', '--'] : [];
     const owner =

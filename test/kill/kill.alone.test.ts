@@ -46,7 +46,8 @@ t.teardown(() => {
 });
 const policy = path.join(ownPlace, 'kept.yaml');
 writeFileSync(policy, keptPolicy);
-const exec = [program, 'exec', '--policy', policy, '--fstype', 'tmpfs=ext4'];
+// Every call is the supervisor's.
+const exec = [program, 'exec', '--inline', 'off', '--policy', policy, '--fstype', 'tmpfs=ext4'];
 
 /**
  * What the descriptors of a process are. Without their numbers: a new worker opens some of its own

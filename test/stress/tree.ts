@@ -16,7 +16,8 @@ export interface Way {
 }
 
 export const execBy = ({ mechanism, policy }: Way): readonly string[] => [
-  ...[program, 'exec', '-q', '-m', mechanism, '--policy', policy, '--fstype', 'tmpfs=ext4'],
+  ...[program, 'exec', '-q', '-m', mechanism, '--inline', 'off'],
+  ...['--policy', policy, '--fstype', 'tmpfs=ext4'],
 ];
 
 type Counted = Omit<Tally, 'subject'>;
