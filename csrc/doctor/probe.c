@@ -107,10 +107,7 @@ static void try_mechanism(const uint8_t *policy, int mechanism, struct tried *tr
 
 static void report_inline(struct machine *machine, const struct probe_result *notify,
                           const struct probe_result *trace) {
-    const enum agent_below below = notify->works  ? AGENT_BELOW_NOTIFY
-                                   : trace->works ? AGENT_BELOW_TRACE
-                                                  : AGENT_BELOW_OTHER;
-    const char *missing = agent_missing(below, notify->killable);
+    const char *missing = agent_missing(agent_below(notify->works, trace->works), notify->killable);
     char processor[PROCESSOR_TEXT_SIZE], why[160];
     processor_describe(processor);
     snprintf(why, sizeof why, "exec --inline: a program can answer calls by itself; %s", processor);

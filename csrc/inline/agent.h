@@ -23,7 +23,7 @@ struct inline_plan {
     uint64_t blocks;   /* what statfs(2) tells of the size of the filesystem of files in memory */
     uint32_t after;    /* so many stopped calls of a process */
     bool beside;       /* by notify: also beside threads; beside.h */
-    uint32_t shortest; /* the length of the shortest last name of a rule: names_shortest() */
+    uint32_t shortest; /* names_shortest() */
 };
 
 /* Stopped calls of a process: one that makes fewer is not worth what it costs. */
@@ -31,6 +31,10 @@ struct inline_plan {
 
 /* How calls are stopped. */
 enum agent_below { AGENT_BELOW_NOTIFY, AGENT_BELOW_TRACE, AGENT_BELOW_OTHER };
+
+static inline enum agent_below agent_below(bool notify, bool trace) {
+    return notify ? AGENT_BELOW_NOTIFY : trace ? AGENT_BELOW_TRACE : AGENT_BELOW_OTHER;
+}
 
 /* Why no program of this machine can answer calls by itself, or NULL. `killable`: signals do not
  * interrupt a call that notify answers. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
@@ -13,6 +14,7 @@
 
 #include "../arch/kernel.h"
 #include "../inline/names.h"
+#include "../inline/processor.h"
 #include "../probe/child.h"
 
 /* Where nothing is mapped unless somebody asks for it, below all programs that may lie anywhere,
@@ -28,30 +30,37 @@ static bool refuses(const void *path, int with) {
 }
 
 /* Does setitimer(2) read before it refuses? A filter of who has started us may refuse it, too. */
-static enum stage try_path(void *shared, int socket) {
+static bool reads_before_it_refuses(void) {
     static const char path[32];
-    (void)shared;
-    (void)socket;
-    return refuses(path, EINVAL) && refuses((const void *)1, EFAULT) ? STAGE_DONE : STAGE_WRONG;
+    return refuses(path, EINVAL) && refuses((const void *)1, EFAULT);
 }
 
 /* What programs are to do with pages of code: a filter of who has started us may forbid it; and on
- * aarch64 the kernel may be one whose programs have less memory to map. `shared`: where. */
-static enum stage try_pages(void *shared, int socket) {
+ * aarch64 the kernel may be one whose programs have less memory to map. */
+static bool exchanges_pages(uint64_t address) {
     const int rights = PROT_READ | PROT_EXEC, kind = MAP_PRIVATE | MAP_ANONYMOUS;
-    const uint64_t *address = shared;
-    void *place = (void *)(uintptr_t)*address;
+    void *place = (void *)(uintptr_t)address;
     void *code = mmap(NULL, AGENT_PAGE, rights, kind, -1, 0);
     void *copy = mmap(NULL, AGENT_PAGE, rights, kind, -1, 0);
-    (void)socket;
     if (mmap(place, AGENT_REGION, rights, kind | K_MAP_FIXED_NOREPLACE, -1, 0) != place ||
         code == MAP_FAILED || copy == MAP_FAILED)
-        return STAGE_WRONG;
+        return false;
     madvise(code, AGENT_PAGE, K_MADV_POPULATE_READ); /* which may be unknown */
     return mremap(copy, AGENT_PAGE, AGENT_PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, code) == code &&
-                   munmap(code, AGENT_PAGE) == 0
-               ? STAGE_DONE
-               : STAGE_WRONG;
+           munmap(code, AGENT_PAGE) == 0;
+}
+
+struct trial {
+    uint64_t address;
+    bool opens;
+};
+
+static enum stage try_both(void *shared, int socket) {
+    const struct trial *trial = shared;
+    (void)socket;
+    if (trial->opens && !reads_before_it_refuses())
+        return STAGE_READ;
+    return exchanges_pages(trial->address) ? STAGE_DONE : STAGE_WRITE;
 }
 
 /* How large the filesystem of files in memory says that it is: it has no limit, which Linux tells
@@ -66,25 +75,42 @@ static bool blocks_in_memory(uint64_t *blocks) {
     return asked;
 }
 
-const char *inline_plan_make(const uint8_t *policy, bool always, struct inline_plan *plan) {
-    uint16_t place;
-    uint64_t blocks;
-    const char *why = agent_refusal(policy);
+/* What speaks against it before anything is tried. */
+static const char *refusal(const uint8_t *policy, const struct inline_wish *wish) {
+    const char *why = agent_missing(wish->below, wish->killable);
     if (why)
         return why;
-    if (agent_looks_at_opens(policy) && probe_one(try_path, NULL) != STAGE_DONE)
-        return "setitimer(2), by which it is found out whether a path can be read, is refused";
+    if (wish->told)
+        return "the log is to tell of each call";
+    if (!wish->when && wish->counted)
+        return "stopped calls are counted, and others would not be; --inline auto has it "
+               "nevertheless";
+    if (!wish->when && !processor_is_proved())
+        return "it has not been proved on this processor; --inline auto has it nevertheless";
+    return agent_refusal(policy);
+}
+
+const char *inline_plan_make(const uint8_t *policy, const struct inline_wish *wish,
+                             struct inline_plan *plan) {
+    uint16_t place;
+    uint64_t blocks;
+    const char *why = refusal(policy, wish);
+    if (why)
+        return why;
     if (getrandom(&place, sizeof place, GRND_NONBLOCK) != sizeof place)
         return "the kernel gives no random number";
-    uint64_t address = FIRST_AGENT + place * AGENT_DISTANCE;
-    if (probe_one(try_pages, &address) != STAGE_DONE)
+    struct trial trial = {FIRST_AGENT + place * AGENT_DISTANCE, agent_looks_at_opens(policy)};
+    const int stage = probe_one(try_both, &trial);
+    if (stage == STAGE_READ)
+        return "setitimer(2), by which it is found out whether a path can be read, is refused";
+    if (stage != STAGE_DONE)
         return "programs may not map pages of code here";
     if (!blocks_in_memory(&blocks))
         return "no file can be made in memory, by which ours would be known";
     *plan = (struct inline_plan){
-        .address = address,
+        .address = trial.address,
         .blocks = blocks,
-        .after = always ? 1 : CALLS_BEFORE_AGENT,
+        .after = wish->when && strcmp(wish->when, "always") == 0 ? 1 : CALLS_BEFORE_AGENT,
         .shortest = names_shortest(policy),
     };
     return NULL;

@@ -33,7 +33,7 @@ struct start_options {
     int first;
     int log_level;
     const char *mechanism; /* as named */
-    const char *inlined;   /* off, auto, always */
+    const char *inlined;   /* off, auto, always; NULL: as inline_plan.h says */
     bool verbose, quiet;
     bool stay;      /* as the parent of the command, also where it need not be so */
     char **command; /* NULL-terminated */
@@ -160,28 +160,20 @@ struct way {
     struct inline_plan plan;
 };
 
-/* Why programs do not answer by themselves; NULL: they do. */
-static const char *plan_inline(const struct start_options *options, const uint8_t *policy,
-                               struct way *way) {
-    const enum agent_below below = way->mechanism == MECHANISM_NOTIFY  ? AGENT_BELOW_NOTIFY
-                                   : way->mechanism == MECHANISM_TRACE ? AGENT_BELOW_TRACE
-                                                                       : AGENT_BELOW_OTHER;
-    const char *why = agent_missing(below, way->probe.killable);
-    if (why)
-        return why;
-    if (options->log_fd >= 0 && options->log_level == LOG_TRACE)
-        return "the log is to tell of each call";
-    why = inline_plan_make(policy, strcmp(options->inlined, "always") == 0, &way->plan);
-    /* A parent waits for its children, and might take a stop of ours for theirs. */
-    way->plan.beside = !way->stays;
-    return why;
-}
-
 static void choose_inline(const struct start_options *options, const uint8_t *policy,
                           struct way *way) {
-    if (strcmp(options->inlined, "off") == 0)
+    const struct inline_wish wish = {
+        .when = options->inlined,
+        .counted = options->segment_fd >= 0,
+        .told = options->log_fd >= 0 && options->log_level == LOG_TRACE,
+        .killable = way->probe.killable,
+        .below = agent_below(way->mechanism == MECHANISM_NOTIFY, way->mechanism == MECHANISM_TRACE),
+    };
+    if (wish.when && strcmp(wish.when, "off") == 0)
         return;
-    const char *why = plan_inline(options, policy, way);
+    const char *why = inline_plan_make(policy, &wish, &way->plan);
+    /* A parent waits for its children, and might take a stop of ours for theirs. */
+    way->plan.beside = !way->stays;
     if (!options->verbose)
         return;
     if (why) {
@@ -337,7 +329,6 @@ int verb_start(int count, char **arguments) {
                                     .log_fd = -1,
                                     .log_level = LOG_INFO,
                                     .mechanism = "auto",
-                                    .inlined = "off",
                                     .command = arguments};
     struct way way = {0};
     sigset_t all, before;

@@ -21,7 +21,7 @@ export interface MechanismFinding {
   readonly why: string;
   /** The calls that are stopped. */
   readonly stopped: readonly string[];
-  /** After how many of them `exec --inline auto` has a program answer by itself; else why it never does. */
+  /** After how many of them a program answers by itself (`exec --inline`); else why it never does. */
   readonly inline: number | string;
 }
 

@@ -56,7 +56,7 @@ const inlineRow = (inline: number | string): Row => [
   'inline',
   typeof inline === 'string'
     ? `no: ${inline}`
-    : `with exec --inline auto a program answers calls by itself after ${inline} stopped calls`,
+    : `a program answers calls by itself after ${inline} stopped calls (see exec --inline)`,
 ];
 
 function mechanismRows({ name, why, stopped, inline }: MechanismFinding): Row[] {

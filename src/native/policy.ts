@@ -293,8 +293,8 @@ export function stoppedCalls(blob: Uint8Array): number {
 }
 
 /**
- * After how many stopped calls `exec --inline auto` has a program answer calls by itself under this
- * policy, or why it never does. Throws NativeError for a blob that is none.
+ * After how many stopped calls a program answers calls by itself under this policy (`exec --inline`),
+ * or why it never does. Throws NativeError for a blob that is none.
  */
 export function callsBeforeInline(blob: Uint8Array): number | string {
   const why = Buffer.alloc(TEXT_SIZE);
