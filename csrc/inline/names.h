@@ -7,20 +7,21 @@
 #include <stdint.h>
 
 #define NAMES_SIZE 512U /* bytes of the set */
-/* A path is known by so many bytes at its end: shorter names with the slash before them. */
+/* A path is known by so many bytes at its end: shorter names with the slash before them; patterns
+ * by what they end with. */
 #define NAMES_TAIL 4U
 /* The bit of a name: its last bytes, as a little endian number, times the factor, shifted. Who
  * fills the set and the code that looks into it compute the same. */
 #define NAMES_FACTOR 0x9e3779b1U /* spreads bits: 2^32 by the golden ratio */
 #define NAMES_SHIFT 20           /* to the number of a bit */
-#define NAMES_LEAST 2U           /* bytes of a name */
-/* Of the last four bytes those of a slash and two letters. */
-#define NAMES_MASK_OF_TWO 0xffffff00U
+#define NAMES_LEAST 3U           /* bytes that have to be known */
+#define NAMES_MASK_OF_LEAST 0xffffff00U
 
 /* Why no such set can be made under a policy (a checked blob), or NULL. */
 const char *names_refusal(const uint8_t *policy);
 void names_fill(const uint8_t *policy, uint8_t set[NAMES_SIZE]);
-/* The length of its shortest name. */
+/* How many bytes, at least, are known of what a rule may be about: its slash counts. At most one
+ * more than NAMES_TAIL. */
 uint32_t names_shortest(const uint8_t *policy);
 
 struct names_place {

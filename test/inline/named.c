@@ -135,6 +135,7 @@ static void ask_round(const char *place) {
         "./told", "../x/vm", "dir",  "dir/",     ".",      "..",        "a",    "ab",   "abc",
         "abcd",   "/",       "",     "net/told", "x/vm",   "x/xvm",     "vm/",  "//vm", "xtold",
         "toldx",  "link/",   "tovm", "unnet",    "dir/..", "file/told",
+        "x/1.yaml", "y.yaml", "x/.yaml", "yaml", "dir/conf", "dir/cOnf", "conf", "onf",
     };
     char path[8 * PAGE];
     char *const pages =

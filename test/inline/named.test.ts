@@ -12,7 +12,7 @@ t.teardown(() => {
   rmSync(place, { recursive: true, force: true });
 });
 execFileSync('sh', ['-c', makeNamedPlace(place)]);
-const policy = path.join(place, 'policy.yaml');
+const policies = ['policy.yaml', 'patterns.yaml'];
 
 const programs = [
   ['static', compileNamed()],
@@ -21,19 +21,28 @@ const programs = [
 
 for (const [kind, program] of programs)
   for (const mechanism of ['notify', 'trace']) {
+    const policy = path.join(place, 'policy.yaml');
     const by = (when: string, ...words: readonly string[]) =>
       wrapped(['-m', mechanism, '--inline', when, '-p', policy], [program, place, ...words]);
 
-    void t.test(`${kind}, ${mechanism}: what is told`, (t) => {
-      const off = by('off');
-      const { status, signal, stdout, stderr, told } = by('always');
-      t.equal(status, 0, `${signal} ${stderr}`);
-      t.match(off.stdout, /^open PLACE\/told: done 74$/m, 'by a rule');
-      t.match(off.stdout, /^stat told without an end: EFAULT 0$/m);
-      t.same(stdout.split('\n'), off.stdout.split('\n'), 'the same');
-      t.ok(countOf(told, /^places/) >= 8, JSON.stringify(told.inline));
-      t.end();
-    });
+    for (const name of policies)
+      void t.test(`${kind}, ${mechanism}, ${name}: what is told`, (t) => {
+        const by = (when: string) =>
+          wrapped(
+            ['-m', mechanism, '--inline', when, '-p', path.join(place, name)],
+            [program, place],
+          );
+        const off = by('off');
+        const { status, signal, stdout, stderr, told } = by('always');
+        t.equal(status, 0, `${signal} ${stderr}`);
+        t.match(off.stdout, /^open PLACE\/told: done 74$/m, 'by a rule');
+        const real = name === 'policy.yaml';
+        t.match(off.stdout, real ? /^open x\/1.yaml: done 72$/m : /^open x\/1.yaml: done 70$/m);
+        t.match(off.stdout, /^stat told without an end: EFAULT 0$/m);
+        t.same(stdout.split('\n'), off.stdout.split('\n'), 'the same');
+        t.ok(countOf(told, /^places/) >= 8, JSON.stringify(told.inline));
+        t.end();
+      });
 
     void t.test(`${kind}, ${mechanism}: a filter of who has started it`, (t) => {
       const below = (when: string) =>

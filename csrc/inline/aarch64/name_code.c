@@ -5,7 +5,7 @@
 
 static void put_look(struct code *code, uint32_t mask, uint64_t set, uint32_t candidate) {
     put_load_4(code, SCRATCH, KEPT, -(int32_t)NAMES_TAIL);
-    if (mask == NAMES_MASK_OF_TWO)
+    if (mask == NAMES_MASK_OF_LEAST)
         code_put_32(code, 0x12185c00U | SCRATCH << 5 | SCRATCH); /* and w, w, 0xffffff00 */
     put_number(code, OTHER, NAMES_FACTOR);
     code_put_32(code, of_three(0x1b007c00U, SCRATCH, SCRATCH, OTHER)); /* mul w */
@@ -22,7 +22,7 @@ static void put_look(struct code *code, uint32_t mask, uint64_t set, uint32_t ca
 
 void name_put_test(struct code *code, enum path_argument path, const struct names_place *names,
                    uint32_t candidate) {
-    const bool all_long = names->shortest >= NAMES_TAIL;
+    const bool all_long = names->shortest > NAMES_TAIL;
     uint32_t other = 0;
     put_difference(code, SCRATCH, KEPT, path_register(path));
     put_subtract(code, SCRATCH, SCRATCH, NAMES_TAIL);
@@ -35,7 +35,7 @@ void name_put_test(struct code *code, enum path_argument path, const struct name
     code_put_to(code, JUMP_ZERO, SCRATCH, candidate);
     put_look(code, UINT32_MAX, names->set, candidate);
     if (names->shortest == NAMES_LEAST)
-        put_look(code, NAMES_MASK_OF_TWO, names->set, candidate);
+        put_look(code, NAMES_MASK_OF_LEAST, names->set, candidate);
     if (all_long)
         code_land(code, other);
 }

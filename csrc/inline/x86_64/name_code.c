@@ -17,7 +17,7 @@ static void put_look(struct code *code, uint32_t mask, uint64_t set, uint32_t ca
 
 void names_put_test(struct code *code, enum path_argument path, const struct names_place *names,
                     uint32_t candidate) {
-    const bool all_long = names->shortest >= NAMES_TAIL;
+    const bool all_long = names->shortest > NAMES_TAIL;
     uint32_t other = 0;
     PUT(code, 0x4c, 0x89, 0xd9);                             /* mov %r11, %rcx */
     PUT(code, 0x48, 0x29, path == PATH_FIRST ? 0xf9 : 0xf1); /* sub path, %rcx */
@@ -30,7 +30,7 @@ void names_put_test(struct code *code, enum path_argument path, const struct nam
     code_put_back_to(code, JUMP_EQUAL, candidate);
     put_look(code, UINT32_MAX, names->set, candidate);
     if (names->shortest == NAMES_LEAST)
-        put_look(code, NAMES_MASK_OF_TWO, names->set, candidate);
+        put_look(code, NAMES_MASK_OF_LEAST, names->set, candidate);
     if (all_long)
         code_land(code, other);
 }
