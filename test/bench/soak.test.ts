@@ -68,7 +68,17 @@ const run = (test: Test, ...words: string[]): Promise<Ended> => start(test, word
 const verdictOf = (soak: Soak | undefined, about: RegExp): Criterion | undefined =>
   soak?.criteria.find(({ name }) => about.test(name));
 
-const short = ['--for', '2s', '--every', '250ms', '--settle', '0'];
+const during = (time: string): readonly string[] => [
+  '--for',
+  time,
+  '--every',
+  '250ms',
+  '--settle',
+  '0',
+];
+const short = during('2s');
+/** For a command that ends by itself. */
+const untilItEnds = during('6h');
 
 /** As long as it takes on this machine, beside whatever else it does, until the soak has seen enough. */
 async function lasting(
@@ -147,7 +157,7 @@ void t.test('soaks that are committed', (test) => {
 });
 
 void t.test('a command that ends', async (test) => {
-  const words = [...short, 'sh', '-c', 'echo last words; exit 3'];
+  const words = [...untilItEnds, 'sh', '-c', 'echo last words; exit 3'];
   const { status, soak, directory } = await run(test, ...words);
   test.equal(status, 1);
   test.match(verdictOf(soak, /stays up/), { verdict: 'not met', why: /1 time, first: status 3/ });
@@ -172,7 +182,7 @@ void t.test('a command that is started again', async (test) => {
 
 void t.test('there is no such command', async (test) => {
   for (const options of [[], ['--native']]) {
-    const { status, soak } = await run(test, ...short, ...options, '/no/such/command');
+    const { status, soak } = await run(test, ...untilItEnds, ...options, '/no/such/command');
     test.equal(status, 1);
     test.match(verdictOf(soak, /stays up/), { verdict: 'not met', why: /status 127|ENOENT/ });
   }
@@ -277,7 +287,14 @@ void t.test('statistics are asked for at every look', async (test) => {
   let asked = 0;
   const address = await serve(test, () => JSON.stringify(asked++ < 2 ? {} : container));
   const words = ['--native', '--statistics', `${address}/api/v1.3/containers/`, 'sleep', '1h'];
-  const early = await run(test, ...short, ...words);
+  const early = await lasting(
+    test,
+    ({ observations }) => observations.length >= 3,
+    () => {
+      asked = 0;
+      return ['--settle', '0', ...words];
+    },
+  );
   test.equal(early.status, 1);
   test.match(verdictOf(early.soak, /statistics/), { verdict: 'not met', why: /^2 of \d+ looks/ });
   const late = await run(test, ...short, ...words);
@@ -389,8 +406,12 @@ void t.test('the node and its pods', async (test) => {
 
   kubernetes = await serving();
   kubernetes.restarts = false;
-  const alive = await run(test, ...short, ...words);
   const never = { verdict: 'not met', why: /^0 came.*one more is restarted$/ };
+  const alive = await lasting(
+    test,
+    (soak) => never.why.test(verdictOf(soak, /come and go/)?.why ?? ''),
+    () => ['--settle', '0', ...words],
+  );
   test.match(verdictOf(alive.soak, /come and go/), never, 'never restarted');
   test.match(verdictOf(alive.soak, /pod runs/), { verdict: 'met' });
   const other = await run(test, ...short, '--node', 'two', ...words);
