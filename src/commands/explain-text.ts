@@ -56,7 +56,7 @@ const inlineRow = (inline: number | string): Row => [
   'inline',
   typeof inline === 'string'
     ? `no: ${inline}`
-    : `a program answers calls by itself after ${inline} stopped calls (see exec --inline)`,
+    : `a program can answer calls by itself, after ${inline} stopped calls (exec --inline)`,
 ];
 
 function mechanismRows({ name, why, stopped, inline }: MechanismFinding): Row[] {

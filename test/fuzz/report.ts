@@ -1,7 +1,7 @@
 // The section of docs/reliability.md on random programs: a row for each run, of whatever build it was.
 import { existsSync, readFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
-import { writeSection } from '../support/section.js';
+import { release } from 'node:os';
+import { thisMachine, writeSection } from '../support/section.js';
 import type { Counts } from './compare.js';
 
 const TITLE = 'Random programs';
@@ -65,7 +65,7 @@ export function addRow(file: string, row: Row): void {
     '',
     'Made by `npm run fuzz` and `npm run fuzz:elsewhere`, which add a row for each run; do not edit. Unsteady programs are',
     'answered differently by two native runs, and count for nothing; vanished are differences that were not there when the program ran alone.',
-    `The last run: on ${cpus().length} processors (${cpus()[0]?.model ?? 'unknown'}), beside whatever else ran there.`,
+    `The last run: ${thisMachine()}`,
     '',
     line(HEADINGS),
     line(HEADINGS.map(() => '---')),
