@@ -34,7 +34,8 @@ function wordsFor(variant: Variant, way: Way, pinned: boolean): readonly string[
   const { mounts, policy, call, path, processes = 1 } = variant;
   const within =
     mounts === undefined ? [] : [compile('with-mounts'), String(mounts.count), mounts.directory];
-  const under = way === 'native' ? [] : [spoof, 'exec', '-m', way, '--inline', 'off', '--policy', policy, '--'];
+  const under =
+    way === 'native' ? [] : [spoof, 'exec', '-m', way, '--inline', 'off', '--policy', policy, '--'];
   return pin([...within, ...under, compile('grow'), call, path, String(processes)], pinned);
 }
 

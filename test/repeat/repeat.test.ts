@@ -78,7 +78,7 @@ const outcome = (count: number): Ended => ({
 });
 
 for (const [way, words] of [
-  ...['notify', 'trace', 'ptrace'].map((mechanism) => [mechanism, `-m ${mechanism}`]),
+  ...['notify', 'trace', 'ptrace'].map((mechanism) => [mechanism, `-m ${mechanism} --inline off`]),
   ...['notify', 'trace'].map((mechanism) => [
     `inline ${mechanism}`,
     `-m ${mechanism} --inline always`,

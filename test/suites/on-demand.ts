@@ -1,4 +1,4 @@
-// `npm run test:suites`: the tests of CPython, Go and stress-ng, natively and below `exec` by each mechanism, with
+// `npm run test:suites`: the tests of CPython, Go and stress-ng, and all commands of this machine, natively and below `exec` by each mechanism, with
 // the default policy and with one that stops every call that can be stopped, and by `--inline always`. Not a part
 // of `npm test`. ONLY=REGEXP names suites, HOW=REGEXP ways; REPORT=FILE: where the figures go, as a section.
 // Rule: a case counts only if it ends natively twice in the same way; then it has to end so below `exec`.
@@ -44,10 +44,13 @@ const ways: readonly { readonly name: string; readonly words: readonly string[] 
   ...mechanisms.flatMap((mechanism) =>
     Object.entries(policies).map(([policy, file]) => ({
       name: `${mechanism}, ${policy} policy`,
-      words: ['-m', mechanism, '-p', file],
+      words: ['-m', mechanism, '--inline', 'off', '-p', file],
     })),
   ),
-  { name: 'inline, default policy', words: ['-m', 'notify', '--inline', 'always'] },
+  ...['notify', 'trace'].map((mechanism) => ({
+    name: `inline, ${mechanism}, default policy`,
+    words: ['-m', mechanism, '--inline', 'always', '-p', '9p-as-ext4'],
+  })),
 ];
 const only = new RegExp(process.env['ONLY'] ?? '');
 /** Of the ways. */

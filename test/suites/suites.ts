@@ -1,5 +1,5 @@
-// Tests that others wrote for their own programs, from packages of Debian and from Go's own tree: how each is
-// started, and what it says of each of its cases.
+// Tests that others wrote for their own programs, from packages of Debian and from Go's own tree, and what all
+// installed commands say of themselves: how each is started, and what it says of each of its cases.
 import { mkdirSync, readFileSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import { run } from '../lanes/debian.js';
@@ -119,4 +119,37 @@ const stress: Suite = {
   },
 };
 
-export const suites: readonly Suite[] = [python, go, stress];
+/** What tells of two processes at once, or of a hash that is another one each time. */
+const UNORDERED = 'LC_ALL=C sort';
+/** Each command that is installed, in a sandbox where it can do no harm: what it says of itself. */
+const ASK = `for command in /usr/bin/* /usr/sbin/*; do
+  test -f "$command" && test -x "$command" || continue
+  for word in --help --version; do
+    said=$( { timeout -k 1 60 "$command" $word </dev/null; echo "status $?"; } 2>&1 | ${UNORDERED} | cksum)
+    echo "case $command $word: $said"
+  done
+done`;
+
+const commands: Suite = {
+  name: 'Installed commands',
+  unavailable: () =>
+    findProgram('bwrap') === undefined ? 'no bwrap (Debian package bubblewrap)' : undefined,
+  parts: () => [
+    {
+      name: '--help and --version',
+      command: [
+        ...['bwrap', '--unshare-all', '--die-with-parent', '--new-session', '--cap-drop', 'ALL'],
+        ...['--uid', '65534', '--gid', '65534', '--clearenv', '--setenv', 'HOME', '/tmp'],
+        ...['--setenv', 'PATH', '/usr/bin:/usr/sbin:/bin:/sbin', '--setenv', 'LC_ALL', 'C'],
+        ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc'],
+        ...['--tmpfs', '/tmp', '--tmpfs', '/run', '--chdir', '/tmp', 'sh', '-c', ASK],
+      ],
+      cases: (said) =>
+        new Map(
+          [...said.matchAll(/^case (.*?): (.*)$/gm)].map(([, name = '', how = '']) => [name, how]),
+        ),
+    },
+  ],
+};
+
+export const suites: readonly Suite[] = [python, go, stress, commands];
