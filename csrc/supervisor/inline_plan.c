@@ -82,8 +82,8 @@ static const char *refusal(const uint8_t *policy, const struct inline_wish *wish
         return why;
     if (wish->told)
         return "the log is to tell of each call";
-    if (!wish->when && wish->counted)
-        return "stopped calls are counted, and others would not be; --inline auto has it "
+    if (!wish->when && wish->watched)
+        return "stopped calls are counted or logged, and others would not be; --inline auto has it "
                "nevertheless";
     if (!wish->when && !processor_is_proved())
         return "it has not been proved on this processor; --inline auto has it nevertheless";

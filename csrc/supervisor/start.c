@@ -164,7 +164,7 @@ static void choose_inline(const struct start_options *options, const uint8_t *po
                           struct way *way) {
     const struct inline_wish wish = {
         .when = options->inlined,
-        .counted = options->segment_fd >= 0,
+        .watched = options->segment_fd >= 0 || options->log_fd >= 0,
         .told = options->log_fd >= 0 && options->log_level == LOG_TRACE,
         .killable = way->probe.killable,
         .below = agent_below(way->mechanism == MECHANISM_NOTIFY, way->mechanism == MECHANISM_TRACE),

@@ -50,7 +50,7 @@ export const EXEC_OPTIONS = {
     argument: 'WHEN',
     choices: INLINE,
     about:
-      'answer calls inside a program that makes many: off, auto, always (at once, for tests); auto if nothing is said, this processor is known, and --stats counts no calls',
+      'answer calls inside a program that makes many: off, auto, always (at once, for tests); auto if nothing is said, this processor is known, and neither --stats nor --log-file watches',
   },
   stay: {
     about:

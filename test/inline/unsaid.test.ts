@@ -1,6 +1,7 @@
 // Where nothing is said of --inline: programs answer by themselves on processors that are known, and
-// not if calls are counted. What says so: the program's own mappings, and -v.
+// not if calls are counted or logged. What says so: the program's own mappings, and -v.
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import t from 'tap';
 import { run } from '../claims/helpers.js';
 import { seccompSpoof } from '../support/paths.js';
@@ -9,6 +10,7 @@ import { makePlace, policy, statically } from './programs.js';
 
 const { place, remove } = makePlace();
 t.teardown(remove);
+const log = path.join(t.testdir({}), 'log');
 const isKnown = KNOWN_PROCESSOR.test(readFileSync('/proc/cpuinfo', 'utf8'));
 
 const exec = (...words: readonly string[]) =>
@@ -23,7 +25,8 @@ const cases = [
       ? /inline: .* after 64 stopped calls; proved on /
       : /inline: off: it has not been proved on this processor; --inline auto /,
   ],
-  [['--stats'], false, /inline: off: stopped calls are counted/],
+  [['--stats'], false, /inline: off: stopped calls are counted or logged/],
+  [['-o', log], false, /inline: off: stopped calls are counted or logged/],
   [['--inline', 'off'], false, /^(?!.*inline)/],
   [['--inline', 'auto'], true, /inline: .* after 64 stopped calls/],
   [['--inline', 'auto', '--stats'], true, /inline: .* after 64 stopped calls/],
