@@ -33,6 +33,8 @@ static const uint8_t code_of_go[AGENT_BEFORE + AGENT_BEHIND] = {
 #define GO_FAR (AGENT_BEFORE + AGENT_BEHIND - AGENT_JUMP_SIZE)
 #define GO_BEGIN (AGENT_BEFORE - CALL_SIZE - GO_LOAD_SIZE)
 
+#define MOST_MOVES 4
+
 static bool has_immediate(uint8_t operation) {
     return operation == 0xc7 || operation == 0x81 || operation == 0x69 || operation == 0xf7;
 }
@@ -67,6 +69,27 @@ static bool takes_next(const uint8_t *load) {
            ((load[-5] & 0xf8) == 0x48 && (load[-4] & 0xf8) == 0xb8);
 }
 
+/* Loses the code behind a call what the arithmetic flags were before it, in the first instructions,
+ * as all code does that C compilers make? The kernel leaves them, and Rust is told so
+ * (preserves_flags): it compares before a call and jumps behind it. */
+static bool loses_flags(const uint8_t *code) {
+    for (int left = MOST_MOVES; left >= 0; left--) {
+        if ((*code & 0xf0) == 0x40) /* REX */
+            code++;
+        const uint8_t operation = code[0], operands = code[1];
+        if ((operation & 0xf8) == 0x58) /* pop */
+            code += 1;
+        else if ((operation == 0x89 || operation == 0x8b) && operands >= 0xc0) /* mov */
+            code += 2;
+        else /* cmp with rax, test, cmp, xor, one with a number (but for adc and sbb), ret, call */
+            return operation == 0x3d || operation == 0x85 || operation == 0x39 ||
+                   operation == 0x3b || operation == 0x31 || operation == 0xc3 ||
+                   operation == 0xe8 ||
+                   ((operation == 0x81 || operation == 0x83) && (operands & 0x30) != 0x10);
+    }
+    return false;
+}
+
 static uint32_t load_size(enum agent_form form) {
     return form == AGENT_FORM_GO ? GO_LOAD_SIZE : AGENT_JUMP_SIZE;
 }
@@ -91,7 +114,8 @@ bool agent_is_place(const struct agent_place *place,
         return false;
     struct code expected = {load, 0, 0};
     load_put(&expected, place);
-    return !takes_next(at) && memcmp(at, load, sizeof load) == 0 && is_call(at + sizeof load);
+    return !takes_next(at) && memcmp(at, load, sizeof load) == 0 && is_call(at + sizeof load) &&
+           loses_flags(code + AGENT_BEFORE);
 }
 
 bool agent_may_be_cancelled(const struct agent_place *place) {
