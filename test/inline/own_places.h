@@ -98,6 +98,47 @@ __attribute__((noinline)) static long misread_far(const char *name) {
     return result < 0 ? result : stored;
 }
 
+/* A store into an array, where the load is the index, and the number. */
+__attribute__((noinline)) static long misread_index(const char *name) {
+    long result;
+    static int stored[8];
+    stored[5] = 0;
+    register long index __asm__("r15") = 5;
+    register int *array __asm__("r8") = stored;
+    __asm__ volatile("mov %[openat], %%eax\n"
+                     ".byte 0x43, 0xc7, 0x04, 0xb8, 0x01, 0x01, 0x00, 0x00\n"
+                     "syscall\n"
+                     "cmp $-4096, %%rax\n"
+                     : "=&a"(result)
+                     : [openat] "i"(SYS_openat), "r"(index), "r"(array), "D"((long)AT_FDCWD),
+                       "S"(name), "d"(0L)
+                     : "rcx", "r11", "memory");
+    if (result >= 0)
+        close((int)result);
+    return result < 0 ? result : stored[5];
+}
+
+/* An addition at a distance that is the number. */
+__attribute__((noinline)) static long misread_sum(const char *name) {
+    long result;
+    static char stored[SYS_openat + sizeof(int)];
+    const int number = SYS_openat + 100;
+    int sum;
+    memcpy(stored + SYS_openat, &number, sizeof number);
+    register char *base __asm__("r8") = stored;
+    __asm__ volatile("mov %[openat], %%eax\n"
+                     ".byte 0x41, 0x01, 0xb8, 0x01, 0x01, 0x00, 0x00\n"
+                     "syscall\n"
+                     "cmp $-4096, %%rax\n"
+                     : "=&a"(result)
+                     : [openat] "i"(SYS_openat), "r"(base), "D"((long)AT_FDCWD), "S"(name), "d"(0L)
+                     : "rcx", "r11", "memory");
+    memcpy(&sum, stored + SYS_openat, sizeof sum);
+    if (result >= 0)
+        close((int)result);
+    return result < 0 ? result : sum;
+}
+
 /* As Rust compiles what compares two numbers, makes a call and goes on by what it has found: the
  * kernel leaves the flags. */
 __attribute__((noinline)) static int keeps_flags(const char *name, long one, long other) {
@@ -123,6 +164,8 @@ static int looks_alike(void) {
         wrong += misread(path) != SYS_openat;
         wrong += misread_long(path) != 0x101b8112233;
         wrong += misread_far(path) != SYS_openat;
+        wrong += misread_index(path) != SYS_openat;
+        wrong += misread_sum(path) != SYS_openat;
     }
     return wrong;
 }

@@ -56,13 +56,16 @@ static bool is_far_by_index(uint8_t operands, uint8_t index) {
 }
 
 /* Do the bytes before a load make one instruction with it: prefixes (REX), operations whose
- * operands its first byte would tell, or whose distance it would be or end, before a number of four
- * bytes, or of whose number of eight bytes it would be the end? */
+ * operands its first byte would tell, or whose distance or index it would be or end, before a
+ * number of four bytes, or of whose number of eight bytes it would be the end? Any operation may
+ * have operands behind a prefix for a register that is none of the first eight: as %rax, which has
+ * the number of the call, is the address of none. */
 static bool takes_next(const uint8_t *load) {
     const uint8_t last = load[-1], second = load[-2], third = load[-3];
     return (last & 0xf0) == 0x40 || last == 0x66 || last == 0x0f || has_operands(last) ||
            has_immediate(last) || second == 0x0f || (last & 0xc7) == 0x84 ||
-           (has_immediate(second) && (last & 0xc0) == 0x40) ||
+           ((second & 0xf1) == 0x41 && (last & 0xf0) != 0x50) || /* no push or pop */
+           (has_immediate(second) && ((last & 0xc0) == 0x40 || (last & 0xc7) == 0x04)) ||
            (has_immediate(third) && (second & 0xc7) == 0x44) ||
            (has_immediate(load[-5]) && is_far(load[-4])) ||
            (has_immediate(load[-6]) && is_far_by_index(load[-5], load[-4])) ||
