@@ -3,7 +3,9 @@
  * is stopped as ever; so no answer depends on whether there is an agent. */
 #include "agent.h"
 
+#include <linux/capability.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../arch/arch.h"
@@ -57,6 +59,17 @@ bool agent_looks_at_paths(const uint8_t *policy) {
     return (blob_header(policy)->calls & SPOOF_CALLS_PATHS) != 0;
 }
 
+/* May programs become somebody whom we could not reach any more, to say that they are to leave all
+ * calls alone (credentials(7): who changes its user is not "dumpable")? */
+static bool may_lose_programs(void) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2] = {{0}};
+    const uint32_t others = 1U << CAP_SETUID | 1U << CAP_SETGID, reach = 1U << CAP_SYS_PTRACE;
+    if (syscall(SYS_capget, &header, data) != 0)
+        return true;
+    return !(data[0].permitted & reach) && (geteuid() == 0 || data[0].permitted & others);
+}
+
 const char *agent_missing(enum agent_below below, bool killable) {
     if (sysconf(_SC_PAGESIZE) != AGENT_PAGE)
         return "pages of memory are not of 4 KB here";
@@ -64,6 +77,9 @@ const char *agent_missing(enum agent_below below, bool killable) {
         return "only the mechanisms notify and trace have it";
     if (below == AGENT_BELOW_NOTIFY && !killable)
         return "a signal could end the stopped call meanwhile (Linux before 5.19)";
+    if (may_lose_programs())
+        return "a program that becomes another user could not be reached any more (root without "
+               "CAP_SYS_PTRACE)";
     return NULL;
 }
 

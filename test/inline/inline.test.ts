@@ -162,6 +162,16 @@ void t.test('who shares memory is not known', (t) => {
   t.end();
 });
 
+const isRoot = process.getuid?.() === 0;
+void t.test('root who may not reach programs of others', { skip: !isRoot && 'needs root' }, (t) => {
+  const before = ['setpriv', '--bounding-set', '-sys_ptrace', '--inh-caps', '-sys_ptrace'];
+  const words = ['exec', '-v', '-m', 'notify', '--inline', 'always', ...policy, '--', 'true'];
+  const { status, stderr } = run([...before, seccompSpoof, ...words]);
+  t.equal(status, 0, stderr);
+  t.match(stderr, /inline: off: .*without CAP_SYS_PTRACE/);
+  t.end();
+});
+
 void t.test('why not is said', (t) => {
   const say = (...options: readonly string[]): string =>
     run([seccompSpoof, 'exec', '-v', '--inline', 'auto', ...options, '--', 'true']).stderr;
