@@ -80,13 +80,10 @@ static int start(const struct line *line, const struct handed *handed) {
     const int values[] = {handed->state, line->first, handed->policy, handed->log, handed->segment};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
         snprintf(numbers[i], sizeof numbers[i], "%d", values[i]);
-    const char *words[24] = {"start",    "--state",  numbers[0],    "--first",      numbers[1],
-                             "--policy", numbers[2], "--mechanism", line->mechanism};
-    int count = 9;
-    if (line->inlined) {
-        words[count++] = "--inline";
-        words[count++] = line->inlined;
-    }
+    const char *words[24] = {"start",         "--state",  numbers[0],   "--first",
+                             numbers[1],      "--policy", numbers[2],   "--mechanism",
+                             line->mechanism, "--inline", line->inlined};
+    int count = 11;
     if (handed->log >= 0) {
         words[count++] = "--log";
         words[count++] = numbers[3];

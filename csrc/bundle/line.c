@@ -97,7 +97,7 @@ static int check(int count, const struct held *held, struct line *line, struct f
     static const char *const whens[] = {"off", "auto", "always", NULL};
     if (!is_one_of(line->mechanism, mechanisms))
         return refuse(failure, held, TEXT_NO_MECHANISM, line->mechanism);
-    if (line->inlined && !is_one_of(line->inlined, whens))
+    if (!is_one_of(line->inlined, whens))
         return refuse(failure, held, TEXT_NO_INLINE, line->inlined);
     if (line->log_level && !is_one_of(line->log_level, levels))
         return refuse(failure, held, TEXT_NO_LEVEL, line->log_level);
@@ -128,7 +128,7 @@ static int refuse_option(struct failure *failure, const struct held *held, int o
 int line_read(int count, char **arguments, const struct held *held, struct line *line,
               struct failure *failure) {
     int option;
-    *line = (struct line){.mechanism = held->texts[TEXT_MECHANISM]};
+    *line = (struct line){.mechanism = held->texts[TEXT_MECHANISM], .inlined = "off"};
     opterr = 0;
     while ((option = getopt_long(count, arguments, "+:m:o:vqVh", known, NULL)) != -1) {
         if (option == ':' || option == '?')

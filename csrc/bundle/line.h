@@ -10,7 +10,7 @@ enum line_task { TASK_RUN, TASK_SHOW, TASK_DOCTOR, TASK_HELP, TASK_VERSION };
 
 struct line {
     enum line_task task;
-    const char *mechanism, *inlined, *log_file, *log_level; /* inlined, log_file: or NULL */
+    const char *mechanism, *inlined, *log_file, *log_level; /* log_file: or NULL */
     bool stay, stats, verbose, quiet;
     int first; /* where the command starts among the arguments */
 };

@@ -3,6 +3,7 @@
 #include "processor.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,26 +24,7 @@ static unsigned family_of(unsigned signature) {
     return family == 0xf ? family + extended : family;
 }
 
-/* False: it does not say. */
-static bool ask(char maker[13], unsigned *family) {
-    unsigned a = 0, b = 0, c = 0, d = 0;
-    if (!__get_cpuid(0, &a, &b, &c, &d))
-        return false;
-    memcpy(maker, &b, sizeof b);
-    memcpy(maker + 4, &d, sizeof d);
-    memcpy(maker + 8, &c, sizeof c);
-    maker[12] = '\0';
-    if (!__get_cpuid(1, &a, &b, &c, &d))
-        return false;
-    *family = family_of(a);
-    return true;
-}
-
-bool processor_is_proved(void) {
-    char maker[13];
-    unsigned family;
-    if (!ask(maker, &family))
-        return false;
+static bool is_proved(const char *maker, unsigned family) {
     for (size_t i = 0; i < sizeof proved / sizeof *proved; i++)
         if (strcmp(proved[i].maker, maker) == 0 && proved[i].family == family)
             return true;
@@ -50,23 +32,25 @@ bool processor_is_proved(void) {
 }
 
 void processor_describe(char text[PROCESSOR_TEXT_SIZE]) {
-    char maker[13];
-    unsigned family;
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    char maker[13] = "";
     snprintf(text, PROCESSOR_TEXT_SIZE, "not proved on unknown");
-    if (!ask(maker, &family))
+    if (!__get_cpuid(0, &a, &b, &c, &d))
         return;
+    memcpy(maker, &b, sizeof b);
+    memcpy(maker + 4, &d, sizeof d);
+    memcpy(maker + 8, &c, sizeof c);
     for (size_t i = 0; maker[i] != '\0'; i++) /* a hypervisor may say anything */
         if (!isalnum((unsigned char)maker[i]))
             maker[i] = '?';
+    if (!__get_cpuid(1, &a, &b, &c, &d))
+        return;
+    const unsigned family = family_of(a);
     snprintf(text, PROCESSOR_TEXT_SIZE, "%sproved on %s family %u",
-             processor_is_proved() ? "" : "not ", maker, family);
+             is_proved(maker, family) ? "" : "not ", maker, family);
 }
 
 #else
-
-bool processor_is_proved(void) {
-    return false;
-}
 
 void processor_describe(char text[PROCESSOR_TEXT_SIZE]) {
     snprintf(text, PROCESSOR_TEXT_SIZE, "not proved on aarch64");

@@ -3,11 +3,8 @@
 #ifndef SPOOF_PROCESSOR_H
 #define SPOOF_PROCESSOR_H
 
-#include <stdbool.h>
-
 #define PROCESSOR_TEXT_SIZE 64
 
-bool processor_is_proved(void);
 /* "proved on" or "not proved on" this one: the maker and the family, as in /proc/cpuinfo. */
 void processor_describe(char text[PROCESSOR_TEXT_SIZE]);
 

@@ -14,7 +14,6 @@
 
 #include "../arch/kernel.h"
 #include "../inline/names.h"
-#include "../inline/processor.h"
 #include "../probe/child.h"
 
 /* Where nothing is mapped unless somebody asks for it, below all programs that may lie anywhere,
@@ -82,11 +81,6 @@ static const char *refusal(const uint8_t *policy, const struct inline_wish *wish
         return why;
     if (wish->told)
         return "the log is to tell of each call";
-    if (!wish->when && wish->watched)
-        return "stopped calls are counted or logged, and others would not be; --inline auto has it "
-               "nevertheless";
-    if (!wish->when && !processor_is_proved())
-        return "it has not been proved on this processor; --inline auto has it nevertheless";
     return agent_refusal(policy);
 }
 
@@ -110,7 +104,7 @@ const char *inline_plan_make(const uint8_t *policy, const struct inline_wish *wi
     *plan = (struct inline_plan){
         .address = trial.address,
         .blocks = blocks,
-        .after = wish->when && strcmp(wish->when, "always") == 0 ? 1 : CALLS_BEFORE_AGENT,
+        .after = strcmp(wish->when, "always") == 0 ? 1 : CALLS_BEFORE_AGENT,
         .shortest = names_shortest(policy),
     };
     return NULL;

@@ -33,7 +33,7 @@ struct start_options {
     int first;
     int log_level;
     const char *mechanism; /* as named */
-    const char *inlined;   /* off, auto, always; NULL: as inline_plan.h says */
+    const char *inlined;   /* off, auto, always */
     bool verbose, quiet;
     bool stay;      /* as the parent of the command, also where it need not be so */
     char **command; /* NULL-terminated */
@@ -164,12 +164,11 @@ static void choose_inline(const struct start_options *options, const uint8_t *po
                           struct way *way) {
     const struct inline_wish wish = {
         .when = options->inlined,
-        .watched = options->segment_fd >= 0 || options->log_fd >= 0,
         .told = options->log_fd >= 0 && options->log_level == LOG_TRACE,
         .killable = way->probe.killable,
         .below = agent_below(way->mechanism == MECHANISM_NOTIFY, way->mechanism == MECHANISM_TRACE),
     };
-    if (wish.when && strcmp(wish.when, "off") == 0)
+    if (strcmp(wish.when, "off") == 0)
         return;
     const char *why = inline_plan_make(policy, &wish, &way->plan);
     /* A parent waits for its children, and might take a stop of ours for theirs. */
@@ -329,6 +328,7 @@ int verb_start(int count, char **arguments) {
                                     .log_fd = -1,
                                     .log_level = LOG_INFO,
                                     .mechanism = "auto",
+                                    .inlined = "off",
                                     .command = arguments};
     struct way way = {0};
     sigset_t all, before;

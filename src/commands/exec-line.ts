@@ -23,7 +23,7 @@ export interface ExecOptions {
   readonly autoPolicy: boolean;
   readonly mechanism: Mechanism;
   /** Whether programs answer calls by themselves. */
-  readonly inline: Inline | undefined;
+  readonly inline: Inline;
   /** Whether a parent of the command stays, also where it need not. */
   readonly stay: boolean;
   readonly logFile: string | undefined;
@@ -49,8 +49,7 @@ export const EXEC_OPTIONS = {
   inline: {
     argument: 'WHEN',
     choices: INLINE,
-    about:
-      'answer calls inside a program that makes many: off, auto, always (at once, for tests); auto if nothing is said, this processor is known, and neither --stats nor --log-file watches',
+    about: 'answer calls inside a program that makes many: off, auto, always (at once, for tests)',
   },
   stay: {
     about:
@@ -124,7 +123,7 @@ async function optionsOf(given: Given<OptionName>): Promise<ExecOptions> {
     parameters: given.set ?? [],
     autoPolicy: !has('no-auto-policy'),
     mechanism: await choice('mechanism', MECHANISM, 'auto'),
-    inline: has('inline') ? await choice('inline', EXEC_OPTIONS.inline, 'auto') : undefined,
+    inline: await choice('inline', EXEC_OPTIONS.inline, 'off'),
     stay: has('stay'),
     logFile: last('log-file'),
     logLevel: await choice('log-level', EXEC_OPTIONS['log-level'], 'info'),

@@ -15,7 +15,7 @@ export interface StartRequest {
   /** The compiled policy. */
   readonly policy: number;
   readonly mechanism: Mechanism;
-  /** Programs answer calls by themselves; undefined: as the supervisor thinks best (docs/inline.md). */
+  /** Programs answer calls by themselves. */
   readonly inline?: Inline | undefined;
   /** Stay as the parent of the command, also where that need not be. */
   readonly stay?: boolean | undefined;
@@ -40,7 +40,7 @@ export const SUPERVISOR_NAME = 'seccomp-spoof-supervisor';
 export function settledArguments({ mechanism, inline, stay, verbose, quiet }: Settled): string[] {
   return [
     ...['--mechanism', mechanism],
-    ...(inline === undefined ? [] : ['--inline', inline]),
+    ...(inline === undefined || inline === 'off' ? [] : ['--inline', inline]),
     ...(stay === true ? ['--stay'] : []),
     ...(verbose === true ? ['--verbose'] : []),
     ...(quiet === true ? ['--quiet'] : []),

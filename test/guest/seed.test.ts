@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import t from 'tap';
 import { Guest } from '../lanes/guest/guest.js';
 import { testBuild } from '../support/paths.js';
-import { KNOWN_PROCESSOR } from '../support/processor.js';
 import { quote } from '../support/shell.js';
 import {
   type Check,
@@ -72,14 +71,6 @@ await t.test("9p2000.L: the kernel says the host's own type", { skip }, async (t
       name: 'exec: a pair for the host’s type',
       script: `${spoof} exec --fstype ${host}=xfs ${c}`,
       verify: prints(type('0x58465342')),
-    },
-    {
-      name: 'exec: whether programs answer by themselves if nothing is said',
-      script: `cat /proc/cpuinfo; ${spoof} exec -v ${c} 2>&1`,
-      verify: ({ stdout }, test) => {
-        const isKnown = KNOWN_PROCESSOR.test(stdout);
-        test.match(stdout, isKnown ? /^.*inline: .* proved on /m : /^.*inline: off: it has not /m);
-      },
     },
     {
       name: 'doctor',
