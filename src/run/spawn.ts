@@ -30,8 +30,8 @@ import {
 import type { Check } from './options.js';
 import { loadPolicy } from './policy.js';
 import type { LoadedPolicy, PolicyOptions } from './policy.js';
-import { LOG_LEVELS, MECHANISMS, startArguments, SUPERVISOR_NAME } from './start.js';
-import type { LogLevel, Mechanism } from './start.js';
+import { INLINE, LOG_LEVELS, MECHANISMS, startArguments, SUPERVISOR_NAME } from './start.js';
+import type { Inline, LogLevel, Mechanism } from './start.js';
 import { readStatistics } from './statistics.js';
 import type { Statistics } from './statistics.js';
 
@@ -62,6 +62,8 @@ export interface SpawnOptions extends CommonOptions {
   readonly insecurePolicy?: PolicyOptions['insecurePolicy'];
   /** Default: `auto`. */
   readonly mechanism?: Mechanism | undefined;
+  /** Whether programs answer calls by themselves (docs/inline.md). Default: `off`. */
+  readonly inline?: Inline | undefined;
   /** File to which JSON lines are appended. Relative to the working directory of this process. */
   readonly logFile?: string | undefined;
   /** Default: `info`. */
@@ -93,6 +95,7 @@ const OPTIONS = {
   parameters: PARAMETERS,
   insecurePolicy: FLAG,
   mechanism: oneOf(MECHANISMS),
+  inline: oneOf(INLINE),
   logFile: TEXT,
   logLevel: oneOf(LOG_LEVELS),
   cwd: AS_IN_NODE,
@@ -188,9 +191,8 @@ export async function spawn(
   checkArgument('spawn', 'the second argument', args, TEXTS);
   checkOptions('spawn', options, OPTIONS, NOT_HERE);
   const supervisor = supervisorPath();
-  const { policy, fstype, parameters, insecurePolicy, mechanism, logFile, logLevel, ...others } =
-    options;
-  const { stdio, ...common } = others;
+  const { policy, fstype, parameters, insecurePolicy, ...settings } = options;
+  const { mechanism, inline, logFile, logLevel, stdio, ...common } = settings;
   const { blob } = await policyFor({ policy, fstype, parameters, insecurePolicy });
   // Node would start the process, and report the abort when nobody listens yet.
   common.signal?.throwIfAborted();
@@ -206,6 +208,7 @@ export async function spawn(
       policy: pass(memfd('seccomp-spoof-policy', blob, true)),
       segment: entries.push(segment) - 1,
       mechanism: mechanism ?? 'auto',
+      inline,
       log:
         logFile === undefined
           ? undefined

@@ -27,6 +27,7 @@ const REFUSED: readonly (readonly [options: Record<string, unknown>, said: RegEx
   [{ mechanism: 'notfy' }, /did you mean notify\?/],
   [{ mechanism: null }, /mechanism is null; /],
   [{ mechanism: ['auto'] }, /mechanism is a list; /],
+  [{ inline: true }, /inline is true; it has to be one of off, auto, always/],
   [{ logLevel: 'debug', logFile: '/dev/null' }, /logLevel is "debug"; .*one of info, trace/],
   [{ logLevel: 'debug' }, /logLevel/],
   [{ logFile: 3 }, /logFile is 3; it has to be a text/],
