@@ -102,6 +102,7 @@ export class Command {
             ...common,
             policy: this.#policy,
             mechanism: this.#options.mechanism,
+            inline: this.#options.inline,
             logFile: this.#log,
           });
     const child: ChildProcess = spoofed ?? spawnProcess(file, rest, common);
@@ -140,6 +141,11 @@ export class Command {
   get counters(): Counters | null {
     const now: Statistics | undefined = this.#spoofed?.statistics();
     return now === undefined ? null : sum(this.#counted, now);
+  }
+
+  /** What became of programs that were to answer by themselves, in the run that goes on. */
+  get inlined(): Statistics['inline'] {
+    return this.#spoofed?.statistics().inline ?? [];
   }
 
   get usage(): Usage | null {

@@ -57,12 +57,15 @@ async function soak(options: SoakOptions): Promise<Soak> {
   const lasted = performance.now() - began;
   await cluster?.release(LONGEST_ANSWER_MS);
   await command.stop();
-  const { duration: planned, settle, interval } = options;
+  const { duration: planned, settle, interval, inline } = options;
   const evidence = { observations, matches: patterns.matches, planned, settle, lasted };
   return {
     ...{ format: 1, date, version: ofCheckout, machine: machine({}), planned, settle, interval },
     ...{ command: options.command, policy: command.policy, lasted, observations },
     mechanism: options.native ? null : options.mechanism,
+    ...(options.native || inline === 'off'
+      ? {}
+      : { inline: { asked: inline, outcomes: command.inlined } }),
     interrupted: end.signal.aborted ? String(end.signal.reason) : null,
     matches: patterns.matches,
     criteria: judge({ ...evidence, endings: command.endings }),

@@ -1,4 +1,5 @@
 // What a soak sees, and what becomes of it: soak.json is a Soak.
+import type { Statistics } from 'seccomp-spoof';
 import type { Machine } from '../model.js';
 
 /** What processes use, by /proc. */
@@ -70,6 +71,8 @@ export interface Soak {
   /** Names of the policies; null: without seccomp-spoof. */
   readonly policy: readonly string[] | null;
   readonly mechanism: string | null;
+  /** Asked for, and what became of it in the last run; undefined: off. */
+  readonly inline?: { readonly asked: string; readonly outcomes: Statistics['inline'] };
   /** Milliseconds. */
   readonly planned: number;
   readonly interval: number;

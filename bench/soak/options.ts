@@ -13,6 +13,7 @@ export interface SoakOptions {
   readonly policies: readonly string[];
   readonly fstypes: readonly string[];
   readonly mechanism: 'auto' | 'notify' | 'trace' | 'ptrace';
+  readonly inline: 'off' | 'auto' | 'always';
   readonly native: boolean;
   readonly restart: boolean;
   readonly logs: readonly string[];
@@ -84,6 +85,11 @@ const parser = (words: readonly string[]) =>
         default: 'auto' as const,
         describe: 'as for exec',
       },
+      inline: {
+        choices: ['off', 'auto', 'always'] as const,
+        default: 'off' as const,
+        describe: 'as for exec',
+      },
       native: { type: 'boolean', default: false, describe: 'without seccomp-spoof' },
       restart: { type: 'boolean', default: false, describe: 'start it again when it ends' },
       log: { ...texts, describe: 'another log of it; its output is one anyway' },
@@ -141,6 +147,7 @@ export async function readOptions(words: readonly string[]): Promise<SoakOptions
     policies: read.policy ?? [],
     fstypes: read.fstype ?? [],
     mechanism: read.mechanism,
+    inline: read.inline,
     native: read.native,
     restart: read.restart,
     logs: read.log ?? [],

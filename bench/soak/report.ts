@@ -36,12 +36,16 @@ function usageRow(
   return [[name, processes, ...[first.memory, most, last.memory].map(megabytes), share]];
 }
 
+const outcomesOf = ({ outcomes }: NonNullable<Soak['inline']>): string[][] =>
+  outcomes.map(({ outcome, count }) => [outcome, String(count)]);
+
 export function markdown(soak: Soak): string {
-  const { machine, observations, criteria, matches, policy, mechanism } = soak;
+  const { machine, observations, criteria, matches, policy, mechanism, inline } = soak;
   const facts = [
     ['command', `\`${soak.command.join(' ')}\``],
     ['policy', policy === null ? 'none: without seccomp-spoof' : policy.join(', ')],
     ...(mechanism === null ? [] : [['mechanism', mechanism]]),
+    ...(inline === undefined ? [] : [['inline', inline.asked]]),
     ['date', soak.date],
     ['seccomp-spoof', soak.version],
     ['machine', `${machine.cpu}, ${machine.cpus} CPUs, ${machine.memoryGiB} GiB`],
@@ -72,6 +76,9 @@ export function markdown(soak: Soak): string {
     table(['criterion', '', 'by'], verdicts),
     '## Use',
     table(['', 'processes', 'memory first', 'most', 'last', 'of one CPU'], used),
+    ...(inline === undefined
+      ? []
+      : ['## Programs that answer by themselves', table(['', 'times'], outcomesOf(inline))]),
     ...(lines.length === 0 ? [] : ['## Lines of the log', table(['at', 'pattern', 'line'], lines)]),
     '',
   ].join('\n\n');

@@ -125,6 +125,23 @@ void t.test('a command that holds out', async (test) => {
   test.notMatch(picture, /(?:href|src)="?https?:/, 'it needs nothing but itself');
 });
 
+void t.test('programs that answer by themselves', async (test) => {
+  const python = [
+    'python3',
+    '-c',
+    'import os, time\nwhile True: os.statvfs("/"); time.sleep(0.05)',
+  ];
+  const { soak, directory } = await lasting(
+    test,
+    ({ inline }) => (inline?.outcomes.length ?? 0) > 0,
+    () => ['--settle', '0', '--inline', 'always', '--fstype', '9p=ext4', ...python],
+  );
+  test.equal(soak?.inline?.asked, 'always');
+  test.ok((soak?.inline?.outcomes.length ?? 0) > 0, 'what became of it is told');
+  const page = readFileSync(path.join(directory, 'soak.md'), 'utf8');
+  test.match(page, /\| inline \| always \|[^]*## Programs that answer by themselves\n/);
+});
+
 void t.test('docs/soak.md', (test) => {
   const page = readFileSync(path.join(root, 'docs/soak.md'), 'utf8');
   const blocks = [...page.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, block = '']) => block);

@@ -109,7 +109,8 @@ export interface Watching {
 export function soakScript(place: Place, { native, time, settle }: Watching): string {
   const program = path.join(root, 'bench/build/js/bench/soak/k3s.js');
   const times = ['--for', time, '--every', '10s', '--settle', settle, '--pod', image];
-  const soak = [...times, '--out', place.out, ...(native === true ? ['--native'] : [])];
+  const how = native === true ? ['--native'] : ['--inline', process.env['INLINE'] ?? 'off'];
+  const soak = [...times, '--out', place.out, ...how];
   const [k3s = '', , ...options] = server(place);
   const words = ['env', `K3S=${k3s}`, process.execPath, program, ...soak, '--', ...options];
   const out = quote(place.out);
