@@ -26,14 +26,16 @@ static struct verdict serve_root_change(const struct stopped_call *call) {
     return let_run(FALLBACK_NONE);
 }
 
-/* prctl(2), PR_SET_CHILD_SUBREAPER and PR_SET_SECCOMP; seccomp(2), SECCOMP_SET_MODE_FILTER. */
+/* prctl(2), PR_SET_CHILD_SUBREAPER and PR_SET_SECCOMP; seccomp(2), SECCOMP_SET_MODE_FILTER. Without
+ * a program, as libseccomp finds out what the kernel has, no filter comes of it. */
 static struct verdict serve_own_filter(struct stopped_call *call, const struct known_call *known) {
     const uint32_t first = (uint32_t)call->arguments[0];
     const bool seccomp = known->task == TASK_SECCOMP;
     struct verdict verdict = let_run(FALLBACK_NONE);
     verdict.adds_filter =
-        seccomp ? first == K_SECCOMP_SET_MODE_FILTER
-                : first == PR_SET_SECCOMP && call->arguments[1] == 2 /* SECCOMP_MODE_FILTER */;
+        call->arguments[2] != 0 &&
+        (seccomp ? first == K_SECCOMP_SET_MODE_FILTER
+                 : first == PR_SET_SECCOMP && call->arguments[1] == 2 /* SECCOMP_MODE_FILTER */);
     if (!seccomp && first == PR_SET_CHILD_SUBREAPER)
         restricted_note_reaper(call);
     return verdict;

@@ -217,6 +217,15 @@ static int own_filter(void) {
     return ask(ROUNDS);
 }
 
+/* As libseccomp finds out what the kernel has: without a program, which cannot succeed. */
+static int probes_filters(void) {
+    int wrong = 0;
+    for (unsigned flags = 0; flags < 3; flags++)
+        wrong += syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL) == 0 || errno != EFAULT;
+    wrong += prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) == 0;
+    return wrong + ask(ROUNDS);
+}
+
 /* As a container's profile may: runs a command without a system call. */
 static int without(unsigned number, char **command) {
     struct sock_filter all[] = {
@@ -322,6 +331,7 @@ int main(int argc, char **argv) {
         {"beside-thread", beside_thread, 0},
         {"beside-process", beside_process, 0},
         {"own-filter", own_filter, WARM},
+        {"probes-filters", probes_filters, WARM},
         {"cancels", cancels, WARM},
         {"strict", strict, 0},
         {"table", table, WARM},

@@ -43,7 +43,15 @@ for (const [kind, program] of asking) {
       t.end();
     });
 
-  for (const verb of ['fork', 'vfork', 'threads', 'beside-thread', 'strict', 'cancels'])
+  for (const verb of [
+    'fork',
+    'vfork',
+    'threads',
+    'beside-thread',
+    'strict',
+    'cancels',
+    'probes-filters',
+  ])
     void t.test(`${kind}: ${verb} stops nearly nothing`, (t) => {
       const { told } = wrapped(program, verb);
       t.ok(told.stopped < FEW, `${told.stopped} calls were stopped`);

@@ -20,6 +20,7 @@ const verbs = [
   ['beside-thread', 0, FEW],
   ['beside-process', 0, FEW],
   ['cancels', 0, FEW],
+  ['probes-filters', 0, FEW],
   ['table', 0, Infinity],
   ['own-filter', ASKS, Infinity],
 ] as const;
