@@ -22,18 +22,16 @@ const programs = [
 for (const [kind, program] of programs)
   for (const mechanism of ['notify', 'trace']) {
     const policy = path.join(place, 'policy.yaml');
-    const by = (when: string, ...words: readonly string[]) =>
-      wrapped(['-m', mechanism, '--inline', when, '-p', policy], [program, place, ...words]);
+    const by = (when: string, name: string, ...words: readonly string[]) =>
+      wrapped(
+        ['-m', mechanism, '--inline', when, '-p', path.join(place, name)],
+        [program, place, ...words],
+      );
 
     for (const name of policies)
       void t.test(`${kind}, ${mechanism}, ${name}: what is told`, (t) => {
-        const by = (when: string) =>
-          wrapped(
-            ['-m', mechanism, '--inline', when, '-p', path.join(place, name)],
-            [program, place],
-          );
-        const off = by('off');
-        const { status, signal, stdout, stderr, told } = by('always');
+        const off = by('off', name);
+        const { status, signal, stdout, stderr, told } = by('always', name);
         t.equal(status, 0, `${signal} ${stderr}`);
         t.match(off.stdout, /^open PLACE\/told: done 74$/m, 'by a rule');
         const real = name === 'policy.yaml';
@@ -60,7 +58,8 @@ for (const [kind, program] of programs)
     });
 
     void t.test(`${kind}, ${mechanism}: what is stopped`, (t) => {
-      const about = (name: string): number => by('always', name, String(ASKS)).told.stopped;
+      const about = (name: string): number =>
+        by('always', 'policy.yaml', name, String(ASKS)).told.stopped;
       t.ok(about('abcd') < ASKS / 10, 'nearly nothing of a name that no rule has');
       t.ok(about('x/vm') >= 4 * ASKS, 'everything of one that a rule has');
       t.end();

@@ -1,6 +1,6 @@
-// `npm run test:suites`: the tests of CPython, Go and stress-ng, and all commands of this machine, natively and below `exec` by each mechanism, with
-// the default policy and with one that stops every call that can be stopped, and by `--inline always`. Not a part
-// of `npm test`. ONLY=REGEXP names suites, HOW=REGEXP ways; REPORT=FILE: where the figures go, as a section.
+// `npm run test:suites`: the tests of CPython, Go and stress-ng, and all commands of this machine, natively and
+// below `exec` by each mechanism, with the default policy and with one that stops every call that can be stopped,
+// and by `--inline always`. Not a part of `npm test`. ONLY=REGEXP names suites, HOW=REGEXP ways; REPORT=FILE: where the figures go, as a section.
 // Rule: a case counts only if it ends natively twice in the same way; then it has to end so below `exec`.
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
