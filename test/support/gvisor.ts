@@ -100,11 +100,16 @@ async function namedAnswers(t: Test, gvisor: Gvisor): Promise<void> {
     for when in off always; do
       ${spoof} exec ${words} --inline $when -- ${program} /tmp/place 2 >/tmp/$when 2>/tmp/$when.json; echo $?
     done
-    cmp /tmp/off /tmp/always && echo same; grep -c : /tmp/off; cat /tmp/always.json`);
-  const [, off, always, same, lines, told] = /^(0)\n(0)\n(same)\n(\d+)\n(.*)$/m.exec(stdout) ?? [];
+    cmp /tmp/off /tmp/always && echo same; grep -c : /tmp/off; cat /tmp/off.json /tmp/always.json`);
+  const [, off, always, same, lines, ...told] =
+    /^(0)\n(0)\n(same)\n(\d+)\n.*"stopped":(\d+).*\n.*"stopped":(\d+).*"places in them"/m.exec(
+      stdout,
+    ) ?? [];
   t.same([off, always, same], ['0', '0', 'same'], stdout);
   t.ok(Number(lines) > 4000, `${lines} lines are the same`);
-  t.match(told, /"outcome":"places in them","count":(?:[89]|\d\d)/);
+  // How many are not stopped is a matter of time: attempts rest.
+  const [all, others] = told.map(Number);
+  t.ok(Number(others) < Number(all), `${others} calls were stopped instead of ${all}`);
 }
 
 async function conformance(t: Test, gvisor: Gvisor, suite: Suite): Promise<void> {
