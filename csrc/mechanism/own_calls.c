@@ -1,6 +1,7 @@
 /* own_calls.c - what filters of programs say of our calls.
- * Rule: each filter that a program installs is run for our calls before it is there. Which programs
- * have it is not followed: any thread with more filters than ours counts as one that does. */
+ * Rule: each filter that a program installs is run for our calls before it is there. Any thread
+ * with more filters than ours counts as one that has it; where they are not counted, each that is
+ * not known to have none. */
 #include "own_calls.h"
 
 #include <ctype.h>
@@ -18,6 +19,7 @@
 #include "../tracee/proc_text.h"
 #include "../tracee/stopped_call.h"
 #include "filter_run.h"
+#include "unfiltered.h"
 
 #define LONGEST_FILTER 4096U /* BPF_MAXINSNS */
 #define UNKNOWN (-1)
@@ -108,6 +110,12 @@ static size_t read_filter(struct stopped_call *call, uint64_t address, struct so
     return program.length;
 }
 
+/* prctl(2) has its mode where seccomp(2) has its flags, which is not this one. */
+static void note(const struct stopped_call *call) {
+    installed = true;
+    unfiltered_note_filter(call->tid, (call->arguments[1] & K_SECCOMP_FILTER_FLAG_TSYNC) != 0);
+}
+
 void own_calls_note_filter(struct stopped_call *call, const struct known_call *known) {
     static struct sock_filter filter[LONGEST_FILTER];
     const uint32_t first = (uint32_t)call->arguments[0];
@@ -116,15 +124,16 @@ void own_calls_note_filter(struct stopped_call *call, const struct known_call *k
     const size_t length = read_filter(call, call->arguments[2], filter);
     if (length == 0)
         return; /* nor does the kernel install it */
-    installed = true;
+    note(call);
     strict = strict || !all_pass(filter, length, ARCH_AUDIT);
 #ifdef ARCH_COMPAT_AUDIT
     compat_strict = compat_strict || !all_pass(filter, length, ARCH_COMPAT_AUDIT);
 #endif
 }
 
-void own_calls_note_unread(void) {
-    installed = strict = compat_strict = true;
+void own_calls_note_unread(const struct stopped_call *call) {
+    note(call);
+    strict = compat_strict = true;
 }
 
 bool own_calls_touch(struct stopped_call *call) {
@@ -163,7 +172,7 @@ static bool may_have_own(pid_t tid, int ours) {
         own = filters_of("self");
     snprintf(name, sizeof name, "%d", tid);
     const int all = filters_of(name);
-    return own == UNKNOWN || all == UNKNOWN || all > own + ours;
+    return own == UNKNOWN || all == UNKNOWN ? !unfiltered_is(tid) : all > own + ours;
 }
 
 bool own_calls_meet_filters_beside(pid_t tid, int ours) {

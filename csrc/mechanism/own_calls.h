@@ -22,7 +22,7 @@ const struct own_calls *own_calls_of(uint32_t arch);
  * kind. */
 void own_calls_note_filter(struct stopped_call *call, const struct known_call *known);
 /* It may install one, and cannot be read without waiting: any. */
-void own_calls_note_unread(void);
+void own_calls_note_unread(const struct stopped_call *call);
 /* For a thread of the pool: touches all that the tracer reads of clone3(2), seccomp(2) or prctl(2),
  * so that it is there. False: it is another call. */
 bool own_calls_touch(struct stopped_call *call);

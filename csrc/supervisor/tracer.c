@@ -18,6 +18,7 @@
 #include "../mechanism/own_calls.h"
 #include "../mechanism/page_maps.h"
 #include "../mechanism/trace.h"
+#include "../mechanism/unfiltered.h"
 #include "../policy/blob.h"
 #include "../tracee/lookup_cache.h"
 #include "../tracee/pidfd_cache.h"
@@ -42,6 +43,7 @@ static void forget(pid_t tid) {
         tracee->job->over = true;
     waits_forget(tracee);
     tracer_attach_forget(tid);
+    unfiltered_forget(tid);
     tracee_forget(tid);
     page_map_forget(tid);
     tracer_serve_held();
@@ -108,12 +110,21 @@ static void on_call_stop(pid_t tid) {
 static void on_exec(pid_t tid) {
     unsigned long former = 0;
     ptrace(PTRACE_GETEVENTMSG, tid, NULL, &former);
+    const bool unfiltered = unfiltered_is((pid_t)former);
     forget((pid_t)former);
     forget(tid);
+    if (unfiltered)
+        unfiltered_note(tid);
     pidfd_cache_forget(the_tracer.server.pidfd_cache, tid);
     /* The end of execve comes next, but not always in gVisor, where registers tell. */
     if (the_tracer.setup->every_call && !ARCH_TELLS_BEGIN)
         tracee_know(tid)->stops = 1;
+}
+
+static void on_child(pid_t tid) {
+    unsigned long child = 0;
+    if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &child) == 0)
+        unfiltered_note_child(tid, (pid_t)child);
 }
 
 static void on_event(pid_t tid, int event, int signal) {
@@ -141,6 +152,7 @@ static void on_event(pid_t tid, int event, int signal) {
         on_exec(tid);
         break;
     default: /* fork, vfork, clone: the new one reports itself */
+        on_child(tid);
         break;
     }
     if (tracer->setup->every_call || event == PTRACE_EVENT_STOP)

@@ -170,7 +170,7 @@ static void serve_own(pid_t tid, struct trace_stop *stop, const struct known_cal
         return;
     }
     if (unread)
-        own_calls_note_unread();
+        own_calls_note_unread(&call);
     if (wants_listener(&call, known)) {
         call.mechanism->answer(&call, -EBUSY);
         tracer_go_on_and_look(tid);

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,8 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "forbid.h"
 
 #define WARM 300
 #define ROUNDS 1000
@@ -217,11 +220,48 @@ static int own_filter(void) {
     return ask(ROUNDS);
 }
 
+/* A child that has a filter, and a child of that one, which has it, too: they are told the same, and
+ * this one is no longer stopped, though it has made them; beside them, and when they have ended. */
+static int about_filter(bool beside) {
+    int told[2], ends[2];
+    char byte;
+    if (pipe(told) != 0 || pipe(ends) != 0)
+        return 1;
+    const pid_t child = fork();
+    if (child == 0) {
+        close(ends[1]);
+        if (forbid_changes(0) != 0)
+            _exit(2);
+        const pid_t grandchild = fork();
+        int wrong = ask(5);
+        if (grandchild == 0)
+            _exit(wrong != 0);
+        wrong += status_of(grandchild) != 0 || write(told[1], "", 1) != 1;
+        wrong += read(ends[0], &byte, 1) != 0;
+        _exit(wrong != 0);
+    }
+    close(ends[0]);
+    int wrong = read(told[0], &byte, 1) != 1;
+    if (beside)
+        wrong += ask(ROUNDS);
+    close(ends[1]);
+    wrong += status_of(child) != 0;
+    return beside ? wrong : wrong + ask(ROUNDS);
+}
+
+static int beside_filter(void) {
+    return about_filter(true);
+}
+
+static int after_filter(void) {
+    return about_filter(false);
+}
+
 /* As libseccomp finds out what the kernel has: without a program, which cannot succeed. */
 static int probes_filters(void) {
     int wrong = 0;
     for (unsigned flags = 0; flags < 3; flags++)
-        wrong += syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL) == 0 || errno != EFAULT;
+        wrong += syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL) == 0;
     wrong += prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) == 0;
     return wrong + ask(ROUNDS);
 }
@@ -332,6 +372,8 @@ int main(int argc, char **argv) {
         {"beside-process", beside_process, 0},
         {"own-filter", own_filter, WARM},
         {"probes-filters", probes_filters, WARM},
+        {"beside-filter", beside_filter, 0},
+        {"after-filter", after_filter, 0},
         {"cancels", cancels, WARM},
         {"strict", strict, 0},
         {"table", table, WARM},

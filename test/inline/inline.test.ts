@@ -51,6 +51,8 @@ for (const [kind, program] of asking) {
     'strict',
     'cancels',
     'probes-filters',
+    'beside-filter',
+    'after-filter',
   ])
     void t.test(`${kind}: ${verb} stops nearly nothing`, (t) => {
       const { told } = wrapped(program, verb);

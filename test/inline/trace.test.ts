@@ -21,6 +21,8 @@ const verbs = [
   ['beside-process', 0, FEW],
   ['cancels', 0, FEW],
   ['probes-filters', 0, FEW],
+  ['beside-filter', 20, FEW],
+  ['after-filter', 20, FEW],
   ['table', 0, Infinity],
   ['own-filter', ASKS, Infinity],
 ] as const;
