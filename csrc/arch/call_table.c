@@ -138,6 +138,7 @@ bool known_call_is_of_agent(const struct known_call *known, uint32_t groups) {
     case TASK_STATFS:
     case TASK_FSTATFS:
     case TASK_OPENAT:
+    case TASK_OPENAT2:
     case TASK_STAT:
     case TASK_LSTAT:
     case TASK_FSTATAT:

@@ -163,7 +163,8 @@ uint64_t agent_stub(uint64_t address, unsigned index) {
 struct agent_places agent_places(const uint8_t *policy, const struct inline_plan *plan,
                                  int32_t number) {
     const uint64_t address = plan->address;
-    const bool opens = number == NUMBER_OPENAT, paths = agent_looks_at_paths(policy);
+    const bool opens = number == NUMBER_OPENAT || number == NUMBER_OPENAT2,
+               paths = agent_looks_at_paths(policy);
     return (struct agent_places){
         .off = agent_switch(address),
         .types = address + TYPES,

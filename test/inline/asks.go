@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"syscall"
+	"unsafe"
 )
 
 const rounds = 500
@@ -28,6 +29,15 @@ func ask(place string) string {
 	if err := syscall.Fstatfs(int(file.Fd()), &byFile); err != nil {
 		return err.Error()
 	}
+	how := struct{ flags, mode, resolve uint64 }{syscall.O_CLOEXEC, 0, 0}
+	directory := -100
+	path := append([]byte(filepath.Join(place, "file")), 0)
+	opened, _, failed := syscall.Syscall6(437, uintptr(directory), uintptr(unsafe.Pointer(&path[0])),
+		uintptr(unsafe.Pointer(&how)), unsafe.Sizeof(how), 0, 0)
+	if failed != 0 {
+		return failed.Error()
+	}
+	syscall.Close(int(opened))
 	_, missing := os.Open(filepath.Join(place, "missing"))
 	_, loop := os.Open(filepath.Join(place, "loop"))
 	return fmt.Sprintf("%x %x %v %v", byPath.Type, byFile.Type, missing != nil, loop != nil)
