@@ -4,7 +4,8 @@ import { compile, compileGo } from '../compile.js';
 import type { Row } from '../model.js';
 import { once } from '../ways/try.js';
 import type { Way } from '../ways/way.js';
-import { realContent, types, type Scratch } from './scratch.js';
+import { types } from '../types.js';
+import { realContent, type Scratch } from './scratch.js';
 
 export interface Driver {
   readonly name: Extract<Row['driver'], 'c' | 'go'>;
@@ -41,18 +42,18 @@ export interface Asked {
 export function driverWords(
   file: string,
   scratch: Scratch,
-  way: Pick<Way, 'does' | 'ownTmpfs'>,
+  way: Pick<Way, 'does' | 'asks'>,
   { shapes, threads, ms, step }: Asked,
 ): readonly string[] {
-  const { does, ownTmpfs } = way;
+  const { does, asks = { path: scratch.directory, type: types.tmpfs } } = way;
   const [seen, gone] = does.mounts ? ['ext4', ['--table-lacks', 'tmpfs']] : ['tmpfs', []];
   return [
     file,
     ...['--directory', scratch.directory],
     ...['--threads', String(threads), '--ms', String(ms)],
     ...(step === undefined ? [] : ['--step', String(step)]),
-    ...['--statfs', ownTmpfs ?? scratch.directory],
-    ...['--type', String(does.statfs ? types.ext4 : types.tmpfs)],
+    ...['--statfs', asks.path],
+    ...['--type', String(does.statfs ? types.ext4 : asks.type)],
     ...['--content', does.virtual ? scratch.job.virtual.content : realContent],
     ...['--table-has', seen, ...gone],
     ...shapes,

@@ -3,9 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { atEnd } from '../running.js';
+import { types } from '../types.js';
 import type { Job, VirtualFile } from '../ways/way.js';
-
-export const types = { tmpfs: 0x01021994, ext4: 0xef53 } as const;
 
 /** What is really there, where the policy has another content: of another length. */
 export const realContent = 'as the kernel says\n';
@@ -22,7 +21,7 @@ export interface Scratch {
 const policy = (path: string): string => `apiVersion: seccomp-spoof/v1
 name: bench
 statfs:
-  - when: { type: tmpfs }
+  - when: { type: [tmpfs, 9p] }
     answer: { type: ext4 }
 mounts:
   - when: { fstype: tmpfs }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeSandbox, type Shown } from '../../test/lanes/gvisor/bundle.js';
 import { atEnd } from '../running.js';
+import { types } from '../types.js';
 import { pin } from './pin.js';
 import { firstLine, isInstalled, once, output, tryTrue } from './try.js';
 import type { Way, WrapOptions } from './way.js';
@@ -59,7 +60,7 @@ export function inGvisor(way: Way, sandboxes: Sandboxes): Way {
   const inside: Way = {
     ...way,
     place: 'gvisor',
-    ownTmpfs: '/tmp',
+    asks: { path: '/', type: types.v9fs },
     ownMounts: true,
     available: once(() => sandboxes.available() ?? tryTrue(inside)),
     wrap: (words, { pinned }) => sandboxes.wrap(way.wrap(words, { pinned: false }), { pinned }),

@@ -43,8 +43,8 @@ export interface Way {
   readonly does: Does;
   /** For a reader of the report: why its figures are not of the very same job. */
   readonly differs?: string;
-  /** A tmpfs that it shows instead of this machine's. */
-  readonly ownTmpfs?: string;
+  /** What statfs asks about, if it is not a directory on a tmpfs of this machine. */
+  readonly asks?: { readonly path: string; readonly type: number };
   /** Its mount table is not that of this machine. */
   readonly ownMounts?: true;
   /** Why it cannot be used here, or undefined if it can: found by trying. */

@@ -8,6 +8,7 @@ import (
 	"time"
 )
 
+const warmUp = 100 // see measure.c
 const samplesOfAll = 200000
 const largestBatch = 1 << 20
 const shortestBatch = 20 * time.Microsecond
@@ -164,6 +165,7 @@ func measure(name string, s shape, o *options) bool {
 	}
 	each(workers, func(w *worker, _ time.Time) {
 		opens(o.existing) // see measure.c
+		w.batchTime(warmUp)
 		w.batch = w.batchSize()
 	})
 	each(workers, func(w *worker, begin time.Time) { w.manyAtOnce(begin, duration) })
