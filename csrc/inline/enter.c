@@ -3,7 +3,6 @@
 #include "enter.h"
 
 #include <signal.h>
-#include <stdatomic.h>
 #include <sys/prctl.h>
 
 #include "../arch/arch.h"
@@ -13,43 +12,6 @@
 #include "beside.h"
 #include "entry.h"
 #include "rest.h"
-
-/* ---- when ---- */
-
-#define COUNTED 256U /* processes, by their ids: who has another one's place begins anew */
-#define TRIED_AT_ONCE 8U
-
-/* The id of a thread, where its libraries lie (which is another place once it has executed another
- * program), and how often it was seen: hints alone. */
-static _Atomic uint64_t counts[COUNTED];
-
-static _Atomic uint64_t *count_of(pid_t tid) {
-    return &counts[(uint32_t)tid % COUNTED];
-}
-
-static uint64_t caller(pid_t tid, uint64_t back) {
-    return (uint64_t)(uint32_t)tid << 32 | (back >> 28 & UINT16_MAX) << 16;
-}
-
-bool inline_is_due(pid_t tid, const struct known_call *known, const uint8_t *policy,
-                   const struct inline_plan *plan, uint64_t back) {
-    if (plan->address == 0 || !known_call_is_of_agent(known, blob_header(policy)->calls))
-        return false;
-    _Atomic uint64_t *place = count_of(tid);
-    const uint64_t who = caller(tid, back);
-    const uint64_t before = atomic_load_explicit(place, memory_order_relaxed);
-    const uint32_t seen = before >> 16 == who >> 16 ? (uint32_t)(before & UINT16_MAX) : 0;
-    const uint32_t count = seen < UINT16_MAX ? seen + 1 : seen;
-    atomic_store_explicit(place, who | count, memory_order_relaxed);
-    return count >= plan->after &&
-           (count - plan->after < TRIED_AT_ONCE || (count & (count - 1)) == 0);
-}
-
-void inline_note(pid_t tid, const struct inline_plan *plan, uint64_t back,
-                 enum inline_outcome outcome) {
-    if (outcome == INLINE_BOOTING || outcome == INLINE_ENTERED || outcome == INLINE_ANSWERED)
-        atomic_store_explicit(count_of(tid), caller(tid, back) | plan->after, memory_order_relaxed);
-}
 
 /* ---- one program ---- */
 

@@ -13,13 +13,6 @@
 #include "agent.h"
 #include "outcome.h"
 
-/* Counts a call of a thread, which returns to `back`; is something to be done for it? `known` may
- * be NULL. Whatever is tried is tried less and less often. Never waits. */
-bool inline_is_due(pid_t tid, const struct known_call *known, const uint8_t *policy,
-                   const struct inline_plan *plan, uint64_t back);
-/* What came of it: after a step that has led on the next ones are tried at once. */
-void inline_note(pid_t tid, const struct inline_plan *plan, uint64_t back,
-                 enum inline_outcome outcome);
 /* The next step. May wait for a filesystem: not for who receives. `away`: the call is made again,
  * and nothing is owed for it. */
 enum inline_outcome inline_enter(struct stopped_call *call, const uint8_t *policy,

@@ -13,6 +13,7 @@
 #include "../arch/kernel.h"
 #include "../arch/registers.h"
 #include "../calls/calls.h"
+#include "../inline/due.h"
 #include "../arch/call_table.h"
 #include "../mechanism/inject.h"
 #include "../mechanism/own_calls.h"
@@ -25,6 +26,7 @@
 #include "../tracee/rights.h"
 #include "pool.h"
 #include "family.h"
+#include "memories.h"
 #include "tracer_attach.h"
 #include "tracer_waits.h"
 #include "../process/proctitle.h"
@@ -44,6 +46,7 @@ static void forget(pid_t tid) {
     waits_forget(tracee);
     tracer_attach_forget(tid);
     unfiltered_forget(tid);
+    memories_forget(tid);
     tracee_forget(tid);
     page_map_forget(tid);
     tracer_serve_held();
@@ -115,16 +118,22 @@ static void on_exec(pid_t tid) {
     forget(tid);
     if (unfiltered)
         unfiltered_note(tid);
+    memories_note_exec(tid);
     pidfd_cache_forget(the_tracer.server.pidfd_cache, tid);
     /* The end of execve comes next, but not always in gVisor, where registers tell. */
     if (the_tracer.setup->every_call && !ARCH_TELLS_BEGIN)
         tracee_know(tid)->stops = 1;
 }
 
-static void on_child(pid_t tid) {
+/* What clone(2) makes is a thread nearly always. */
+static void on_child(pid_t tid, bool is_thread) {
     unsigned long child = 0;
-    if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &child) == 0)
-        unfiltered_note_child(tid, (pid_t)child);
+    if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &child) != 0)
+        return;
+    unfiltered_note_child(tid, (pid_t)child);
+    memories_note_child(tid, (pid_t)child);
+    if (is_thread)
+        due_note_thread(tid, (pid_t)child);
 }
 
 static void on_event(pid_t tid, int event, int signal) {
@@ -152,7 +161,7 @@ static void on_event(pid_t tid, int event, int signal) {
         on_exec(tid);
         break;
     default: /* fork, vfork, clone: the new one reports itself */
-        on_child(tid);
+        on_child(tid, event == PTRACE_EVENT_CLONE);
         break;
     }
     if (tracer->setup->every_call || event == PTRACE_EVENT_STOP)

@@ -10,10 +10,12 @@
 
 #include "../arch/kernel.h"
 #include "../inline/attach.h"
+#include "../inline/due.h"
 #include "../inline/enter.h"
 #include "../inline/rest.h"
 #include "../mechanism/own_calls.h"
 #include "../mechanism/trace.h"
+#include "memories.h"
 #include "record.h"
 
 static const struct attach_setup *the_setup;
@@ -66,7 +68,8 @@ static void note_filtered(pid_t tid) {
 static bool is_beside_filtered(pid_t tid) {
     bool beside = too_many_filtered;
     for (size_t i = 0; i < MOST_FILTERED && !beside; i++)
-        beside = filtered[i] != 0 && syscall(SYS_kcmp, tid, filtered[i], K_KCMP_VM, 0, 0) <= 0;
+        beside = filtered[i] != 0 && !memories_differ(tid, filtered[i]) &&
+                 syscall(SYS_kcmp, tid, filtered[i], K_KCMP_VM, 0, 0) <= 0;
     return beside;
 }
 
@@ -115,9 +118,9 @@ struct injection *tracer_attach(pid_t tid, const struct trace_stop *stop,
     if (setup->plan->address == 0)
         return NULL;
     const bool has_threads = known->task == TASK_SIGACTION;
-    if (!has_threads &&
-        (rest_goes_on(&rest) || !inline_is_due(tid, known, setup->policy, setup->plan,
-                                               registers_address(&stop->registers))))
+    const struct due_call due = {tid, known, registers_address(&stop->registers),
+                                 setup->server->context->proc};
+    if (!has_threads && (rest_goes_on(&rest) || !due_count(&due, setup->policy, setup->plan)))
         return NULL;
     struct trace_stop copy = *stop;
     struct stopped_call call = trace_call(tid, &copy);
@@ -161,7 +164,7 @@ enum injected tracer_attach_end(pid_t tid, struct injection *injection) {
     const enum inline_outcome outcome = attach_go_on(&call, attach, result);
     rest_note(&rest, began);
     if (outcome != INLINE_BOOTING) {
-        inline_note(tid, the_setup->plan, attach->back, outcome);
+        due_note(&(struct due_call){.tid = tid, .back = attach->back}, outcome);
         return end(own, injection, outcome);
     }
     return injection_next(tid, injection, INJECTION_ATTACH, attach->next.number,

@@ -13,6 +13,7 @@
 #include "../arch/kernel.h"
 #include "../calls/calls.h"
 #include "../inline/beside.h"
+#include "../inline/due.h"
 #include "../inline/enter.h"
 #include "../mechanism/notify.h"
 #include "../process/fd_passing.h"
@@ -61,15 +62,16 @@ static bool enter_agent(struct stopped_call *call) {
     if (plan->address == 0)
         return false;
     const uint64_t back = returns_to(call->server->slot);
-    const struct known_call *known = known_call(call->arch, call->number);
-    if (!inline_is_due(call->tid, known, the_worker.setup->policy, plan, back))
+    const struct due_call due = {call->tid, known_call(call->arch, call->number), back,
+                                 call->server->context->proc};
+    if (!due_count(&due, the_worker.setup->policy, plan))
         return false;
     bool away = false;
     const enum inline_outcome outcome =
         server_step_aside(call->server)
             ? inline_enter(call, the_worker.setup->policy, plan, back, &away)
             : INLINE_BUSY;
-    inline_note(call->tid, plan, back, outcome);
+    due_note(&due, outcome);
     record_inline(the_worker.setup->segment, outcome);
     return away;
 }

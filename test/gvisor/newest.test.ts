@@ -13,7 +13,7 @@ await testGvisor(
   t,
   'gVisor, newest',
   newest,
-  ['fork', 'threads', 'cancels', 'probes-filters', 'after-filter'],
+  ['fork', 'threads', 'cancels', 'probes-filters', 'after-filter', 'executes-beside-filter'],
   [
     { mechanism: 'trace', paths: false },
     { mechanism: 'ptrace', paths: false },

@@ -257,6 +257,22 @@ static int after_filter(void) {
     return about_filter(false);
 }
 
+/* The filter is in no memory of the program that is executed meanwhile. */
+static int executes_beside_filter(void) {
+    int told[2], ends[2];
+    char byte;
+    if (pipe(told) != 0 || pipe(ends) != 0)
+        return 1;
+    if (fork() == 0) {
+        close(ends[1]);
+        _exit(forbid_changes(0) != 0 || write(told[1], "", 1) != 1 || read(ends[0], &byte, 1) != 0);
+    }
+    close(told[1]);
+    if (read(told[0], &byte, 1) == 1)
+        execl("/proc/self/exe", "ask", "strict", place, NULL);
+    return 1;
+}
+
 /* As libseccomp finds out what the kernel has: without a program, which cannot succeed. */
 static int probes_filters(void) {
     int wrong = 0;
@@ -298,6 +314,24 @@ static int strict(void) {
     if (prctl(65 /* PR_SET_MDWE */, 1, 0, 0, 0) != 0)
         puts("no PR_SET_MDWE here");
     return ask(ROUNDS);
+}
+
+static void *ask_some(void *wrong) {
+    struct statfs info;
+    for (int i = 0; i < 50; i++)
+        *(int *)wrong += check(statfs(place, &info), &info, type);
+    return NULL;
+}
+
+/* None of them asks often. */
+static int brief_threads(void) {
+    int wrong = 0;
+    for (int i = 0; i < 40; i++) {
+        pthread_t thread;
+        pthread_create(&thread, NULL, ask_some, &wrong);
+        pthread_join(thread, NULL);
+    }
+    return wrong;
 }
 
 /* What fstatfs says of a table of ours, which is a file in memory. */
@@ -369,11 +403,13 @@ int main(int argc, char **argv) {
         {"vfork", child_of_vfork, WARM},
         {"threads", threads, WARM},
         {"beside-thread", beside_thread, 0},
+        {"brief-threads", brief_threads, 0},
         {"beside-process", beside_process, 0},
         {"own-filter", own_filter, WARM},
         {"probes-filters", probes_filters, WARM},
         {"beside-filter", beside_filter, 0},
         {"after-filter", after_filter, 0},
+        {"executes-beside-filter", executes_beside_filter, 0},
         {"cancels", cancels, WARM},
         {"strict", strict, 0},
         {"table", table, WARM},

@@ -85,6 +85,17 @@ for (const [kind, program] of asking) {
     t.end();
   });
 
+  void t.test(`${kind}: auto, for who executes what asked often`, (t) => {
+    const script = 'for i in 1 2 3 4 5 6 7 8 9; do "$0" "$@"; done; :';
+    const { told } = programs.wrapped(
+      ['-m', 'notify', '--inline', 'auto'],
+      ['sh', '-c', script, program, 'strict', place],
+    );
+    t.ok(told.stopped < 9 * 64, `${told.stopped} calls were stopped of nine programs`);
+    t.equal(countOf(told, /^programs/), 9);
+    t.end();
+  });
+
   void t.test(`${kind}: auto, for who asks often; off, for nobody`, (t) => {
     const auto = wrapped(program, 'strict', ['--inline', 'auto']).told;
     t.ok(auto.stopped >= 64 && auto.stopped < 64 + FEW, `${auto.stopped} calls were stopped`);

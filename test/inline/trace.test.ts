@@ -2,7 +2,16 @@
 import t from 'tap';
 import { missingGo } from '../support/go.js';
 import * as programs from './programs.js';
-import { ASKS, asking, countOf, FEW, filters, opening, opensStopped } from './programs.js';
+import {
+  ASKS,
+  asking,
+  countOf,
+  FEW,
+  filters,
+  opening,
+  opensStopped,
+  statically,
+} from './programs.js';
 
 const { place, remove } = programs.makePlace();
 t.teardown(remove);
@@ -23,6 +32,7 @@ const verbs = [
   ['probes-filters', 0, FEW],
   ['beside-filter', 20, FEW],
   ['after-filter', 20, FEW],
+  ['executes-beside-filter', 0, FEW],
   ['table', 0, Infinity],
   ['own-filter', ASKS, Infinity],
 ] as const;
@@ -48,6 +58,16 @@ for (const [what, list, kinds] of [
         t.ok(countOf(told, /^places/) > 0, JSON.stringify(told.inline));
         t.end();
       });
+
+void t.test('calls are counted by program, not by thread', (t) => {
+  const off = by('off', statically, 'brief-threads');
+  const { status, stdout, stderr, told } = by('auto', statically, 'brief-threads');
+  t.equal(status, off.status, stderr);
+  t.equal(stdout, off.stdout);
+  t.ok(off.told.stopped >= ASKS, `${off.told.stopped} calls`);
+  t.ok(told.stopped >= 64 && told.stopped < ASKS, `${told.stopped} calls were stopped`);
+  t.end();
+});
 
 void t.test('a filter for all threads, while another one gets places', (t) => {
   programs.checkFilterForAll(t, wrapped);
