@@ -19,7 +19,7 @@
 #include "../tracee/proc_text.h"
 #include "../tracee/stopped_call.h"
 #include "filter_run.h"
-#include "unfiltered.h"
+#include "lineage.h"
 
 #define LONGEST_FILTER 4096U /* BPF_MAXINSNS */
 #define UNKNOWN (-1)
@@ -49,6 +49,17 @@ static int status_number(const char *tid, const char *name) {
 /* Linux 5.9. */
 static int filters_of(const char *tid) {
     return status_number(tid, "Seccomp_filters:");
+}
+
+static int filters_of_ours(void) {
+    static int own = UNKNOWN - 1; /* the tracer installs none */
+    if (own < UNKNOWN)
+        own = filters_of("self");
+    return own;
+}
+
+bool own_calls_are_counted(void) {
+    return filters_of_ours() != UNKNOWN;
 }
 
 /* ---- what filters say ---- */
@@ -110,10 +121,10 @@ static size_t read_filter(struct stopped_call *call, uint64_t address, struct so
     return program.length;
 }
 
-/* prctl(2) has its mode where seccomp(2) has its flags, which is not this one. */
 static void note(const struct stopped_call *call) {
     installed = true;
-    unfiltered_note_filter(call->tid, (call->arguments[1] & K_SECCOMP_FILTER_FLAG_TSYNC) != 0);
+    if (!own_calls_are_counted())
+        lineage_note_filter(call->tid);
 }
 
 void own_calls_note_filter(struct stopped_call *call, const struct known_call *known) {
@@ -166,13 +177,12 @@ bool own_calls_meet_filters(void) {
 
 /* Has this thread more of them than the tracer, or may it? */
 static bool may_have_own(pid_t tid, int ours) {
-    static int own = UNKNOWN; /* the tracer installs none */
     char name[16];
-    if (own == UNKNOWN)
-        own = filters_of("self");
+    if (!own_calls_are_counted())
+        return !lineage_is_unfiltered(tid);
     snprintf(name, sizeof name, "%d", tid);
     const int all = filters_of(name);
-    return own == UNKNOWN || all == UNKNOWN ? !unfiltered_is(tid) : all > own + ours;
+    return all == UNKNOWN || all > filters_of_ours() + ours;
 }
 
 bool own_calls_meet_filters_beside(pid_t tid, int ours) {

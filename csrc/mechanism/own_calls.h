@@ -16,6 +16,8 @@ struct own_calls {
     int32_t make, set_flags, close, map, unmap;
 };
 
+/* Does the kernel tell how many filters a thread has? */
+bool own_calls_are_counted(void);
 /* Their numbers in an ABI, or NULL. */
 const struct own_calls *own_calls_of(uint32_t arch);
 /* At the begin of seccomp(2) or prctl(2): remembers whether it installs a filter, and of which

@@ -19,9 +19,9 @@
 
 #include "../arch/kernel.h"
 #include "../content/store.h"
+#include "../mechanism/lineage.h"
 #include "../mechanism/notify.h"
 #include "../mechanism/trace.h"
-#include "../mechanism/unfiltered.h"
 #include "../policy/blob.h"
 #include "../process/limits.h"
 #include "family.h"
@@ -152,7 +152,7 @@ static _Noreturn void guard_by_tracing(struct guardian *guardian) {
     if (pass_byte(DESCRIPTOR_STARTER, error == 0 ? 's' : 'f') != 0 || error != 0)
         _exit(1);
     place_descriptor(STDIN_FILENO, DESCRIPTOR_STARTER); /* /dev/null */
-    unfiltered_note(starter);
+    lineage_note_start(starter);
     tracer_run();
     end();
 }

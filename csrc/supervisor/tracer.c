@@ -16,17 +16,16 @@
 #include "../inline/due.h"
 #include "../arch/call_table.h"
 #include "../mechanism/inject.h"
+#include "../mechanism/lineage.h"
 #include "../mechanism/own_calls.h"
 #include "../mechanism/page_maps.h"
 #include "../mechanism/trace.h"
-#include "../mechanism/unfiltered.h"
 #include "../policy/blob.h"
 #include "../tracee/lookup_cache.h"
 #include "../tracee/pidfd_cache.h"
 #include "../tracee/rights.h"
 #include "pool.h"
 #include "family.h"
-#include "memories.h"
 #include "tracer_attach.h"
 #include "tracer_waits.h"
 #include "../process/proctitle.h"
@@ -36,8 +35,7 @@
 
 /* ---- stops ---- */
 
-/* The thread is gone, or its id is another one's now. */
-static void forget(pid_t tid) {
+static void forget_stops(pid_t tid) {
     struct tracee_state *tracee = tracee_known(tid);
     if (tracee && tracee->injection)
         injection_forget(tracee->injection);
@@ -45,11 +43,15 @@ static void forget(pid_t tid) {
         tracee->job->over = true;
     waits_forget(tracee);
     tracer_attach_forget(tid);
-    unfiltered_forget(tid);
-    memories_forget(tid);
     tracee_forget(tid);
     page_map_forget(tid);
     tracer_serve_held();
+}
+
+/* The thread is gone, or its id is another one's now. */
+static void forget(pid_t tid) {
+    forget_stops(tid);
+    lineage_forget(tid);
 }
 
 /* Is this stop of mechanism ptrace the begin of a call? Where the kernel does not say it the two
@@ -109,30 +111,37 @@ static void on_call_stop(pid_t tid) {
         tracer_go_on_and_look(tid);
 }
 
-/* Whatever was known of either id belongs to a thread that is gone. */
+/* Whatever was known of the other threads' ids belongs to threads that are gone. */
 static void on_exec(pid_t tid) {
     unsigned long former = 0;
-    ptrace(PTRACE_GETEVENTMSG, tid, NULL, &former);
-    const bool unfiltered = unfiltered_is((pid_t)former);
-    forget((pid_t)former);
-    forget(tid);
-    if (unfiltered)
-        unfiltered_note(tid);
-    memories_note_exec(tid);
+    if (own_calls_are_counted()) {
+        ptrace(PTRACE_GETEVENTMSG, tid, NULL, &former);
+        forget((pid_t)former);
+    } else { /* gVisor tells the former id as the tracee has it */
+        for (pid_t other; (other = lineage_other(tid)) != 0;)
+            forget(other);
+        lineage_note_exec(tid);
+    }
+    forget_stops(tid);
     pidfd_cache_forget(the_tracer.server.pidfd_cache, tid);
     /* The end of execve comes next, but not always in gVisor, where registers tell. */
     if (the_tracer.setup->every_call && !ARCH_TELLS_BEGIN)
         tracee_know(tid)->stops = 1;
 }
 
-/* What clone(2) makes is a thread nearly always. */
+static void on_birth(pid_t tid) {
+    inject_begin_child(tid);
+    if (!own_calls_are_counted())
+        lineage_note_birth(tid);
+}
+
 static void on_child(pid_t tid, bool is_thread) {
     unsigned long child = 0;
     if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &child) != 0)
         return;
-    unfiltered_note_child(tid, (pid_t)child);
-    memories_note_child(tid, (pid_t)child);
-    if (is_thread)
+    if (!own_calls_are_counted())
+        lineage_note_child(tid, (pid_t)child);
+    if (is_thread) /* nearly always one */
         due_note_thread(tid, (pid_t)child);
 }
 
@@ -155,7 +164,7 @@ static void on_event(pid_t tid, int event, int signal) {
             return;
         }
         family_note_continued(tid);
-        inject_begin_child(tid);
+        on_birth(tid);
         break;
     case PTRACE_EVENT_EXEC:
         on_exec(tid);

@@ -13,9 +13,9 @@
 #include "../inline/due.h"
 #include "../inline/enter.h"
 #include "../inline/rest.h"
+#include "../mechanism/lineage.h"
 #include "../mechanism/own_calls.h"
 #include "../mechanism/trace.h"
-#include "memories.h"
 #include "record.h"
 
 static const struct attach_setup *the_setup;
@@ -68,7 +68,7 @@ static void note_filtered(pid_t tid) {
 static bool is_beside_filtered(pid_t tid) {
     bool beside = too_many_filtered;
     for (size_t i = 0; i < MOST_FILTERED && !beside; i++)
-        beside = filtered[i] != 0 && !memories_differ(tid, filtered[i]) &&
+        beside = filtered[i] != 0 && !lineage_differ(tid, filtered[i]) &&
                  syscall(SYS_kcmp, tid, filtered[i], K_KCMP_VM, 0, 0) <= 0;
     return beside;
 }

@@ -13,7 +13,10 @@ await testGvisor(
   t,
   'gVisor, newest',
   newest,
-  ['fork', 'threads', 'cancels', 'probes-filters', 'after-filter', 'executes-beside-filter'],
+  [
+    ...['fork', 'threads', 'cancels', 'probes-filters'],
+    ...['after-filter', 'executes-beside-filter', 'in-namespace'],
+  ],
   [
     { mechanism: 'trace', paths: false },
     { mechanism: 'ptrace', paths: false },

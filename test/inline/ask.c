@@ -273,6 +273,21 @@ static int executes_beside_filter(void) {
     return 1;
 }
 
+/* As runc starts a container: its first process has a thread, and there was a filter before. */
+static int in_namespace(void) {
+    const pid_t filtered = fork();
+    if (filtered == 0)
+        _exit(forbid_changes(0) != 0);
+    if (status_of(filtered) != 0 || unshare(CLONE_NEWPID) != 0)
+        return 1;
+    const pid_t first = fork();
+    if (first == 0) {
+        execl("/proc/self/exe", "ask", "beside-thread", place, NULL);
+        _exit(2);
+    }
+    return status_of(first) != 0;
+}
+
 /* As libseccomp finds out what the kernel has: without a program, which cannot succeed. */
 static int probes_filters(void) {
     int wrong = 0;
@@ -410,6 +425,7 @@ int main(int argc, char **argv) {
         {"beside-filter", beside_filter, 0},
         {"after-filter", after_filter, 0},
         {"executes-beside-filter", executes_beside_filter, 0},
+        {"in-namespace", in_namespace, 0},
         {"cancels", cancels, WARM},
         {"strict", strict, 0},
         {"table", table, WARM},
