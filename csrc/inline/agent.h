@@ -23,6 +23,7 @@ struct inline_plan {
     uint64_t blocks;   /* what statfs(2) tells of the size of the filesystem of files in memory */
     uint32_t after;    /* so many stopped calls of a process */
     bool beside;       /* by notify: also beside threads; beside.h */
+    bool reaches_all;  /* also memory of programs that make themselves unreadable */
     uint32_t shortest; /* names_shortest() */
 };
 
@@ -39,6 +40,10 @@ static inline enum agent_below agent_below(bool notify, bool trace) {
 /* Why no program of this machine can answer calls by itself, or NULL. `killable`: signals do not
  * interrupt a call that notify answers. */
 const char *agent_missing(enum agent_below below, bool killable);
+
+/* Who traces with this capability may change the memory of all its tracees (ptrace(2):
+ * CAP_SYS_PTRACE; what counts is what it had when it attached). */
+bool agent_reaches_all(void);
 
 /* Why programs cannot answer by themselves under a policy (a checked blob); NULL: they can. */
 const char *agent_refusal(const uint8_t *policy);

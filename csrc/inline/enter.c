@@ -113,9 +113,10 @@ static bool becomes_unreadable(const struct stopped_call *call) {
     return (uint32_t)call->arguments[0] == PR_SET_DUMPABLE && call->arguments[1] != 1;
 }
 
-bool inline_must_stop(struct stopped_call *call, bool adds_filter) {
+bool inline_must_stop(struct stopped_call *call, const struct inline_plan *plan, bool adds_filter) {
     const struct known_call *known = known_call(call->arch, call->number);
-    return adds_filter || (known && known->task == TASK_PRCTL && becomes_unreadable(call));
+    return adds_filter ||
+           (!plan->reaches_all && known && known->task == TASK_PRCTL && becomes_unreadable(call));
 }
 
 enum inline_outcome inline_stop(struct stopped_call *call, const struct inline_plan *plan,

@@ -22,7 +22,7 @@ enum inline_outcome inline_enter(struct stopped_call *call, const uint8_t *polic
 bool inline_sets_handler(struct stopped_call *call);
 /* Does the call make it necessary that a program stops answering by itself? `adds_filter`: it
  * installs one. */
-bool inline_must_stop(struct stopped_call *call, bool adds_filter);
+bool inline_must_stop(struct stopped_call *call, const struct inline_plan *plan, bool adds_filter);
 /* It leaves all its calls to be stopped from now on, until it executes another program. May wait.
  */
 enum inline_outcome inline_stop(struct stopped_call *call, const struct inline_plan *plan,

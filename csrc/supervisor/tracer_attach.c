@@ -228,6 +228,6 @@ void tracer_detach(struct stopped_call *call, bool adds_filter) {
     const struct attach_setup *setup = the_setup;
     if (adds_filter)
         note_filtered(call->tid);
-    if (setup->plan->address != 0 && inline_must_stop(call, adds_filter))
+    if (setup->plan->address != 0 && inline_must_stop(call, setup->plan, adds_filter))
         record_inline(setup->segment, inline_stop(call, setup->plan, trace_poke_code));
 }

@@ -79,7 +79,7 @@ static bool enter_agent(struct stopped_call *call) {
 /* ... or no more: also where nobody else receives meanwhile, since it must not be left out. */
 static void stop_agent(struct stopped_call *call, const struct verdict *verdict) {
     const struct inline_plan *plan = &the_worker.setup->plan;
-    if (plan->address == 0 || !inline_must_stop(call, verdict->adds_filter))
+    if (plan->address == 0 || !inline_must_stop(call, plan, verdict->adds_filter))
         return;
     const bool replaced = server_step_aside(call->server);
     if (verdict->adds_filter)

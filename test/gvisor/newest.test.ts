@@ -15,7 +15,7 @@ await testGvisor(
   newest,
   [
     ...['fork', 'threads', 'cancels', 'probes-filters'],
-    ...['after-filter', 'executes-beside-filter', 'in-namespace'],
+    ...['after-filter', 'executes-beside-filter', 'in-namespace', 'undumpable'],
   ],
   [
     { mechanism: 'trace', paths: false },

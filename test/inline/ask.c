@@ -288,6 +288,11 @@ static int in_namespace(void) {
     return status_of(first) != 0;
 }
 
+/* As runc keeps programs of its container from its memory. */
+static int undumpable(void) {
+    return (prctl(PR_SET_DUMPABLE, 0) != 0) + ask(ROUNDS);
+}
+
 /* As libseccomp finds out what the kernel has: without a program, which cannot succeed. */
 static int probes_filters(void) {
     int wrong = 0;
@@ -426,6 +431,7 @@ int main(int argc, char **argv) {
         {"after-filter", after_filter, 0},
         {"executes-beside-filter", executes_beside_filter, 0},
         {"in-namespace", in_namespace, 0},
+        {"undumpable", undumpable, WARM},
         {"cancels", cancels, WARM},
         {"strict", strict, 0},
         {"table", table, WARM},

@@ -74,6 +74,16 @@ void t.test('a filter for all threads, while another one gets places', (t) => {
   t.end();
 });
 
+const skip = process.getuid?.() !== 0 && 'needs root';
+void t.test('a program that only root can change has a filter', { skip }, (t) => {
+  const { told } = by('always', statically, 'undumpable');
+  t.ok(told.stopped < FEW, `${told.stopped} calls were stopped`);
+  const { status, signal, stderr, told: then } = by('always', filters, 'unreadable', '0');
+  t.equal(status, 0, `${signal} ${stderr}`);
+  t.equal(countOf(then, /stopped by a filter/), 1, JSON.stringify(then.inline));
+  t.end();
+});
+
 void t.test('a filter of somebody else who has the same memory', (t) => {
   const { status, signal, stderr } = by('always', filters, 'beside', '0');
   t.equal(status, 0, `${signal} ${stderr}`);
