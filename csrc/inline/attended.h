@@ -11,7 +11,7 @@ enum path_argument { PATH_NOWHERE, PATH_FIRST, PATH_SECOND };
 bool attended_call(int32_t number, enum path_argument *path);
 
 /* What Go makes in its one function. */
-#define ATTENDED_BY_GO 8U
+#define ATTENDED_BY_GO 9U
 #define ATTENDED_WITHOUT_PATHS 4U /* the first ones */
 extern const int32_t attended_by_go[ATTENDED_BY_GO];
 

@@ -13,7 +13,7 @@
 /* Bytes of the stubs that a place needs, one behind the other. */
 size_t agent_stubs_size(const uint8_t *policy, enum agent_form form);
 /* The stubs at `stub` for this place. */
-#define AGENT_MOST_STUBS 9U
+#define AGENT_MOST_STUBS 10U
 void agent_make_stub(const uint8_t *policy, const struct inline_plan *plan, uint64_t stub,
                      const struct agent_place *place,
                      uint8_t bytes[AGENT_MOST_STUBS * AGENT_STUB_SIZE]);

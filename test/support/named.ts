@@ -6,7 +6,7 @@ export const compileNamed = (): string => compileIn('inline', 'named', ['named.c
 /** Shell that makes a place for named.c, with policies in it whose rules name files there; in the second one by patterns, too. */
 export const makeNamedPlace = (place: string): string => `
 mkdir -p ${place}/x ${place}/dir && cd ${place} || exit 1
-for file in file a abcd dir/file told x/vm x/xvm unnet xtold x/1.yaml y.yaml x/.yaml dir/conf; do echo real >$file; done
+for file in file a abc abcd dir/file told x/vm x/xvm unnet xtold x/1.yaml y.yaml x/.yaml dir/conf; do echo real >$file; done
 ln -s file link; ln -s loop loop
 cat >policy.yaml <<'END'
 apiVersion: seccomp-spoof/v1

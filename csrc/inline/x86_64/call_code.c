@@ -84,6 +84,8 @@ void call_put_code(struct code *code, const struct call_places *places, int32_t 
     code_put_jump(code, JUMP_UNEQUAL, &plain);
     if (number == NUMBER_OPENAT && places->page.reads_only)
         put_flags(code, &plain);
+    /* In the stub of statfs(2) there is no room for more. */
+    const struct names_test test = {path, &places->page.names, number != NUMBER_STATFS};
     const uint32_t found = path == PATH_NOWHERE ? code_put_short(code, JUMP_ALWAYS)
                                                 : path_put_search(code, path, &plain);
     code_land_all(code, &plain);
@@ -93,7 +95,7 @@ void call_put_code(struct code *code, const struct call_places *places, int32_t 
     code_put_jump_by(code, places->own);
     code_land(code, found);
     if (path != PATH_NOWHERE)
-        names_put_test(code, path, &places->page.names, stopped);
+        names_put_test(code, &test, stopped);
     if (number == NUMBER_STATFS && places->page.blocks != 0)
         put_overlap(code, stopped);
     code_put_move(code, number);

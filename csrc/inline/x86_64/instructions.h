@@ -47,6 +47,7 @@ static inline uint32_t code_put_short(struct code *code, uint8_t operation) {
 #define JUMP_EQUAL 0x74
 #define JUMP_UNEQUAL 0x75
 #define JUMP_BELOW 0x72
+#define JUMP_NOT_BELOW 0x73
 #define JUMP_NOT_ABOVE 0x76
 #define JUMP_ABOVE 0x77
 #define JUMP_ALWAYS 0xeb
@@ -71,8 +72,14 @@ static inline void code_land_all(struct code *code, const struct code_jumps *jum
         code_land(code, jumps->at[i]);
 }
 
+/* A conditional one, to what lies before it. */
 static inline void code_put_back_to(struct code *code, uint8_t operation, uint32_t target) {
-    PUT(code, operation, (uint8_t)(target - code->length - 2));
+    if (code->length + 2 - target <= 128) {
+        PUT(code, operation, (uint8_t)(target - code->length - 2));
+        return;
+    }
+    PUT(code, 0x0f, (uint8_t)(operation + 0x10));
+    code_put_32(code, target - code->length - 4);
 }
 
 #endif

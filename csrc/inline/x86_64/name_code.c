@@ -1,8 +1,8 @@
 /* name_code.c - writes that code. Rule: as in its header. */
 #include "name_code.h"
 
+/* Whether the set has the number in %ecx. */
 static void put_look(struct code *code, uint32_t mask, uint64_t set, uint32_t candidate) {
-    PUT(code, 0x41, 0x8b, 0x4b, (uint8_t)-NAMES_TAIL); /* mov -NAMES_TAIL(%r11), %ecx */
     if (mask != UINT32_MAX) {
         PUT(code, 0x81, 0xe1); /* and $mask, %ecx */
         code_put_32(code, mask);
@@ -15,22 +15,62 @@ static void put_look(struct code *code, uint32_t mask, uint64_t set, uint32_t ca
     code_put_back_to(code, JUMP_BELOW, candidate);
 }
 
-void names_put_test(struct code *code, enum path_argument path, const struct names_place *names,
-                    uint32_t candidate) {
-    const bool all_long = names->shortest > NAMES_TAIL;
-    uint32_t other = 0;
-    PUT(code, 0x4c, 0x89, 0xd9);                             /* mov %r11, %rcx */
-    PUT(code, 0x48, 0x29, path == PATH_FIRST ? 0xf9 : 0xf1); /* sub path, %rcx */
-    PUT(code, 0x48, 0x83, 0xf9, NAMES_TAIL);                 /* cmp $NAMES_TAIL, %rcx */
-    if (all_long)
+static void put_looks(struct code *code, const struct names_place *names, uint32_t candidate) {
+    const bool both = names->shortest == NAMES_LEAST;
+    if (both)
+        PUT(code, 0x89, 0xc8); /* mov %ecx, %eax */
+    put_look(code, UINT32_MAX, names->set, candidate);
+    if (!both)
+        return;
+    PUT(code, 0x89, 0xc1); /* mov %eax, %ecx */
+    put_look(code, NAMES_MASK_OF_LEAST, names->set, candidate);
+}
+
+/* A path of two or three bytes, in %rcx: as if a slash stood before it. No other thread can have it
+ * read more, whatever it writes there. */
+static void put_load_short(struct code *code) {
+    PUT(code, 0x83, 0xf9, 2); /* cmp $2, %ecx */
+    const uint32_t two = code_put_short(code, JUMP_EQUAL);
+    PUT(code, 0x41, 0x0f, 0xb7, 0x4b, (uint8_t)-3); /* movzwl -3(%r11), %ecx */
+    PUT(code, 0xc1, 0xe1, 8);                       /* shl $8, %ecx */
+    PUT(code, 0x41, 0x0f, 0xb6, 0x43, (uint8_t)-1); /* movzbl -1(%r11), %eax */
+    PUT(code, 0xc1, 0xe0, 24);                      /* shl $24, %eax */
+    PUT(code, 0x09, 0xc1);                          /* or %eax, %ecx */
+    PUT(code, 0x83, 0xc9, '/');                     /* or $'/', %ecx */
+    const uint32_t loaded = code_put_short(code, JUMP_ALWAYS);
+    code_land(code, two);
+    PUT(code, 0x41, 0x0f, 0xb7, 0x4b, (uint8_t)-2); /* movzwl -2(%r11), %ecx */
+    PUT(code, 0xc1, 0xe1, 16);                      /* shl $16, %ecx */
+    PUT(code, 0x81, 0xc9);                          /* or $'/' << 8, %ecx */
+    code_put_32(code, '/' << 8);
+    code_land(code, loaded);
+}
+
+void names_put_test(struct code *code, const struct names_test *test, uint32_t candidate) {
+    const struct names_place *names = test->names;
+    const bool all_long = names->shortest > NAMES_TAIL,
+               looks_at_short = !all_long && test->short_too;
+    uint32_t other = 0, loaded = 0;
+    PUT(code, 0x4c, 0x89, 0xd9);                                   /* mov %r11, %rcx */
+    PUT(code, 0x48, 0x29, test->path == PATH_FIRST ? 0xf9 : 0xf1); /* sub path, %rcx */
+    PUT(code, 0x48, 0x83, 0xf9, looks_at_short ? 2 : NAMES_TAIL);  /* cmp ..., %rcx */
+    if (all_long || looks_at_short)
         other = code_put_short(code, JUMP_BELOW);
     else
         code_put_back_to(code, JUMP_BELOW, candidate);
     PUT(code, 0x41, 0x80, 0x7b, 0xff, '/'); /* cmpb $'/', -1(%r11): the name stands before it */
     code_put_back_to(code, JUMP_EQUAL, candidate);
-    put_look(code, UINT32_MAX, names->set, candidate);
-    if (names->shortest == NAMES_LEAST)
-        put_look(code, NAMES_MASK_OF_LEAST, names->set, candidate);
-    if (all_long)
+    if (looks_at_short) {
+        PUT(code, 0x48, 0x83, 0xf9, NAMES_TAIL); /* cmp $NAMES_TAIL, %rcx */
+        const uint32_t is_long = code_put_short(code, JUMP_NOT_BELOW);
+        put_load_short(code);
+        loaded = code_put_short(code, JUMP_ALWAYS);
+        code_land(code, is_long);
+    }
+    PUT(code, 0x41, 0x8b, 0x4b, (uint8_t)-NAMES_TAIL); /* mov -NAMES_TAIL(%r11), %ecx */
+    if (looks_at_short)
+        code_land(code, loaded);
+    put_looks(code, names, candidate);
+    if (all_long || looks_at_short)
         code_land(code, other);
 }
