@@ -8,7 +8,7 @@
 
 #include "../policy/blob.h"
 
-#define COUNTED 256U /* of each kind: who has another one's place begins anew */
+#define COUNTED 1024U /* of each kind: who has another one's place begins anew */
 #define TRIED_AT_ONCE 8U
 /* Who executes what was due before is due after so many calls. One that was due makes it so for as
  * many others, since not all that execute the same do the same. */
@@ -103,4 +103,6 @@ bool due_count(const struct due_call *call, const uint8_t *policy, const struct 
 void due_note(const struct due_call *call, enum inline_outcome outcome) {
     if (outcome == INLINE_BOOTING || outcome == INLINE_ENTERED || outcome == INLINE_ANSWERED)
         set(places, place(call), 0);
+    else if (outcome == INLINE_DONE) /* it answers what it can */
+        set(places, place(call), TRIED_AT_ONCE);
 }

@@ -133,6 +133,8 @@ struct injection *tracer_attach(pid_t tid, const struct trace_stop *stop,
         outcome = INLINE_FILTERED;
     else if (own)
         outcome = begin(&call, stop, has_threads, &own->attach);
+    if (!has_threads)
+        due_note(&due, outcome);
     struct injection *injection = outcome == INLINE_BOOTING ? replace(tid, stop, own) : NULL;
     lost_threads = lost_threads || (has_threads && !injection && outcome != INLINE_DONE);
     record_inline(setup->segment, outcome);
