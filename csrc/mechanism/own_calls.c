@@ -190,6 +190,8 @@ bool own_calls_meet_filters_beside(pid_t tid, int ours) {
     bool met = false;
     if (!installed)
         return false;
+    if (!own_calls_are_counted())
+        return !lineage_is_unfiltered(tid);
     snprintf(name, sizeof name, "/proc/%d/task", tid);
     DIR *threads = opendir(name);
     if (!threads)

@@ -114,35 +114,27 @@ static void on_call_stop(pid_t tid) {
 /* Whatever was known of the other threads' ids belongs to threads that are gone. */
 static void on_exec(pid_t tid) {
     unsigned long former = 0;
-    if (own_calls_are_counted()) {
-        ptrace(PTRACE_GETEVENTMSG, tid, NULL, &former);
+    ptrace(PTRACE_GETEVENTMSG, tid, NULL, &former);
+    if ((pid_t)former != tid && (own_calls_are_counted() || lineage_tells_our_ids(tid)))
         forget((pid_t)former);
-    } else { /* gVisor tells the former id as the tracee has it */
-        for (pid_t other; (other = lineage_other(tid)) != 0;)
-            forget(other);
-        lineage_note_exec(tid);
-    }
     forget_stops(tid);
+    if (!own_calls_are_counted())
+        lineage_note_exec(tid);
     pidfd_cache_forget(the_tracer.server.pidfd_cache, tid);
     /* The end of execve comes next, but not always in gVisor, where registers tell. */
     if (the_tracer.setup->every_call && !ARCH_TELLS_BEGIN)
         tracee_know(tid)->stops = 1;
 }
 
-static void on_birth(pid_t tid) {
-    inject_begin_child(tid);
-    if (!own_calls_are_counted())
-        lineage_note_birth(tid);
-}
-
+/* What clone(2) makes is a thread nearly always; of another one nothing is known then. */
 static void on_child(pid_t tid, bool is_thread) {
     unsigned long child = 0;
     if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &child) != 0)
         return;
-    if (!own_calls_are_counted())
-        lineage_note_child(tid, (pid_t)child);
-    if (is_thread) /* nearly always one */
+    if (is_thread)
         due_note_thread(tid, (pid_t)child);
+    else if (!own_calls_are_counted())
+        lineage_note_child(tid, (pid_t)child);
 }
 
 static void on_event(pid_t tid, int event, int signal) {
@@ -164,7 +156,7 @@ static void on_event(pid_t tid, int event, int signal) {
             return;
         }
         family_note_continued(tid);
-        on_birth(tid);
+        inject_begin_child(tid);
         break;
     case PTRACE_EVENT_EXEC:
         on_exec(tid);

@@ -68,8 +68,8 @@ static void note_filtered(pid_t tid) {
 static bool is_beside_filtered(pid_t tid) {
     bool beside = too_many_filtered;
     for (size_t i = 0; i < MOST_FILTERED && !beside; i++)
-        beside = filtered[i] != 0 && !lineage_differ(tid, filtered[i]) &&
-                 syscall(SYS_kcmp, tid, filtered[i], K_KCMP_VM, 0, 0) <= 0;
+        beside = filtered[i] != 0 && syscall(SYS_kcmp, tid, filtered[i], K_KCMP_VM, 0, 0) <= 0 &&
+                 !lineage_differ(tid, filtered[i]);
     return beside;
 }
 
