@@ -17,6 +17,7 @@ static struct record {
     pid_t tid;       /* 0: free */
     uint32_t memory; /* 0: not known */
     uint8_t filters;
+    bool beside;  /* somebody who may have the same memory has installed one */
     bool crowded; /* somebody had no place here: events of makers come too late to be believed */
 } records[PLACES];
 
@@ -49,8 +50,7 @@ void lineage_forget(pid_t tid) {
         record->tid = 0;
 }
 
-/* 0: it is gone. */
-static pid_t leader_of(pid_t tid) {
+pid_t lineage_leader(pid_t tid) {
     struct status_value value = {.name = "Tgid:"};
     char name[16];
     snprintf(name, sizeof name, "%d", tid);
@@ -80,7 +80,7 @@ bool lineage_tells_our_ids(pid_t tid) {
 static void begin(pid_t tid, uint8_t filters) {
     struct record *record = take(tid);
     if (record)
-        *record = (struct record){tid, new_memory(), filters, record->crowded};
+        *record = (struct record){tid, new_memory(), filters, false, record->crowded};
 }
 
 void lineage_note_start(pid_t tid) {
@@ -88,7 +88,7 @@ void lineage_note_start(pid_t tid) {
 }
 
 void lineage_note_child(pid_t maker, pid_t child) {
-    const struct record *from = find(leader_of(maker));
+    const struct record *from = find(lineage_leader(maker));
     if (!from || place_of(child)->crowded || !lineage_tells_our_ids(maker))
         return;
     struct record *record = take(child);
@@ -96,17 +96,24 @@ void lineage_note_child(pid_t maker, pid_t child) {
         return;
     if (record->filters == NOT_KNOWN)
         record->filters = from->filters;
-    if (record->memory == 0)
-        record->memory = from->memory;
+    if (record->memory != 0)
+        return;
+    record->memory = from->memory;
+    record->beside = from->beside;
 }
 
 void lineage_note_filter(pid_t tid) {
-    const pid_t leader = leader_of(tid);
+    const pid_t leader = lineage_leader(tid);
     struct record *record = leader > 0 ? take(leader) : NULL;
+    const uint32_t memory = record ? record->memory : 0;
     if (record)
         record->filters = SOME;
-    for (size_t i = 0; i < PLACES && leader <= 0; i++)
-        records[i].filters = SOME;
+    for (size_t i = 0; i < PLACES; i++) {
+        if (leader <= 0)
+            records[i].filters = SOME;
+        if (memory == 0 || records[i].memory == memory || records[i].memory == 0)
+            records[i].beside = true;
+    }
 }
 
 void lineage_note_exec(pid_t tid) {
@@ -117,12 +124,11 @@ void lineage_note_exec(pid_t tid) {
 /* ---- what is asked ---- */
 
 bool lineage_is_unfiltered(pid_t tid) {
-    const struct record *record = find(leader_of(tid));
+    const struct record *record = find(lineage_leader(tid));
     return record && record->filters == NONE;
 }
 
-bool lineage_differ(pid_t one, pid_t other) {
-    const struct record *first = find(leader_of(one)), *second = find(leader_of(other));
-    return first && second && first->memory != 0 && second->memory != 0 &&
-           first->memory != second->memory;
+bool lineage_is_apart(pid_t tid) {
+    const struct record *record = find(lineage_leader(tid));
+    return record && record->memory != 0 && !record->beside;
 }

@@ -19,13 +19,15 @@ void lineage_note_filter(pid_t tid);
 void lineage_note_exec(pid_t tid);
 void lineage_forget(pid_t tid);
 
+/* Who leads its process; 0: it is gone. */
+pid_t lineage_leader(pid_t tid);
 /* gVisor's events tell ids as the tracee has them (ptrace(2) says: as we have them). Are they ours?
  */
 bool lineage_tells_our_ids(pid_t tid);
 /* Has surely no thread of this one's process a filter of a program's own? */
 bool lineage_is_unfiltered(pid_t tid);
-/* Do they surely have memories of their own? Who has executed nothing since it was made may have
- * its maker's, whatever clone(2) was told. */
-bool lineage_differ(pid_t one, pid_t other);
+/* Has surely nobody who has its memory installed one since this was made? Who has executed nothing
+ * since it was made may have its maker's memory, whatever clone(2) was told. */
+bool lineage_is_apart(pid_t tid);
 
 #endif

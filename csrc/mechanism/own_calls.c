@@ -202,8 +202,12 @@ bool own_calls_meet_filters_beside(pid_t tid, int ours) {
     return met;
 }
 
+bool own_calls_meet_filters_at(pid_t tid, int ours) {
+    return installed && may_have_own(tid, ours);
+}
+
 bool own_calls_meet_filters_of(pid_t tid) {
-    return are_inherited() || (installed && may_have_own(tid, 0));
+    return are_inherited() || own_calls_meet_filters_at(tid, 0);
 }
 
 bool own_calls_are_forbidden(pid_t tid, uint32_t arch, int ours) {

@@ -32,7 +32,9 @@ bool own_calls_touch(struct stopped_call *call);
 bool own_calls_meet_filters(void);
 /* Has a thread of this one's process a filter of a program's own, or may it? `ours`: as below. */
 bool own_calls_meet_filters_beside(pid_t tid, int ours);
-/* The same of a thread that has none from us. */
+/* The same of the thread alone. */
+bool own_calls_meet_filters_at(pid_t tid, int ours);
+/* ... that has none from us. */
 bool own_calls_meet_filters_of(pid_t tid);
 /* May a filter keep this thread from making our calls of an ABI? `ours`: how many filters it has
  * from us. */

@@ -13,9 +13,9 @@
 #include "../inline/due.h"
 #include "../inline/enter.h"
 #include "../inline/rest.h"
-#include "../mechanism/lineage.h"
 #include "../mechanism/own_calls.h"
 #include "../mechanism/trace.h"
+#include "filtered.h"
 #include "record.h"
 
 static const struct attach_setup *the_setup;
@@ -49,35 +49,6 @@ static struct attaching *begin_attaching(bool has_threads) {
 
 /* Nobody is served meanwhile. */
 static struct rest rest;
-
-/* Threads that install filters: whoever shares their memory gets no agent, whose calls these
- * filters would be asked about; nor is one for all threads there yet when it is told of. */
-static pid_t filtered[32];
-static bool too_many_filtered;
-#define MOST_FILTERED (sizeof filtered / sizeof *filtered)
-
-static void note_filtered(pid_t tid) {
-    size_t i = 0;
-    while (i < MOST_FILTERED && filtered[i] != 0 && filtered[i] != tid)
-        i++;
-    too_many_filtered = too_many_filtered || i == MOST_FILTERED;
-    if (i < MOST_FILTERED)
-        filtered[i] = tid;
-}
-
-static bool is_beside_filtered(pid_t tid) {
-    bool beside = too_many_filtered;
-    for (size_t i = 0; i < MOST_FILTERED && !beside; i++)
-        beside = filtered[i] != 0 && syscall(SYS_kcmp, tid, filtered[i], K_KCMP_VM, 0, 0) <= 0 &&
-                 !lineage_differ(tid, filtered[i]);
-    return beside;
-}
-
-static void forget_filtered(pid_t tid) {
-    for (size_t i = 0; i < MOST_FILTERED; i++)
-        if (filtered[i] == tid)
-            filtered[i] = 0;
-}
 
 /* A program may have threads of which its page does not say so: no opens of C libraries any more.
  */
@@ -129,7 +100,7 @@ struct injection *tracer_attach(pid_t tid, const struct trace_stop *stop,
         return NULL;
     struct attaching *own = begin_attaching(has_threads);
     enum inline_outcome outcome = INLINE_BUSY;
-    if (own_calls_meet_filters_beside(tid, 1) || is_beside_filtered(tid))
+    if (own_calls_meet_filters_beside(tid, 1) || filtered_is_beside(tid))
         outcome = INLINE_FILTERED;
     else if (own)
         outcome = begin(&call, stop, has_threads, &own->attach);
@@ -218,7 +189,6 @@ void tracer_attach_forget(pid_t tid) {
     for (size_t i = 0; i < MOST_HELD; i++)
         if (held[i] == tid)
             held[i] = 0;
-    forget_filtered(tid);
     struct attaching *own = attaching_of(tid);
     if (!own || tid == 0)
         return;
@@ -229,7 +199,7 @@ void tracer_attach_forget(pid_t tid) {
 void tracer_detach(struct stopped_call *call, bool adds_filter) {
     const struct attach_setup *setup = the_setup;
     if (adds_filter)
-        note_filtered(call->tid);
+        filtered_note(call->tid);
     if (setup->plan->address != 0 && inline_must_stop(call, setup->plan, adds_filter))
         record_inline(setup->segment, inline_stop(call, setup->plan, trace_poke_code));
 }

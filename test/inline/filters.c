@@ -1,4 +1,4 @@
-/* filters unreadable|other-thread|beside|probed NUMBER - installs a filter that kills for calls which
+/* filters unreadable|other-thread|beside|inherited|probed NUMBER - installs a filter that kills for calls which
  * the program itself never makes, when it answers calls by itself, or is about to; or has a place
  * where it makes one probed. */
 #include <errno.h>
@@ -116,6 +116,34 @@ static int beside(void) {
     return waitpid(other, &status, 0) != other || status != 0 || wrong != 0;
 }
 
+static int heir(void *argument) {
+    while (!may_open)
+        ;
+    return argument != NULL || open_often() != 0;
+}
+
+static pid_t made;
+
+static int installs_and_ends(void *argument) {
+    static char stack[65536];
+    if (forbid_changes(0) != 0)
+        return 2;
+    made = clone(heir, stack + sizeof stack, CLONE_VM | CLONE_PARENT | SIGCHLD, argument);
+    return made < 0;
+}
+
+/* ... and has it from somebody who is gone. */
+static int inherited(void) {
+    static char stack[65536];
+    int status = -1;
+    const pid_t first = clone(installs_and_ends, stack + sizeof stack, CLONE_VM | SIGCHLD, NULL);
+    if (waitpid(first, &status, 0) != first || status != 0)
+        return 2;
+    const int wrong = open_often();
+    may_open = true;
+    return waitpid(made, &status, 0) != made || status != 0 || wrong != 0;
+}
+
 /* Where an address of ours lies in our file. */
 static uint64_t offset_of(uint64_t address) {
     char line[512];
@@ -173,6 +201,8 @@ int main(int argc, char **argv) {
     wanted = atoi(argv[2]);
     if (strcmp(argv[1], "beside") == 0)
         return beside();
+    if (strcmp(argv[1], "inherited") == 0)
+        return inherited();
     if (strcmp(argv[1], "probed") == 0)
         return probed();
     return strcmp(argv[1], "unreadable") == 0 ? unreadable() : other_thread();

@@ -85,8 +85,10 @@ void t.test('a program that only root can change has a filter', { skip }, (t) =>
 });
 
 void t.test('a filter of somebody else who has the same memory', (t) => {
-  const { status, signal, stderr } = by('always', filters, 'beside', '0');
-  t.equal(status, 0, `${signal} ${stderr}`);
+  for (const verb of ['beside', 'inherited']) {
+    const { status, signal, stderr } = by('always', filters, verb, '0');
+    t.equal(status, 0, `${verb}: ${signal} ${stderr}`);
+  }
   t.end();
 });
 
