@@ -139,6 +139,44 @@ __attribute__((noinline)) static long misread_sum(const char *name) {
     return result < 0 ? result : sum;
 }
 
+/* A store of one byte, whose distance begins where the load does. */
+__attribute__((noinline)) static long misread_byte(const char *name) {
+    long result;
+    static volatile char stored;
+    const uintptr_t base = (uintptr_t)&stored - 0x101b8;
+    stored = 1;
+    __asm__ volatile("mov %[openat], %%eax\n"
+                     ".byte 0xc6, 0x83, 0xb8, 0x01, 0x01, 0x00, 0x00\n"
+                     "syscall\n"
+                     "cmp $-4096, %%rax\n"
+                     : "=&a"(result)
+                     : [openat] "i"(SYS_openat), "b"(base), "D"((long)AT_FDCWD), "S"(name), "d"(0L)
+                     : "rcx", "r11", "memory");
+    if (result >= 0)
+        close((int)result);
+    return result < 0 ? result : stored;
+}
+
+/* An operation of three bytes (SSE4.1), with a distance that is the number. */
+__attribute__((noinline)) static long misread_vector(const char *name) {
+    long result;
+    unsigned loaded;
+    static char stored[SYS_openat + 8];
+    stored[SYS_openat] = 77;
+    register char *base __asm__("r8") = stored;
+    __asm__ volatile("mov %[openat], %%eax\n"
+                     ".byte 0x66, 0x41, 0x0f, 0x38, 0x30, 0xb8, 0x01, 0x01, 0x00, 0x00\n"
+                     "syscall\n"
+                     "cmp $-4096, %%rax\n"
+                     "movd %%xmm7, %[loaded]\n"
+                     : "=&a"(result), [loaded] "=&b"(loaded)
+                     : [openat] "i"(SYS_openat), "r"(base), "D"((long)AT_FDCWD), "S"(name), "d"(0L)
+                     : "rcx", "r11", "xmm7", "memory");
+    if (result >= 0)
+        close((int)result);
+    return result < 0 ? result : (long)loaded;
+}
+
 /* As Rust compiles what compares two numbers, makes a call and goes on by what it has found: the
  * kernel leaves the flags. */
 __attribute__((noinline)) static int keeps_flags(const char *name, long one, long other) {
@@ -166,6 +204,8 @@ static int looks_alike(void) {
         wrong += misread_far(path) != SYS_openat;
         wrong += misread_index(path) != SYS_openat;
         wrong += misread_sum(path) != SYS_openat;
+        wrong += misread_byte(path) != 0;
+        wrong += misread_vector(path) != 77;
     }
     return wrong;
 }

@@ -55,6 +55,30 @@ static bool is_far_by_index(uint8_t operands, uint8_t index) {
            ((operands & 0xc0) == 0x80 || ((operands & 0xc0) == 0 && (index & 7) == 5));
 }
 
+/* Is there an operation that may have a number of one byte behind its operands: one of these, or
+ * one of the other tables (0f, VEX, XOP, EVEX)? */
+static bool has_small_number(const uint8_t *operation) {
+    return memchr("\x6b\x80\x82\x83\xc0\xc1\xc6\xf6", *operation, 8) != NULL ||
+           operation[-1] == 0x0f || operation[-2] == 0x0f || operation[-2] == 0xc5 ||
+           operation[-3] == 0xc4 || operation[-3] == 0x8f || operation[-4] == 0x62;
+}
+
+/* Do they with a distance that begins where the load does, or one byte before it and a number of
+ * two? Or is it the end of an address of eight bytes? */
+static bool is_end_of_operands(const uint8_t *load) {
+    return (is_far(load[-1]) && has_small_number(load - 2)) ||
+           (is_far_by_index(load[-2], load[-1]) && has_small_number(load - 3)) ||
+           (has_immediate(load[-3]) && is_far(load[-2])) ||
+           (has_immediate(load[-4]) && is_far_by_index(load[-3], load[-2])) ||
+           (load[-4] & 0xfc) == 0xa0;
+}
+
+/* Is the byte before it an operation of three bytes, or behind a prefix of these tables? */
+static bool is_of_other_table(const uint8_t *load) {
+    return (load[-3] == 0x0f && (load[-2] == 0x38 || load[-2] == 0x3a)) || load[-4] == 0xc4 ||
+           load[-4] == 0x8f || load[-5] == 0x62;
+}
+
 /* Do the bytes before a load make one instruction with it: prefixes (REX), operations whose
  * operands its first byte would tell, or whose distance or index it would be or end, before a
  * number of four bytes, or of whose number of eight bytes it would be the end? Any operation may
@@ -69,7 +93,8 @@ static bool takes_next(const uint8_t *load) {
            (has_immediate(third) && (second & 0xc7) == 0x44) ||
            (has_immediate(load[-5]) && is_far(load[-4])) ||
            (has_immediate(load[-6]) && is_far_by_index(load[-5], load[-4])) ||
-           ((load[-5] & 0xf8) == 0x48 && (load[-4] & 0xf8) == 0xb8);
+           ((load[-5] & 0xf8) == 0x48 && (load[-4] & 0xf8) == 0xb8) || is_end_of_operands(load) ||
+           is_of_other_table(load);
 }
 
 /* Loses the code behind a call what the arithmetic flags were before it, in the first instructions,
