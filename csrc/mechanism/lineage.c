@@ -17,7 +17,7 @@ static struct record {
     pid_t tid;       /* 0: free */
     uint32_t memory; /* 0: not known */
     uint8_t filters;
-    bool beside;  /* somebody who may have the same memory has installed one */
+    bool beside;  /* mark_beside() */
     bool crowded; /* somebody had no place here: events of makers come too late to be believed */
 } records[PLACES];
 
@@ -87,11 +87,24 @@ void lineage_note_start(pid_t tid) {
     begin(tid, NONE);
 }
 
+/* Somebody may have a filter and this memory (0: any), of whom nothing can be known. */
+static void mark_beside(uint32_t memory) {
+    for (size_t i = 0; i < PLACES; i++)
+        if (memory == 0 || records[i].memory == memory)
+            records[i].beside = true;
+}
+
 void lineage_note_child(pid_t maker, pid_t child) {
-    const struct record *from = find(lineage_leader(maker));
-    if (!from || place_of(child)->crowded || !lineage_tells_our_ids(maker))
+    const pid_t leader = lineage_leader(maker);
+    const struct record *from = find(leader);
+    if (!from)
         return;
-    struct record *record = take(child);
+    const bool is_told = !place_of(child)->crowded && lineage_tells_our_ids(maker);
+    if (is_told && lineage_leader(child) == leader)
+        return;
+    struct record *record = is_told ? take(child) : NULL;
+    if (!record && from->filters != NONE)
+        mark_beside(from->memory);
     if (!record)
         return;
     if (record->filters == NOT_KNOWN)
@@ -105,15 +118,10 @@ void lineage_note_child(pid_t maker, pid_t child) {
 void lineage_note_filter(pid_t tid) {
     const pid_t leader = lineage_leader(tid);
     struct record *record = leader > 0 ? take(leader) : NULL;
-    const uint32_t memory = record ? record->memory : 0;
     if (record)
         record->filters = SOME;
-    for (size_t i = 0; i < PLACES; i++) {
-        if (leader <= 0)
-            records[i].filters = SOME;
-        if (memory == 0 || records[i].memory == memory || records[i].memory == 0)
-            records[i].beside = true;
-    }
+    else
+        mark_beside(0);
 }
 
 void lineage_note_exec(pid_t tid) {
@@ -128,7 +136,15 @@ bool lineage_is_unfiltered(pid_t tid) {
     return record && record->filters == NONE;
 }
 
+static bool may_have(const struct record *other, uint32_t memory) {
+    return other->tid != 0 && other->filters != NONE &&
+           (other->memory == 0 || other->memory == memory);
+}
+
 bool lineage_is_apart(pid_t tid) {
-    const struct record *record = find(lineage_leader(tid));
-    return record && record->memory != 0 && !record->beside;
+    const struct record *own = find(lineage_leader(tid));
+    bool apart = own && own->memory != 0 && !own->beside;
+    for (size_t i = 0; i < PLACES && apart; i++)
+        apart = &records[i] == own || !may_have(&records[i], own->memory);
+    return apart;
 }

@@ -10,8 +10,8 @@
 
 /* The command's first thread: it has no filter of a program's own, whatever there is from above. */
 void lineage_note_start(pid_t tid);
-/* A thread has made a process, at its event, which may come later than what that one does. `child`:
- * as the kernel tells it. */
+/* At the event of the maker, which may come later than what the child does; threads are left out.
+ * `child`: as the kernel tells it. */
 void lineage_note_child(pid_t maker, pid_t child);
 /* At the begin of a call that installs a filter, which may fail: all threads count as having it. */
 void lineage_note_filter(pid_t tid);
@@ -26,8 +26,8 @@ pid_t lineage_leader(pid_t tid);
 bool lineage_tells_our_ids(pid_t tid);
 /* Has surely no thread of this one's process a filter of a program's own? */
 bool lineage_is_unfiltered(pid_t tid);
-/* Has surely nobody who has its memory installed one since this was made? Who has executed nothing
- * since it was made may have its maker's memory, whatever clone(2) was told. */
+/* Has surely nobody else with a filter its memory? Who has executed nothing since it was made may
+ * have its maker's, whatever clone(2) was told. */
 bool lineage_is_apart(pid_t tid);
 
 #endif

@@ -128,7 +128,7 @@ static void on_exec(pid_t tid) {
         tracee_know(tid)->stops = 1;
 }
 
-/* What clone(2) makes is a thread nearly always; of another one nothing is known then. */
+/* What clone(2) makes is a thread nearly always; another one matters where there are filters. */
 static void on_child(pid_t tid, bool is_thread) {
     unsigned long child = 0;
     if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &child) != 0)
@@ -137,7 +137,7 @@ static void on_child(pid_t tid, bool is_thread) {
         filtered_note_child(tid, (pid_t)child);
     if (is_thread)
         due_note_thread(tid, (pid_t)child);
-    else if (!own_calls_are_counted())
+    if (!own_calls_are_counted() && (!is_thread || own_calls_meet_filters()))
         lineage_note_child(tid, (pid_t)child);
 }
 
