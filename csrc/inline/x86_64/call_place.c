@@ -58,9 +58,10 @@ static bool is_far_by_index(uint8_t operands, uint8_t index) {
 /* Is there an operation that may have a number of one byte behind its operands: one of these, or
  * one of the other tables (0f, VEX, XOP, EVEX)? */
 static bool has_small_number(const uint8_t *operation) {
-    return memchr("\x6b\x80\x82\x83\xc0\xc1\xc6\xf6", *operation, 8) != NULL ||
-           operation[-1] == 0x0f || operation[-2] == 0x0f || operation[-2] == 0xc5 ||
-           operation[-3] == 0xc4 || operation[-3] == 0x8f || operation[-4] == 0x62;
+    static const uint8_t with_number[] = {0x6b, 0x80, 0x82, 0x83, 0xc0, 0xc1, 0xc6, 0xf6};
+    return memchr(with_number, *operation, sizeof with_number) != NULL || operation[-1] == 0x0f ||
+           operation[-2] == 0x0f || operation[-2] == 0xc5 || operation[-3] == 0xc4 ||
+           operation[-3] == 0x8f || operation[-4] == 0x62;
 }
 
 /* Do they with a distance that begins where the load does, or one byte before it and a number of
