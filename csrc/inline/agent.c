@@ -59,22 +59,23 @@ bool agent_looks_at_paths(const uint8_t *policy) {
     return (blob_header(policy)->calls & SPOOF_CALLS_PATHS) != 0;
 }
 
-static struct __user_cap_data_struct our_capabilities(void) {
+static bool our_capabilities(struct __user_cap_data_struct data[2]) {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-    struct __user_cap_data_struct data[2] = {{0}};
-    return syscall(SYS_capget, &header, data) == 0 ? data[0] : (struct __user_cap_data_struct){0};
+    return syscall(SYS_capget, &header, data) == 0;
 }
 
 bool agent_reaches_all(void) {
-    return (our_capabilities().effective & 1U << CAP_SYS_PTRACE) != 0;
+    struct __user_cap_data_struct data[2];
+    return our_capabilities(data) && data[0].effective & 1U << CAP_SYS_PTRACE;
 }
 
 /* May programs become somebody whom we could not reach any more, to say that they are to leave all
  * calls alone (credentials(7): who changes its user is not "dumpable")? */
 static bool may_lose_programs(void) {
     const uint32_t others = 1U << CAP_SETUID | 1U << CAP_SETGID, reach = 1U << CAP_SYS_PTRACE;
-    const uint32_t permitted = our_capabilities().permitted;
-    return !(permitted & reach) && (geteuid() == 0 || permitted & others);
+    struct __user_cap_data_struct data[2];
+    return !our_capabilities(data) ||
+           (!(data[0].permitted & reach) && (geteuid() == 0 || data[0].permitted & others));
 }
 
 const char *agent_missing(enum agent_below below, bool killable) {

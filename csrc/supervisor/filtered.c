@@ -2,7 +2,6 @@
 #include "filtered.h"
 
 #include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -28,16 +27,14 @@ static bool make_room(void) {
 }
 
 static void list(pid_t leader) {
-    size_t free_place = SIZE_MAX;
-    for (size_t i = places; i-- > 0;)
-        if (listed[i] == leader)
-            return;
-        else if (listed[i] == 0)
-            free_place = i;
-    if (leader <= 0 || (free_place == SIZE_MAX && !make_room()))
-        incomplete = true;
+    size_t i = 0;
+    filtered_forget(leader); /* not twice */
+    while (i < places && listed[i] != 0)
+        i++;
+    if (leader > 0 && (i < places || make_room()))
+        listed[i] = leader;
     else
-        listed[free_place == SIZE_MAX ? places - 64 : free_place] = leader;
+        incomplete = true;
 }
 
 void filtered_note(pid_t tid) {

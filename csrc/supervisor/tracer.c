@@ -13,7 +13,6 @@
 #include "../arch/kernel.h"
 #include "../arch/registers.h"
 #include "../calls/calls.h"
-#include "../inline/due.h"
 #include "../arch/call_table.h"
 #include "../mechanism/inject.h"
 #include "../mechanism/lineage.h"
@@ -26,7 +25,6 @@
 #include "../tracee/rights.h"
 #include "pool.h"
 #include "family.h"
-#include "filtered.h"
 #include "tracer_attach.h"
 #include "tracer_waits.h"
 #include "../process/proctitle.h"
@@ -44,7 +42,6 @@ static void forget_stops(pid_t tid) {
         tracee->job->over = true;
     waits_forget(tracee);
     tracer_attach_forget(tid);
-    filtered_forget(tid);
     tracee_forget(tid);
     page_map_forget(tid);
     tracer_serve_held();
@@ -133,10 +130,7 @@ static void on_child(pid_t tid, bool is_thread) {
     unsigned long child = 0;
     if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &child) != 0)
         return;
-    if (!the_tracer.setup->every_call)
-        filtered_note_child(tid, (pid_t)child);
-    if (is_thread)
-        due_note_thread(tid, (pid_t)child);
+    tracer_attach_note_child(tid, (pid_t)child, is_thread);
     if (!own_calls_are_counted() && (!is_thread || own_calls_meet_filters()))
         lineage_note_child(tid, (pid_t)child);
 }

@@ -144,6 +144,14 @@ enum injected tracer_attach_end(pid_t tid, struct injection *injection) {
                           attach->next.arguments, attach->next.count);
 }
 
+void tracer_attach_note_child(pid_t maker, pid_t child, bool is_thread) {
+    if (the_setup->plan->address == 0)
+        return;
+    filtered_note_child(maker, child);
+    if (is_thread)
+        due_note_thread(maker, child);
+}
+
 /* ---- filters for all threads ---- */
 
 /* More at the same moment are not held. */
@@ -189,6 +197,7 @@ void tracer_attach_forget(pid_t tid) {
     for (size_t i = 0; i < MOST_HELD; i++)
         if (held[i] == tid)
             held[i] = 0;
+    filtered_forget(tid);
     struct attaching *own = attaching_of(tid);
     if (!own || tid == 0)
         return;
@@ -198,8 +207,10 @@ void tracer_attach_forget(pid_t tid) {
 
 void tracer_detach(struct stopped_call *call, bool adds_filter) {
     const struct attach_setup *setup = the_setup;
+    if (setup->plan->address == 0)
+        return;
     if (adds_filter)
         filtered_note(call->tid);
-    if (setup->plan->address != 0 && inline_must_stop(call, setup->plan, adds_filter))
+    if (inline_must_stop(call, setup->plan, adds_filter))
         record_inline(setup->segment, inline_stop(call, setup->plan, trace_poke_code));
 }

@@ -29,6 +29,8 @@ struct injection *tracer_attach(pid_t tid, const struct trace_stop *stop,
                                 const struct known_call *known);
 /* At the end of that one. */
 enum injected tracer_attach_end(pid_t tid, struct injection *injection);
+/* At the event of a thread that has made another one, or a process. */
+void tracer_attach_note_child(pid_t maker, pid_t child, bool is_thread);
 /* The thread is gone. */
 void tracer_attach_forget(pid_t tid);
 /* A filter that this call installs would be asked about calls of ours, which another thread of the
