@@ -1,5 +1,5 @@
-/* filters unreadable|other-thread|beside|inherited|probed NUMBER - installs a filter that kills for calls which
- * the program itself never makes, when it answers calls by itself, or is about to; or has a place
+/* filters unreadable|other-thread|beside|inherited|probed NUMBER - installs a filter that kills for
+ * calls which the program itself never makes, when it answers calls by itself, or is about to; or has a place
  * where it makes one probed. */
 #include <errno.h>
 #include <fcntl.h>
@@ -96,12 +96,16 @@ static int open_often(void) {
 
 static _Atomic bool is_installed, may_open;
 
+static int heir(void *argument) {
+    while (!may_open)
+        ;
+    return argument != NULL || open_often() != 0;
+}
+
 static int with_filter(void *argument) {
     const int failed = forbid_changes(0);
     is_installed = true;
-    while (!may_open)
-        ;
-    return failed != 0 || argument != NULL || open_often() != 0;
+    return heir(argument) != 0 || failed != 0;
 }
 
 /* Who has the same memory has the filter. */
@@ -114,12 +118,6 @@ static int beside(void) {
     const int wrong = open_often();
     may_open = true;
     return waitpid(other, &status, 0) != other || status != 0 || wrong != 0;
-}
-
-static int heir(void *argument) {
-    while (!may_open)
-        ;
-    return argument != NULL || open_often() != 0;
 }
 
 static pid_t made;

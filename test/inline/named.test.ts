@@ -57,9 +57,9 @@ for (const [kind, program] of programs)
       t.end();
     });
 
+    const about = (name: string): number =>
+      by('always', 'policy.yaml', name, String(ASKS)).told.stopped;
     void t.test(`${kind}, ${mechanism}: what is stopped`, (t) => {
-      const about = (name: string): number =>
-        by('always', 'policy.yaml', name, String(ASKS)).told.stopped;
       t.ok(about('abcd') < ASKS / 10, 'nearly nothing of a name that no rule has');
       t.ok(about('x/vm') >= 4 * ASKS, 'everything of one that a rule has');
       t.end();
@@ -67,8 +67,6 @@ for (const [kind, program] of programs)
 
     const skip = process.arch === 'x64' ? false : 'there a path of less than four bytes is stopped';
     void t.test(`${kind}, ${mechanism}: what is stopped of short paths`, { skip }, (t) => {
-      const about = (name: string): number =>
-        by('always', 'policy.yaml', name, String(ASKS)).told.stopped;
       for (const name of ['.', '..', 'a', 'abc'])
         t.ok(about(name) < ASKS + ASKS / 10, `of ${name} hardly more than the statfs`);
       t.ok(about('vm') >= 4 * ASKS, 'everything of one that a rule has');
