@@ -1,5 +1,5 @@
-/* own_places.h - places of opens.c's own that make calls: what is in their registers stays so, and code
- * that looks like a place, and is none, is left alone. */
+/* own_places.h - places of opens.c's own that make calls: what is in their registers stays so, and
+ * code that looks like a place, and is none, is left alone. */
 #if defined(__x86_64__)
 
 struct registers {
@@ -49,35 +49,37 @@ static int registers(void) {
 
 /* ---- code that looks like a place, and is none ---- */
 
+/* An open between two instructions, as a place makes it. */
+#define OPENED_BETWEEN(before, behind)                                                             \
+    "mov %[openat], %%eax\n" before "syscall\ncmp $-4096, %%rax\n" behind
+#define OPENED_BEHIND(before) OPENED_BETWEEN(before, "")
+#define OPENED(name) [openat] "i"(SYS_openat), "D"((long)AT_FDCWD), "S"(name), "d"(0L)
+
+static long closed(long result, long value) {
+    if (result >= 0)
+        close((int)result);
+    return result < 0 ? result : value;
+}
+
 /* A store whose distance and number are the bytes of such a load; it writes below the stack. */
 __attribute__((noinline)) static long misread(const char *name) {
     long result, stored;
-    __asm__ volatile("mov %[openat], %%eax\n"
-                     ".byte 0xc7, 0x44, 0x24, 0xb8, 0x01, 0x01, 0x00, 0x00\n"
-                     "syscall\n"
-                     "cmp $-4096, %%rax\n"
-                     "movslq -72(%%rsp), %[stored]\n"
+    __asm__ volatile(OPENED_BETWEEN(".byte 0xc7, 0x44, 0x24, 0xb8, 0x01, 0x01, 0x00, 0x00\n",
+                                    "movslq -72(%%rsp), %[stored]\n")
                      : "=&a"(result), [stored] "=&r"(stored)
-                     : [openat] "i"(SYS_openat), "D"((long)AT_FDCWD), "S"(name), "d"(0L)
+                     : OPENED(name)
                      : "rcx", "r11", "memory");
-    if (result >= 0)
-        close((int)result);
-    return result < 0 ? result : stored;
+    return closed(result, stored);
 }
 
 /* A number of eight bytes, of which such a load is the end. */
 __attribute__((noinline)) static long misread_long(const char *name) {
     long result, number;
-    __asm__ volatile("mov %[openat], %%eax\n"
-                     "movabs $0x101b8112233, %[number]\n"
-                     "syscall\n"
-                     "cmp $-4096, %%rax\n"
+    __asm__ volatile(OPENED_BEHIND("movabs $0x101b8112233, %[number]\n")
                      : "=&a"(result), [number] "=&b"(number)
-                     : [openat] "i"(SYS_openat), "D"((long)AT_FDCWD), "S"(name), "d"(0L)
+                     : OPENED(name)
                      : "rcx", "r11", "memory");
-    if (result >= 0)
-        close((int)result);
-    return result < 0 ? result : number;
+    return closed(result, number);
 }
 
 /* A store far from its register, where the load is the last byte of the distance, and the number.
@@ -86,16 +88,12 @@ __attribute__((noinline)) static long misread_far(const char *name) {
     long result;
     static int stored;
     const uintptr_t base = (uintptr_t)&stored + 0x47eeddcc;
-    __asm__ volatile("mov %[openat], %%eax\n"
-                     ".byte 0xc7, 0x83, 0x34, 0x22, 0x11, 0xb8, 0x01, 0x01, 0x00, 0x00\n"
-                     "syscall\n"
-                     "cmp $-4096, %%rax\n"
-                     : "=&a"(result)
-                     : [openat] "i"(SYS_openat), "b"(base), "D"((long)AT_FDCWD), "S"(name), "d"(0L)
-                     : "rcx", "r11", "memory");
-    if (result >= 0)
-        close((int)result);
-    return result < 0 ? result : stored;
+    __asm__ volatile(
+        OPENED_BEHIND(".byte 0xc7, 0x83, 0x34, 0x22, 0x11, 0xb8, 0x01, 0x01, 0x00, 0x00\n")
+        : "=&a"(result)
+        : "b"(base), OPENED(name)
+        : "rcx", "r11", "memory");
+    return closed(result, stored);
 }
 
 /* A store into an array, where the load is the index, and the number. */
@@ -105,17 +103,11 @@ __attribute__((noinline)) static long misread_index(const char *name) {
     stored[5] = 0;
     register long index __asm__("r15") = 5;
     register int *array __asm__("r8") = stored;
-    __asm__ volatile("mov %[openat], %%eax\n"
-                     ".byte 0x43, 0xc7, 0x04, 0xb8, 0x01, 0x01, 0x00, 0x00\n"
-                     "syscall\n"
-                     "cmp $-4096, %%rax\n"
+    __asm__ volatile(OPENED_BEHIND(".byte 0x43, 0xc7, 0x04, 0xb8, 0x01, 0x01, 0x00, 0x00\n")
                      : "=&a"(result)
-                     : [openat] "i"(SYS_openat), "r"(index), "r"(array), "D"((long)AT_FDCWD),
-                       "S"(name), "d"(0L)
+                     : "r"(index), "r"(array), OPENED(name)
                      : "rcx", "r11", "memory");
-    if (result >= 0)
-        close((int)result);
-    return result < 0 ? result : stored[5];
+    return closed(result, stored[5]);
 }
 
 /* An addition at a distance that is the number. */
@@ -126,17 +118,12 @@ __attribute__((noinline)) static long misread_sum(const char *name) {
     int sum;
     memcpy(stored + SYS_openat, &number, sizeof number);
     register char *base __asm__("r8") = stored;
-    __asm__ volatile("mov %[openat], %%eax\n"
-                     ".byte 0x41, 0x01, 0xb8, 0x01, 0x01, 0x00, 0x00\n"
-                     "syscall\n"
-                     "cmp $-4096, %%rax\n"
+    __asm__ volatile(OPENED_BEHIND(".byte 0x41, 0x01, 0xb8, 0x01, 0x01, 0x00, 0x00\n")
                      : "=&a"(result)
-                     : [openat] "i"(SYS_openat), "r"(base), "D"((long)AT_FDCWD), "S"(name), "d"(0L)
+                     : "r"(base), OPENED(name)
                      : "rcx", "r11", "memory");
     memcpy(&sum, stored + SYS_openat, sizeof sum);
-    if (result >= 0)
-        close((int)result);
-    return result < 0 ? result : sum;
+    return closed(result, sum);
 }
 
 /* A store of one byte, whose distance begins where the load does. */
@@ -145,16 +132,11 @@ __attribute__((noinline)) static long misread_byte(const char *name) {
     static volatile char stored;
     const uintptr_t base = (uintptr_t)&stored - 0x101b8;
     stored = 1;
-    __asm__ volatile("mov %[openat], %%eax\n"
-                     ".byte 0xc6, 0x83, 0xb8, 0x01, 0x01, 0x00, 0x00\n"
-                     "syscall\n"
-                     "cmp $-4096, %%rax\n"
+    __asm__ volatile(OPENED_BEHIND(".byte 0xc6, 0x83, 0xb8, 0x01, 0x01, 0x00, 0x00\n")
                      : "=&a"(result)
-                     : [openat] "i"(SYS_openat), "b"(base), "D"((long)AT_FDCWD), "S"(name), "d"(0L)
+                     : "b"(base), OPENED(name)
                      : "rcx", "r11", "memory");
-    if (result >= 0)
-        close((int)result);
-    return result < 0 ? result : stored;
+    return closed(result, stored);
 }
 
 /* An operation of three bytes (SSE4.1), with a distance that is the number. */
@@ -164,17 +146,12 @@ __attribute__((noinline)) static long misread_vector(const char *name) {
     static char stored[SYS_openat + 8];
     stored[SYS_openat] = 77;
     register char *base __asm__("r8") = stored;
-    __asm__ volatile("mov %[openat], %%eax\n"
-                     ".byte 0x66, 0x41, 0x0f, 0x38, 0x30, 0xb8, 0x01, 0x01, 0x00, 0x00\n"
-                     "syscall\n"
-                     "cmp $-4096, %%rax\n"
-                     "movd %%xmm7, %[loaded]\n"
+    __asm__ volatile(OPENED_BETWEEN(".byte 0x66, 0x41, 0x0f, 0x38, 0x30, 0xb8, 0x01, 0x01, 0, 0\n",
+                                    "movd %%xmm7, %[loaded]\n")
                      : "=&a"(result), [loaded] "=&b"(loaded)
-                     : [openat] "i"(SYS_openat), "r"(base), "D"((long)AT_FDCWD), "S"(name), "d"(0L)
+                     : "r"(base), OPENED(name)
                      : "rcx", "r11", "xmm7", "memory");
-    if (result >= 0)
-        close((int)result);
-    return result < 0 ? result : (long)loaded;
+    return closed(result, (long)loaded);
 }
 
 /* As Rust compiles what compares two numbers, makes a call and goes on by what it has found: the
@@ -221,7 +198,7 @@ struct registers {
 /* With all registers as they are there, and the flags, to what they are afterwards. */
 #define CALL(name, nr)                                                                             \
     void name(struct registers *r);                                                                \
-    __asm__(".pushsection .text\n.globl " #name "\n.balign 4\n" #name ":\n"                                     \
+    __asm__(".pushsection .text\n.globl " #name "\n.balign 4\n" #name ":\n"                        \
             "stp x29, x30, [sp, -96]!\n"                                                           \
             "stp x19, x20, [sp, 16]\nstp x21, x22, [sp, 32]\nstp x23, x24, [sp, 48]\n"             \
             "stp x25, x26, [sp, 64]\nstp x27, x28, [sp, 80]\n"                                     \
@@ -232,7 +209,7 @@ struct registers {
             "ldp x14, x15, [x0, 112]\nldp x16, x17, [x0, 128]\nldp x18, x19, [x0, 144]\n"          \
             "ldp x20, x21, [x0, 160]\nldp x22, x23, [x0, 176]\nldp x24, x25, [x0, 192]\n"          \
             "ldp x26, x27, [x0, 208]\nldp x28, x29, [x0, 224]\nldr x30, [x0, 240]\n"               \
-            "ldp x0, x1, [x0]\nmov x8, " #nr "\nsvc 0\n"                                            \
+            "ldp x0, x1, [x0]\nmov x8, " #nr "\nsvc 0\n"                                           \
             "stp x0, x1, [sp]\nstp x2, x3, [sp, 16]\nstp x4, x5, [sp, 32]\n"                       \
             "stp x6, x7, [sp, 48]\nstp x8, x9, [sp, 64]\nstp x10, x11, [sp, 80]\n"                 \
             "stp x12, x13, [sp, 96]\nstp x14, x15, [sp, 112]\nstp x16, x17, [sp, 128]\n"           \
