@@ -51,6 +51,14 @@ static bool any_rest(struct search *search, size_t at, size_t in, bool deep) {
     }
 }
 
+/* Slash-stars at the end also stand for nothing; so do more of them. */
+static bool stands_for_nothing(const char *glob) {
+    size_t stars;
+    while (*glob == '/' && (stars = strspn(glob + 1, "*")) > 1)
+        glob += 1 + stars;
+    return *glob == '\0';
+}
+
 static bool find_fit(struct search *search, size_t at, size_t in) {
     const char *glob = search->glob + at, *text = search->text + in;
     size_t stars = strspn(glob, "*");
@@ -58,8 +66,7 @@ static bool find_fit(struct search *search, size_t at, size_t in) {
         return *text == '\0';
     if (search->word && stars > 0)
         return any_rest(search, at + stars, in, true);
-    size_t behind = *glob == '/' ? strspn(glob + 1, "*") : 0;
-    if (!search->word && *text == '\0' && behind > 1 && glob[1 + behind] == '\0')
+    if (!search->word && *text == '\0' && stands_for_nothing(glob))
         return true;
     if (stars > 1) {
         /* Between two slashes it also stands for nothing, and the slashes for one. */
