@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -181,7 +182,7 @@ static void read_named(struct input *input) {
         "\nState:\tR (running)\nTgid:\t7\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nGroups:\t9 \n"
         "CapPrm:\t0000000000000003\nCapEff:\t0000000000000001\n";
     struct credentials credentials;
-    size_t length = input->left < 64 ? input->left : 64;
+    size_t length = strnlen((const char *)input->at, input->left < 64 ? input->left : 64);
     char *status = room(6 + length + sizeof genuine);
     memcpy(status, "Name:\t", 6);
     memcpy(status + 6, input->at, length);
