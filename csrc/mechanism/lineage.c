@@ -3,7 +3,6 @@
 
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,14 +11,19 @@
 #define PLACES 4096U
 
 enum filters { NOT_KNOWN, NONE, SOME };
+enum ids { NOT_ASKED, OURS, OTHERS };
 
 static struct record {
     pid_t tid;       /* 0: free */
     uint32_t memory; /* 0: not known */
     uint8_t filters;
+    uint8_t ids;  /* enum ids */
     bool beside;  /* mark_beside() */
     bool crowded; /* somebody had no place here: events of makers come too late to be believed */
 } records[PLACES];
+
+/* Reading it takes long in gVisor. */
+static struct known_leader { pid_t tid, leader; } leaders[PLACES];
 
 static uint32_t new_memory(void) {
     static uint32_t last;
@@ -48,14 +52,28 @@ void lineage_forget(pid_t tid) {
     struct record *record = find(tid);
     if (record)
         record->tid = 0;
+    if (leaders[(uint32_t)tid % PLACES].tid == tid)
+        leaders[(uint32_t)tid % PLACES].tid = 0;
 }
 
-pid_t lineage_leader(pid_t tid) {
-    struct status_value value = {.name = "Tgid:"};
-    char name[16];
-    snprintf(name, sizeof name, "%d", tid);
-    proc_status_values(name, &value, 1);
-    return (pid_t)strtol(value.text, NULL, 10);
+/* 0: it is gone. */
+static pid_t leader_of(pid_t tid) {
+    struct known_leader *known = &leaders[(uint32_t)tid % PLACES];
+    if (find(tid)) /* who has a record leads */
+        return tid;
+    if (known->tid != tid || tid <= 0)
+        *known = (struct known_leader){tid, proc_leader(tid)};
+    if (known->leader == 0)
+        known->tid = 0;
+    return known->leader;
+}
+
+/* Whoever takes over the id of its leader by execve(2) leaves no trace of its own, and the others
+ * are gone. */
+static void forget_threads_of(pid_t leader) {
+    for (size_t i = 0; i < PLACES; i++)
+        if (leaders[i].leader == leader)
+            leaders[i].tid = 0;
 }
 
 /* Which namespace its ids are of. False: it cannot be asked. */
@@ -68,11 +86,22 @@ static bool namespace_of(const char *tid, char *text, size_t size) {
 }
 
 /* One of 2022 tells another namespace each time that it is asked. */
-bool lineage_tells_our_ids(pid_t tid) {
-    char name[16], ours[64], others[64];
+static bool has_our_namespace(pid_t tid) {
+    static char ours[64];
+    char name[16], others[64];
     snprintf(name, sizeof name, "%d", tid);
-    return namespace_of("self", ours, sizeof ours) && namespace_of(name, others, sizeof others) &&
-           strcmp(ours, others) == 0;
+    return (*ours || namespace_of("self", ours, sizeof ours)) &&
+           namespace_of(name, others, sizeof others) && strcmp(ours, others) == 0;
+}
+
+/* A process keeps the namespace that it is in. */
+bool lineage_tells_our_ids(pid_t tid) {
+    struct record *record = find(leader_of(tid));
+    if (!record)
+        return has_our_namespace(tid);
+    if (record->ids == NOT_ASKED)
+        record->ids = has_our_namespace(tid) ? OURS : OTHERS;
+    return record->ids == OURS;
 }
 
 /* ---- what is told ---- */
@@ -80,7 +109,11 @@ bool lineage_tells_our_ids(pid_t tid) {
 static void begin(pid_t tid, uint8_t filters) {
     struct record *record = take(tid);
     if (record)
-        *record = (struct record){tid, new_memory(), filters, false, record->crowded};
+        *record = (struct record){.tid = tid,
+                                  .memory = new_memory(),
+                                  .filters = filters,
+                                  .ids = record->ids,
+                                  .crowded = record->crowded};
 }
 
 void lineage_note_start(pid_t tid) {
@@ -94,13 +127,13 @@ static void mark_beside(uint32_t memory) {
             records[i].beside = true;
 }
 
-void lineage_note_child(pid_t maker, pid_t child) {
-    const pid_t leader = lineage_leader(maker);
+void lineage_note_child(pid_t maker, pid_t child, bool may_be_thread) {
+    const pid_t leader = leader_of(maker);
     const struct record *from = find(leader);
     if (!from)
         return;
     const bool is_told = !place_of(child)->crowded && lineage_tells_our_ids(maker);
-    if (is_told && lineage_leader(child) == leader)
+    if (is_told && may_be_thread && leader_of(child) == leader)
         return;
     struct record *record = is_told ? take(child) : NULL;
     if (!record && from->filters != NONE)
@@ -116,7 +149,7 @@ void lineage_note_child(pid_t maker, pid_t child) {
 }
 
 void lineage_note_filter(pid_t tid) {
-    const pid_t leader = lineage_leader(tid);
+    const pid_t leader = leader_of(tid);
     struct record *record = leader > 0 ? take(leader) : NULL;
     if (record)
         record->filters = SOME;
@@ -126,13 +159,14 @@ void lineage_note_filter(pid_t tid) {
 
 void lineage_note_exec(pid_t tid) {
     const struct record *record = find(tid);
+    forget_threads_of(tid);
     begin(tid, record ? record->filters : NOT_KNOWN);
 }
 
 /* ---- what is asked ---- */
 
 bool lineage_is_unfiltered(pid_t tid) {
-    const struct record *record = find(lineage_leader(tid));
+    const struct record *record = find(leader_of(tid));
     return record && record->filters == NONE;
 }
 
@@ -142,7 +176,7 @@ static bool may_have(const struct record *other, uint32_t memory) {
 }
 
 bool lineage_is_apart(pid_t tid) {
-    const struct record *own = find(lineage_leader(tid));
+    const struct record *own = find(leader_of(tid));
     bool apart = own && own->memory != 0 && !own->beside;
     for (size_t i = 0; i < PLACES && apart; i++)
         apart = &records[i] == own || !may_have(&records[i], own->memory);

@@ -11,16 +11,14 @@
 /* The command's first thread: it has no filter of a program's own, whatever there is from above. */
 void lineage_note_start(pid_t tid);
 /* At the event of the maker, which may come later than what the child does; threads are left out.
- * `child`: as the kernel tells it. */
-void lineage_note_child(pid_t maker, pid_t child);
+ * `child`: as the kernel tells it; `may_be_thread`: clone(2) has made it. */
+void lineage_note_child(pid_t maker, pid_t child, bool may_be_thread);
 /* At the begin of a call that installs a filter, which may fail: all threads count as having it. */
 void lineage_note_filter(pid_t tid);
 /* It is all that there is of its process. */
 void lineage_note_exec(pid_t tid);
 void lineage_forget(pid_t tid);
 
-/* Who leads its process; 0: it is gone. */
-pid_t lineage_leader(pid_t tid);
 /* gVisor's events tell ids as the tracee has them (ptrace(2) says: as we have them). Are they ours?
  */
 bool lineage_tells_our_ids(pid_t tid);

@@ -22,7 +22,7 @@
 #include "lineage.h"
 
 #define LONGEST_FILTER 4096U /* BPF_MAXINSNS */
-#define UNKNOWN (-1)
+#define UNKNOWN (-1)         /* proc_status_number() */
 #define SOME_ADDRESS 0x10000U
 
 const struct own_calls *own_calls_of(uint32_t arch) {
@@ -40,15 +40,9 @@ const struct own_calls *own_calls_of(uint32_t arch) {
 
 /* ---- how many filters a thread has ---- */
 
-static int status_number(const char *tid, const char *name) {
-    struct status_value value = {.name = name};
-    proc_status_values(tid, &value, 1);
-    return *value.text ? (int)strtol(value.text, NULL, 10) : UNKNOWN;
-}
-
 /* Linux 5.9. */
 static int filters_of(const char *tid) {
-    return status_number(tid, "Seccomp_filters:");
+    return proc_status_number(tid, "Seccomp_filters:");
 }
 
 static int filters_of_ours(void) {
@@ -167,7 +161,7 @@ bool own_calls_touch(struct stopped_call *call) {
 static bool are_inherited(void) {
     static int inherited = UNKNOWN;
     if (inherited == UNKNOWN)
-        inherited = status_number("self", "Seccomp:") > 0;
+        inherited = proc_status_number("self", "Seccomp:") > 0;
     return inherited;
 }
 

@@ -10,6 +10,7 @@
 #include "../arch/kernel.h"
 #include "../mechanism/lineage.h"
 #include "../mechanism/own_calls.h"
+#include "../tracee/proc_text.h"
 
 static pid_t *listed; /* 0: free */
 static size_t places;
@@ -39,7 +40,7 @@ static void list(pid_t leader) {
 
 void filtered_note(pid_t tid) {
     if (own_calls_are_counted()) /* else lineage_note_filter() was told */
-        list(lineage_leader(tid));
+        list(proc_leader(tid));
 }
 
 void filtered_note_child(pid_t maker, pid_t child) {

@@ -132,7 +132,7 @@ static void on_child(pid_t tid, bool is_thread) {
         return;
     tracer_attach_note_child(tid, (pid_t)child, is_thread);
     if (!own_calls_are_counted() && (!is_thread || own_calls_meet_filters()))
-        lineage_note_child(tid, (pid_t)child);
+        lineage_note_child(tid, (pid_t)child, is_thread);
 }
 
 static void on_event(pid_t tid, int event, int signal) {

@@ -70,3 +70,16 @@ void proc_status_values(const char *tid, struct status_value *values, size_t cou
     if (status)
         fclose(status);
 }
+
+int proc_status_number(const char *tid, const char *name) {
+    struct status_value value = {.name = name};
+    proc_status_values(tid, &value, 1);
+    return *value.text ? (int)strtol(value.text, NULL, 10) : -1;
+}
+
+pid_t proc_leader(pid_t tid) {
+    char name[16];
+    snprintf(name, sizeof name, "%d", tid);
+    const int leader = proc_status_number(name, "Tgid:");
+    return leader > 0 ? leader : 0;
+}

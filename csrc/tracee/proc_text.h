@@ -30,5 +30,9 @@ struct status_value {
 /* The same, one line after the other, for what may stand behind a long list of groups. `tid`: or
  * "self", of the procfs on /proc. */
 void proc_status_values(const char *tid, struct status_value *values, size_t count);
+/* A number of it; -1: it is not there. */
+int proc_status_number(const char *tid, const char *name);
+/* The id of the process of a thread; 0: there is no such thread. */
+pid_t proc_leader(pid_t tid);
 
 #endif
