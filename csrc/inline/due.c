@@ -8,6 +8,9 @@
 
 #include "../policy/blob.h"
 
+#define FNV_BASIS 0xcbf29ce484222325U
+#define FNV_PRIME 0x100000001b3U
+
 #define COUNTED 1024U /* of each kind: who has another one's place begins anew */
 #define TRIED_AT_ONCE 8U
 /* Who executes what was due before is due after so many calls. One that was due makes it so for as
@@ -55,11 +58,11 @@ static uint64_t program(const struct due_call *call) {
     return (uint64_t)(uint32_t)program_of(call->tid) << 32 | (call->back >> 28 & UINT16_MAX) << 16;
 }
 
-#define FNV_BASIS 0xcbf29ce484222325U
-#define FNV_PRIME 0x100000001b3U
-
+/* What differs in high bits alone, as ids do here, does so after a multiplication, too: these are
+ * laid over the others, or all programs of one executable would have one counter for a place. */
 static uint64_t place(const struct due_call *call) {
-    return ((FNV_BASIS ^ program(call)) * FNV_PRIME ^ call->back) * FNV_PRIME << 16;
+    const uint64_t mixed = (program(call) * FNV_PRIME ^ call->back) * FNV_PRIME;
+    return (mixed ^ mixed >> 32) * FNV_PRIME << 16;
 }
 
 /* 0: it is not to be had. */
@@ -103,6 +106,6 @@ bool due_count(const struct due_call *call, const uint8_t *policy, const struct 
 void due_note(const struct due_call *call, enum inline_outcome outcome) {
     if (outcome == INLINE_BOOTING || outcome == INLINE_ENTERED || outcome == INLINE_ANSWERED)
         set(places, place(call), 0);
-    else if (outcome == INLINE_DONE) /* it answers what it can */
-        set(places, place(call), TRIED_AT_ONCE);
+    else if (outcome == INLINE_DONE && get(places, place(call)) < TRIED_AT_ONCE)
+        set(places, place(call), TRIED_AT_ONCE); /* it answers what it can */
 }
