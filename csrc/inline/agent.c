@@ -12,10 +12,11 @@
 #include "../policy/blob.h"
 #include "../policy/match.h"
 #include "attended.h"
-#include "shape.h"
+#include "stub.h"
 
 /* The page: the head (mark, its own address), the switches, how large the filesystem of files in
- * memory is, the table of types, the set of names, the stubs. */
+ * memory is, the table of types, the ends of names behind it, code that looks at them, the set of
+ * names, the stubs. */
 #define MARK "seccomp-spoof 1"
 #define MARK_SIZE 16U
 #define SWITCH AGENT_HEAD_SIZE
@@ -24,12 +25,14 @@
 #define BLOCKS (SWITCH + 8)
 #define TYPES 64U
 #define MOST_TYPES 24U
-#define NAMES 512U
+#define NAMES 640U
+#define LOOK (NAMES - STUB_LOOK_SIZE)
+#define MOST_ENDS ((LOOK - TYPES) / sizeof(uint64_t))
 #define STUBS AGENT_HEAD_PART
 
 _Static_assert(sizeof MARK == MARK_SIZE && MARK_SIZE + sizeof(uint64_t) == AGENT_HEAD_SIZE,
                "the head");
-_Static_assert(TYPES + 16 * (MOST_TYPES + 1) <= NAMES && NAMES + NAMES_SIZE <= STUBS &&
+_Static_assert(TYPES + 16 * (MOST_TYPES + 1) <= LOOK && NAMES + NAMES_SIZE <= STUBS &&
                    STUBS + AGENT_STUBS * AGENT_STUB_SIZE <= AGENT_SIZE,
                "all of it fits");
 
@@ -126,6 +129,34 @@ const char *agent_calls(const uint8_t *policy) {
     return pairs_of(policy, pairs) == 0 ? "opens" : "statfs, fstatfs and opens";
 }
 
+/* Behind the types. */
+static uint32_t ends_at(const uint8_t *policy) {
+    struct agent_pair pairs[MOST_TYPES];
+    return TYPES + (pairs_of(policy, pairs) + 1) * (uint32_t)sizeof *pairs;
+}
+
+/* False: there is no room for them. */
+static bool make_ends(const uint8_t *policy, uint64_t ends[MOST_ENDS]) {
+    const uint32_t at = ends_at(policy);
+    return STUB_LOOK_SIZE > 0 && at <= LOOK &&
+           names_list_ends(policy, ends, (LOOK - at) / sizeof *ends);
+}
+
+bool agent_knows_ends(const uint8_t *policy) {
+    uint64_t ends[MOST_ENDS];
+    return make_ends(policy, ends);
+}
+
+static void put_ends(const uint8_t *policy, const struct inline_plan *plan,
+                     struct agent_head *head) {
+    uint64_t ends[MOST_ENDS] = {0};
+    const uint32_t at = ends_at(policy);
+    if (!make_ends(policy, ends))
+        return;
+    memcpy(head->bytes + at, ends, LOOK - at);
+    stub_put_look(plan->address + LOOK, plan->address + at, head->bytes + LOOK);
+}
+
 void agent_make_head(const uint8_t *policy, const struct inline_plan *plan,
                      struct agent_head *head) {
     struct agent_pair pairs[MOST_TYPES + 1];
@@ -137,6 +168,7 @@ void agent_make_head(const uint8_t *policy, const struct inline_plan *plan,
     memcpy(head->bytes + BLOCKS, &plan->blocks, sizeof plan->blocks);
     memcpy(head->bytes + TYPES, pairs, sizeof pairs);
     names_fill(policy, head->bytes + NAMES);
+    put_ends(policy, plan, head);
 }
 
 bool agent_is_head(const uint8_t head[AGENT_HEAD_SIZE], uint64_t address) {
@@ -178,7 +210,8 @@ struct agent_places agent_places(const uint8_t *policy, const struct inline_plan
         .types = address + TYPES,
         /* What is opened for a rule may be a file in memory. */
         .blocks = agent_looks_at_opens(policy) ? address + BLOCKS : 0,
-        .names = {opens || paths ? address + NAMES : 0, plan->shortest},
+        .names = {opens || paths ? address + NAMES : 0, plan->knows_ends ? address + LOOK : 0,
+                  plan->shortest},
         .reads_only = !paths,
     };
 }

@@ -24,6 +24,7 @@ struct inline_plan {
     uint32_t after;    /* so many stopped calls of a process */
     bool beside;       /* by notify: also beside threads; beside.h */
     bool reaches_all;  /* also memory of programs that make themselves unreadable */
+    bool knows_ends;   /* agent_knows_ends() */
     uint32_t shortest; /* names_shortest() */
 };
 
@@ -51,11 +52,13 @@ const char *agent_refusal(const uint8_t *policy);
 bool agent_looks_at_opens(const uint8_t *policy);
 /* ... or which other calls have such a path? */
 bool agent_looks_at_paths(const uint8_t *policy);
+/* Has the page room for the ends of all names (names.h)? */
+bool agent_knows_ends(const uint8_t *policy);
 /* ... and which calls are theirs, in words. */
 const char *agent_calls(const uint8_t *policy);
 
 /* What is written before the stubs are. */
-#define AGENT_HEAD_PART 1024U
+#define AGENT_HEAD_PART 1152U
 struct agent_head {
     uint8_t bytes[AGENT_HEAD_PART];
 };

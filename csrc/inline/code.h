@@ -4,6 +4,7 @@
 #ifndef SPOOF_CODE_H
 #define SPOOF_CODE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -13,6 +14,7 @@ struct code {
     uint8_t *bytes;
     uint64_t address;
     uint32_t length;
+    bool is_broken; /* a jump leads too far for its kind */
 };
 
 static inline void code_put(struct code *code, const void *bytes, size_t length) {

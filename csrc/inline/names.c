@@ -66,16 +66,15 @@ const char *names_refusal(const uint8_t *policy) {
     return NULL;
 }
 
-/* The end of a path that ends so. */
-static uint32_t tail_of(const struct ending *ending) {
-    const size_t length = strlen(ending->text), taken = length < NAMES_TAIL ? length : NAMES_TAIL;
-    uint8_t tail[NAMES_TAIL] = {0};
-    uint32_t value;
-    if (taken < NAMES_TAIL && ending->is_whole)
-        tail[NAMES_TAIL - taken - 1] = '/';
-    for (size_t i = 0; i < taken; i++)
-        tail[NAMES_TAIL - taken + i] = (uint8_t)ending->text[length - taken + i];
-    memcpy(&value, tail, sizeof value);
+/* The last `count` bytes of a path that ends so, as far as they are known; 0 for others. */
+static uint64_t end_of(const struct ending *ending, uint32_t count) {
+    const size_t length = strlen(ending->text), taken = length < count ? length : count;
+    uint8_t end[sizeof(uint64_t)] = {0};
+    uint64_t value;
+    if (taken < count && ending->is_whole)
+        end[count - taken - 1] = '/';
+    memcpy(end + count - taken, ending->text + length - taken, taken);
+    memcpy(&value, end, sizeof value);
     return value;
 }
 
@@ -83,7 +82,42 @@ void names_fill(const uint8_t *policy, uint8_t set[NAMES_SIZE]) {
     struct ending ending;
     memset(set, 0, NAMES_SIZE);
     for (uint32_t i = 0; ending_at(policy, i, &ending); i++) {
-        const uint32_t bit = tail_of(&ending) * NAMES_FACTOR >> NAMES_SHIFT;
+        const uint32_t bit = (uint32_t)end_of(&ending, NAMES_TAIL) * NAMES_FACTOR >> NAMES_SHIFT;
         set[bit / 8] = (uint8_t)(set[bit / 8] | 1U << bit % 8);
     }
+}
+
+/* All of which so many bytes count. */
+static uint32_t list_of(const uint8_t *policy, uint32_t bytes, uint64_t *ends, uint32_t most) {
+    struct ending ending;
+    uint32_t count = 0;
+    for (uint32_t i = 0; ending_at(policy, i, &ending); i++) {
+        const uint32_t known = bytes_known(&ending);
+        const uint64_t end = end_of(&ending, bytes);
+        uint32_t before = 0;
+        if ((known < NAMES_LONGEST_END ? known : NAMES_LONGEST_END) != bytes)
+            continue;
+        while (before < count && ends[before] != end)
+            before++;
+        if (before < count)
+            continue;
+        if (count == most)
+            return most + 1;
+        ends[count++] = end;
+    }
+    return count;
+}
+
+bool names_list_ends(const uint8_t *policy, uint64_t *ends, uint32_t most) {
+    for (uint32_t bytes = NAMES_LONGEST_END; bytes >= NAMES_LEAST; bytes--) {
+        const uint32_t count = list_of(policy, bytes, ends, most);
+        if (count >= most)
+            return false;
+        ends[count] = 0;
+        ends += count + 1;
+        most -= count + 1;
+    }
+    if (most > 0)
+        *ends = NAMES_END_OF_ENDS;
+    return most > 0;
 }

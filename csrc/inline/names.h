@@ -4,6 +4,7 @@
 #ifndef SPOOF_NAMES_H
 #define SPOOF_NAMES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define NAMES_SIZE 512U /* bytes of the set */
@@ -20,12 +21,20 @@
 /* Why no such set can be made under a policy (a checked blob), or NULL. */
 const char *names_refusal(const uint8_t *policy);
 void names_fill(const uint8_t *policy, uint8_t set[NAMES_SIZE]);
+/* What the set has by its last bytes alone, more exactly: the last NAMES_LONGEST_END bytes of each
+ * name, if so many are known of it (its slash counts), as little endian numbers; behind a 0 those
+ * of which one byte less is known, and so on to NAMES_LEAST; then NAMES_END_OF_ENDS. False: that
+ * does not fit into `most` numbers. */
+#define NAMES_LONGEST_END 8U
+#define NAMES_END_OF_ENDS UINT64_MAX
+bool names_list_ends(const uint8_t *policy, uint64_t *ends, uint32_t most);
 /* How many bytes, at least, are known of what a rule may be about: its slash counts. At most one
  * more than NAMES_TAIL. */
 uint32_t names_shortest(const uint8_t *policy);
 
 struct names_place {
-    uint64_t set; /* its address; 0: no rule names a path */
+    uint64_t set;  /* its address; 0: no rule names a path */
+    uint64_t look; /* of code that looks at the ends; 0: there is none */
     uint32_t shortest;
 };
 

@@ -106,6 +106,7 @@ const char *inline_plan_make(const uint8_t *policy, const struct inline_wish *wi
         .blocks = blocks,
         .after = strcmp(wish->when, "always") == 0 ? 1 : CALLS_BEFORE_AGENT,
         .reaches_all = wish->below == AGENT_BELOW_TRACE && agent_reaches_all(),
+        .knows_ends = agent_knows_ends(policy),
         .shortest = names_shortest(policy),
     };
     return NULL;

@@ -136,6 +136,8 @@ static void ask_round(const char *place) {
         "abcd",   "/",       "",     "net/told", "x/vm",   "x/xvm",     "vm/",  "//vm", "xtold",
         "toldx",  "link/",   "tovm", "unnet",    "dir/..", "file/told",
         "x/1.yaml", "y.yaml", "x/.yaml", "yaml", "dir/conf", "dir/cOnf", "conf", "onf",
+        "dir/xtold", "dir/../told", "dir/../told/", "told//", "absent/", "x/vm/", "x//vm", "abcd/",
+        "dir/file/", "dir//", "net/", "x/../net//told", "dir/../x/.yaml", "dir/../x/.yaml/",
     };
     char path[8 * PAGE];
     char *const pages =

@@ -65,6 +65,16 @@ for (const [kind, program] of programs)
       t.end();
     });
 
+    const skipEnds =
+      process.arch === 'x64' ? false : 'there the last four bytes of a path are all that counts';
+    void t.test(`${kind}, ${mechanism}: what is stopped of ends alike`, { skip: skipEnds }, (t) => {
+      for (const name of ['dir/xtold', 'abcd/', 'dir/file/'])
+        t.ok(about(name) < ASKS / 10, `nearly nothing of ${name}`);
+      for (const name of ['dir/../told', 'x//vm'])
+        t.ok(about(name) >= 4 * ASKS, `everything of ${name}`);
+      t.end();
+    });
+
     const skip = process.arch === 'x64' ? false : 'there a path of less than four bytes is stopped';
     void t.test(`${kind}, ${mechanism}: what is stopped of short paths`, { skip }, (t) => {
       for (const name of ['.', '..', 'a', 'abc'])

@@ -112,7 +112,8 @@ bool agent_may_be_cancelled(const struct agent_place *place) {
 
 bool agent_make_jump(const struct agent_place *place, uint64_t to,
                      uint8_t code[AGENT_BEFORE + AGENT_BEHIND]) {
-    struct code jump = {code + AGENT_BEFORE - CALL_SIZE, agent_place_begin(place), 0};
+    struct code jump = {.bytes = code + AGENT_BEFORE - CALL_SIZE,
+                        .address = agent_place_begin(place)};
     return code_put_about(&jump, JUMP, 0, to);
 }
 

@@ -38,7 +38,7 @@ static void put_way_by_room(struct code *code, bool is_go) {
 uint32_t routine_make(const struct routine *routine, uint64_t address,
                       uint8_t bytes[ROUTINE_SIZE]) {
     const uint64_t unblock[] = {SIG_SETMASK, address + MASK_AT, 0, K_SIGNAL_SET_SIZE};
-    struct code code = {bytes, address, 0};
+    struct code code = {.bytes = bytes, .address = address};
     code_put_64(&code, routine->room + ROOM_LAND);
     code_put_64(&code, routine->mask);
     for (unsigned i = 0; i < routine->count; i++) {

@@ -4,6 +4,7 @@
 
 #define AGENT_STUBS 18U /* places with the same call share one */
 #define AGENT_STUB_SIZE 384U
+#define STUB_LOOK_SIZE 0U /* there is no such code */
 #define AGENT_JUMP_SIZE 4U
 /* What is read of a place: so much before where it returns to, and from there on. */
 #define AGENT_BEFORE 32U

@@ -45,7 +45,7 @@ void agent_make_course(enum agent_course course, uint8_t bytes[AGENT_COURSE_SIZE
         [AGENT_BOOTS] = ROOM_BOOT, [AGENT_ANSWERS] = ROOM_WAY, [AGENT_LEAVES] = ROOM_ADD};
     const uint32_t jump = JUMP;
     memcpy(bytes, &jump, sizeof jump);
-    struct code code = {bytes, 0, sizeof jump};
+    struct code code = {.bytes = bytes, .length = sizeof jump};
     code_aim(&code, 0, (int64_t)to[course] - ROOM_COURSE);
 }
 
@@ -99,7 +99,7 @@ static bool put_room(struct code *code, enum agent_course course, const struct a
 
 bool agent_make_way_room(uint64_t stub, uint64_t room, const struct agent_place *place,
                          uint8_t bytes[AGENT_WAY_ROOM_SIZE]) {
-    struct code code = {bytes, room, 0};
+    struct code code = {.bytes = bytes, .address = room};
     const bool near = place->form == AGENT_FORM_GO ? put_room_of_go(&code, place->back)
                                                    : put_room(&code, AGENT_ANSWERS, place);
     code_put_64(&code, stub);
@@ -136,7 +136,7 @@ static void put_boot_part(struct code *code, uint64_t address) {
 
 bool agent_make_room(uint64_t address, uint64_t room, const struct agent_place *place,
                      uint8_t bytes[AGENT_ROOM_SIZE]) {
-    struct code code = {bytes, room, 0};
+    struct code code = {.bytes = bytes, .address = room};
     if (place->form == AGENT_FORM_GO)
         return false;
     const bool near = put_room(&code, AGENT_BOOTS, place);
@@ -147,7 +147,7 @@ bool agent_make_room(uint64_t address, uint64_t room, const struct agent_place *
 
 bool agent_boots(uint64_t address, const uint8_t bytes[AGENT_ROOM_SIZE]) {
     uint8_t boot[AGENT_ROOM_SIZE], course[AGENT_COURSE_SIZE];
-    struct code code = {boot, 0, ROOM_BOOT};
+    struct code code = {.bytes = boot, .length = ROOM_BOOT};
     put_boot_part(&code, address);
     agent_make_course(AGENT_BOOTS, course);
     return memcmp(bytes + ROOM_COURSE, course, sizeof course) == 0 &&

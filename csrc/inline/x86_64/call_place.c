@@ -141,7 +141,7 @@ bool agent_is_place(const struct agent_place *place,
     if (place->number != NUMBER_OPENAT &&
         (place->form != AGENT_FORM_NUMBER || !attended_call(place->number, &path)))
         return false;
-    struct code expected = {load, 0, 0};
+    struct code expected = {.bytes = load};
     load_put(&expected, place);
     return !takes_next(at) && memcmp(at, load, sizeof load) == 0 && is_call(at + sizeof load) &&
            loses_flags(code + AGENT_BEFORE);
@@ -157,7 +157,7 @@ bool agent_make_jump(const struct agent_place *place, uint64_t to,
     const bool is_go = place->form == AGENT_FORM_GO;
     const uint32_t at = is_go ? GO_FAR : AGENT_BEFORE - CALL_SIZE - AGENT_JUMP_SIZE;
     const uint64_t from = place->back - AGENT_BEFORE + at;
-    struct code jump = {code + at, from, 0};
+    struct code jump = {.bytes = code + at, .address = from};
     PUT(&jump, 0xe9);
     code_put_distance(&jump, to, 0);
     if (is_go) {

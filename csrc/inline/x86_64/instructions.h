@@ -54,7 +54,20 @@ static inline uint32_t code_put_short(struct code *code, uint8_t operation) {
 
 /* ... is here. */
 static inline void code_land(struct code *code, uint32_t at) {
+    code->is_broken = code->is_broken || code->length - at - 1 > INT8_MAX;
     code->bytes[at] = (uint8_t)(code->length - at - 1);
+}
+
+/* The same for a conditional one that may be longer. */
+static inline uint32_t code_put_long(struct code *code, uint8_t operation) {
+    PUT(code, 0x0f, (uint8_t)(operation + 0x10));
+    code_put_32(code, 0);
+    return code->length - 4;
+}
+
+static inline void code_land_long(struct code *code, uint32_t at) {
+    const uint32_t distance = code->length - at - 4;
+    memcpy(code->bytes + at, &distance, sizeof distance);
 }
 
 /* Such jumps to one place. */

@@ -36,7 +36,7 @@ static void put_call(struct code *code, int32_t number, const uint64_t *argument
 uint32_t routine_make(const struct routine *routine, uint64_t address,
                       uint8_t bytes[ROUTINE_SIZE]) {
     const uint64_t unblock[] = {SIG_SETMASK, address + MASK_AT, 0, K_SIGNAL_SET_SIZE};
-    struct code code = {bytes, address, 0};
+    struct code code = {.bytes = bytes, .address = address};
     code_put_64(&code, routine->instruction);
     code_put_64(&code, routine->mask);
     for (unsigned i = 0; i < routine->count; i++) {

@@ -4,6 +4,7 @@
 
 #define AGENT_STUBS 22U /* places in a program that may lead here */
 #define AGENT_STUB_SIZE 320U
+#define STUB_LOOK_SIZE 48U /* of the code that looks at the ends of names */
 #define AGENT_JUMP_SIZE 5U
 /* What is read of a place: so much before where it returns to, and from there on. */
 #define AGENT_BEFORE 14U

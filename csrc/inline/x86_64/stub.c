@@ -5,6 +5,7 @@
 #include "../attended.h"
 #include "call_code.h"
 #include "load.h"
+#include "name_code.h"
 
 /* At the end of a stub: where it leaves a call to, and where it returns to. */
 #define STUB_OWN (AGENT_STUB_SIZE - 16)
@@ -25,17 +26,23 @@ void stub_put_one(const uint8_t *policy, const struct inline_plan *plan, uint64_
         .back = stub + STUB_BACK,
         .says_number = place->form == AGENT_FORM_NUMBER || place->form == AGENT_FORM_GO,
     };
-    struct code code = {bytes, stub, 0};
+    struct code code = {.bytes = bytes, .address = stub};
     if (!places.says_number)
         load_put(&code, place);
     call_put_code(&code, &places, place->number);
+    if (code.is_broken || code.length > STUB_OWN) { /* never; then all is stopped */
+        code.length = 0;
+        if (place->form != AGENT_FORM_GO)
+            load_put(&code, place);
+        code_put_jump_by(&code, places.own);
+    }
     put_ends(&code, place);
 }
 
 /* All calls are made there: by %rax to the stub of each, which follow. */
 void stub_put_choice(const uint8_t *policy, uint64_t stub, const struct agent_place *place,
                      uint8_t bytes[AGENT_STUB_SIZE]) {
-    struct code code = {bytes, stub, 0};
+    struct code code = {.bytes = bytes, .address = stub};
     load_put(&code, place);
     for (uint32_t i = 0; i < agent_count_for_go(policy); i++) {
         PUT(&code, 0x48, 0x3d); /* cmp $number, %rax */
@@ -45,4 +52,9 @@ void stub_put_choice(const uint8_t *policy, uint64_t stub, const struct agent_pl
     }
     code_put_jump_by(&code, stub + STUB_OWN);
     put_ends(&code, place);
+}
+
+void stub_put_look(uint64_t address, uint64_t ends, uint8_t *bytes) {
+    struct code code = {.bytes = bytes, .address = address};
+    names_put_look(&code, ends);
 }

@@ -24,7 +24,7 @@ void agent_make_course(enum agent_course course, uint8_t bytes[AGENT_COURSE_SIZE
 }
 
 void agent_make_way(uint64_t stub, uint8_t bytes[AGENT_WAY_SIZE]) {
-    struct code code = {bytes, 0, 0};
+    struct code code = {.bytes = bytes};
     PUT(&code, 0xff, 0x25, 0, 0, 0, 0); /* jmp *0(%rip) */
     code_put_64(&code, stub);
 }
@@ -64,7 +64,7 @@ static void put_boot(struct code *code, uint64_t address) {
 
 bool agent_make_room(uint64_t address, uint64_t room, const struct agent_place *place,
                      uint8_t bytes[AGENT_ROOM_SIZE]) {
-    struct code code = {bytes, room, 0};
+    struct code code = {.bytes = bytes, .address = room};
     memset(bytes, FILLING, AGENT_ROOM_SIZE);
     PUT(&code, JUMP_ALWAYS, course_byte(AGENT_BOOTS));
     put_boot(&code, address);
@@ -78,7 +78,7 @@ bool agent_make_room(uint64_t address, uint64_t room, const struct agent_place *
 
 bool agent_boots(uint64_t address, const uint8_t bytes[AGENT_ROOM_SIZE]) {
     uint8_t boot[AGENT_ROOM_SIZE];
-    struct code code = {boot, 0, 0};
+    struct code code = {.bytes = boot};
     PUT(&code, JUMP_ALWAYS, course_byte(AGENT_BOOTS));
     put_boot(&code, address);
     return memcmp(bytes, boot, code.length) == 0;
