@@ -154,6 +154,23 @@ __attribute__((noinline)) static long misread_vector(const char *name) {
     return closed(result, (long)loaded);
 }
 
+/* A number out of the stack, behind an instruction that ends as the prefix of such a load. */
+__attribute__((noinline)) static long misread_stack(const char *name) {
+    long result;
+    const char *names[10] = {[9] = name};
+    __asm__ volatile("lea -256(%%rsp), %%rsp\n"
+                     "movq %[openat], 16(%%rsp)\n"
+                     "mov 0x48(%%rsi), %%rsi\n"
+                     "mov 16(%%rsp), %%eax\n"
+                     "syscall\n"
+                     "cmp $-4096, %%rax\n"
+                     "lea 256(%%rsp), %%rsp\n"
+                     : "=&a"(result)
+                     : OPENED(names)
+                     : "rcx", "r11", "memory");
+    return closed(result, 0);
+}
+
 /* As Rust compiles what compares two numbers, makes a call and goes on by what it has found: the
  * kernel leaves the flags. */
 __attribute__((noinline)) static int keeps_flags(const char *name, long one, long other) {
@@ -183,6 +200,7 @@ static int looks_alike(void) {
         wrong += misread_sum(path) != SYS_openat;
         wrong += misread_byte(path) != 0;
         wrong += misread_vector(path) != 77;
+        wrong += misread_stack(path) != 0;
     }
     return wrong;
 }

@@ -7,9 +7,11 @@
 #include "../attended.h"
 #include "load.h"
 
+#define GO_BEFORE 14U /* of it, before where the call returns to */
+
 /* Syscall6 of internal/runtime/syscall, Go 1.21 to 1.26, and the first of what fills the space
  * behind it. */
-static const uint8_t code_of_go[AGENT_BEFORE + AGENT_BEHIND] = {
+static const uint8_t code_of_go[GO_BEFORE + AGENT_BEHIND] = {
     0x49, 0x89, 0xf2,                         /* mov %rsi, %r10 */
     0x48, 0x89, 0xfa,                         /* mov %rdi, %rdx */
     0x48, 0x89, 0xce,                         /* mov %rcx, %rsi */
@@ -34,6 +36,16 @@ static const uint8_t code_of_go[AGENT_BEFORE + AGENT_BEHIND] = {
 #define GO_BEGIN (AGENT_BEFORE - CALL_SIZE - GO_LOAD_SIZE)
 
 #define MOST_MOVES 4
+
+/* What fills the space between the end of a function's code and a place that is jumped to. */
+static const struct {
+    uint8_t size, bytes[8];
+} fillings[] = {
+    {8, {0x0f, 0x1f, 0x84}}, {7, {0x0f, 0x1f, 0x80}}, {6, {0x66, 0x0f, 0x1f, 0x44}},
+    {5, {0x0f, 0x1f, 0x44}}, {4, {0x0f, 0x1f, 0x40}},
+};
+#define FILLINGS (sizeof fillings / sizeof *fillings)
+static const uint8_t ends[] = {0x5b, 0xc3}; /* pop %rbx; ret */
 
 static bool has_immediate(uint8_t operation) {
     return operation == 0xc7 || operation == 0x81 || operation == 0x69 || operation == 0xf7;
@@ -98,6 +110,20 @@ static bool takes_next(const uint8_t *load) {
            is_of_other_table(load);
 }
 
+/* The end of __internal_syscall_cancel of glibc 2.41, which makes calls of one thread, or of one
+ * in whom none can be cancelled: it begins where somebody jumps to, and returns behind the call.
+ * `at`: a load. Other code loads such a number as well, and only half of a register. */
+static bool is_end_of_glibc(const uint8_t *at) {
+    if (memcmp(at + AGENT_JUMP_SIZE + CALL_SIZE, ends, sizeof ends) != 0)
+        return false;
+    for (size_t i = 0; i < FILLINGS; i++) {
+        const uint8_t *filling = at - fillings[i].size;
+        if (memcmp(filling, fillings[i].bytes, fillings[i].size) == 0)
+            return memcmp(filling - sizeof ends, ends, sizeof ends) == 0;
+    }
+    return false;
+}
+
 /* Loses the code behind a call what the arithmetic flags were before it, in the first instructions,
  * as all code does that C compilers make? The kernel leaves them, and Rust is told so
  * (preserves_flags): it compares before a call and jumps behind it. */
@@ -137,14 +163,15 @@ bool agent_is_place(const struct agent_place *place,
     enum path_argument path;
     const uint8_t *at = code + AGENT_BEFORE - CALL_SIZE - load_size(place->form);
     if (place->form == AGENT_FORM_GO)
-        return memcmp(code, code_of_go, sizeof code_of_go) == 0;
+        return memcmp(code + AGENT_BEFORE - GO_BEFORE, code_of_go, sizeof code_of_go) == 0;
     if (place->number != NUMBER_OPENAT &&
         (place->form != AGENT_FORM_NUMBER || !attended_call(place->number, &path)))
         return false;
     struct code expected = {.bytes = load};
     load_put(&expected, place);
     return !takes_next(at) && memcmp(at, load, sizeof load) == 0 && is_call(at + sizeof load) &&
-           loses_flags(code + AGENT_BEFORE);
+           loses_flags(code + AGENT_BEFORE) &&
+           (place->form != AGENT_FORM_STACK || is_end_of_glibc(at));
 }
 
 bool agent_may_be_cancelled(const struct agent_place *place) {

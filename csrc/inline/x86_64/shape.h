@@ -7,7 +7,7 @@
 #define STUB_LOOK_SIZE 48U /* of the code that looks at the ends of names */
 #define AGENT_JUMP_SIZE 5U
 /* What is read of a place: so much before where it returns to, and from there on. */
-#define AGENT_BEFORE 14U
+#define AGENT_BEFORE 17U
 #define AGENT_BEHIND 45U
 /* What stands behind the code of a file: a jump of two bytes, whose distance says where a place
  * leads; code that gets the page; and the way to a stub. */
@@ -21,8 +21,9 @@
 
 /* What stands before the call. Only the first one says which call it is. */
 enum agent_form {
-    AGENT_FORM_NUMBER,    /* mov number, %eax */
-    AGENT_FORM_STACK,     /* mov 16(%rsp), %rax: all calls of glibc 2.41 that can be cancelled */
+    AGENT_FORM_NUMBER, /* mov number, %eax */
+    AGENT_FORM_STACK,  /* mov 16(%rsp), %rax: all calls of glibc 2.41 that can be cancelled, in code
+                          that is known */
     AGENT_FORM_DIRECTORY, /* mov $AT_FDCWD, %edi: opens of glibc's own */
     AGENT_FORM_GO, /* mov %rbx, %rdi: all calls of Go, in a function that is known as a whole */
     AGENT_FORMS,
