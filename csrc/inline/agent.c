@@ -12,7 +12,7 @@
 #include "../policy/blob.h"
 #include "../policy/match.h"
 #include "attended.h"
-#include "stub.h"
+#include "shape.h"
 
 /* The page: the head (mark, its own address), the switches, how large the filesystem of files in
  * memory is, the table of types, the ends of names behind it, code that looks at them, the set of
@@ -147,14 +147,11 @@ bool agent_knows_ends(const uint8_t *policy) {
     return make_ends(policy, ends);
 }
 
-static void put_ends(const uint8_t *policy, const struct inline_plan *plan,
-                     struct agent_head *head) {
+static void put_ends(const uint8_t *policy, struct agent_head *head) {
     uint64_t ends[MOST_ENDS] = {0};
     const uint32_t at = ends_at(policy);
-    if (!make_ends(policy, ends))
-        return;
-    memcpy(head->bytes + at, ends, LOOK - at);
-    stub_put_look(plan->address + LOOK, plan->address + at, head->bytes + LOOK);
+    if (make_ends(policy, ends))
+        memcpy(head->bytes + at, ends, LOOK - at);
 }
 
 void agent_make_head(const uint8_t *policy, const struct inline_plan *plan,
@@ -168,7 +165,7 @@ void agent_make_head(const uint8_t *policy, const struct inline_plan *plan,
     memcpy(head->bytes + BLOCKS, &plan->blocks, sizeof plan->blocks);
     memcpy(head->bytes + TYPES, pairs, sizeof pairs);
     names_fill(policy, head->bytes + NAMES);
-    put_ends(policy, plan, head);
+    put_ends(policy, head);
 }
 
 bool agent_is_head(const uint8_t head[AGENT_HEAD_SIZE], uint64_t address) {
@@ -211,7 +208,7 @@ struct agent_places agent_places(const uint8_t *policy, const struct inline_plan
         /* What is opened for a rule may be a file in memory. */
         .blocks = agent_looks_at_opens(policy) ? address + BLOCKS : 0,
         .names = {opens || paths ? address + NAMES : 0, plan->knows_ends ? address + LOOK : 0,
-                  plan->shortest},
+                  address + ends_at(policy), plan->shortest},
         .reads_only = !paths,
     };
 }

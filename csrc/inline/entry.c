@@ -79,7 +79,10 @@ enum page_state entry_page_state(const struct entry *entry) {
 bool entry_fill_page(const struct entry *entry) {
     struct agent_head head;
     const uint64_t address = entry->plan->address;
+    const struct names_place names = agent_places(entry->policy, entry->plan, NUMBER_OPENAT).names;
     agent_make_head(entry->policy, entry->plan, &head);
+    if (names.look != 0)
+        stub_put_look(&names, head.bytes + (names.look - address));
     return entry_write(entry, address + AGENT_HEAD_SIZE, head.bytes + AGENT_HEAD_SIZE,
                        AGENT_HEAD_PART - AGENT_HEAD_SIZE) &&
            entry_write(entry, address, head.bytes, AGENT_HEAD_SIZE);

@@ -35,6 +35,7 @@ uint32_t names_shortest(const uint8_t *policy);
 struct names_place {
     uint64_t set;  /* its address; 0: no rule names a path */
     uint64_t look; /* of code that looks at the ends; 0: there is none */
+    uint64_t ends; /* of what names_list_ends() has made, for that code */
     uint32_t shortest;
 };
 

@@ -5,10 +5,9 @@
 
 #include <elf.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "../tracee/memory.h"
@@ -17,25 +16,42 @@
 
 #define MOST_LINES 65536 /* vm.max_map_count */
 #define MOST_SEGMENTS 32
+#define RIGHTS 4        /* letters */
 #define ALIGNMENT 16ULL /* of rooms */
 
 struct mapping {
-    uint64_t begin, end, offset, device, inode;
-    char rights[8];
+    uint64_t begin, end, offset, inode;
+    char rights[RIGHTS + 1];
 };
 
 static bool has_code(const struct mapping *mapping) {
     return strcmp(mapping->rights, "r-xp") == 0;
 }
 
+/* A number, and the sign behind it. */
+static bool read_number(const char **line, int base, char behind, uint64_t *number) {
+    char *end;
+    *number = strtoull(*line, &end, base);
+    const bool is_there = end != *line && *end == behind;
+    *line = end + is_there;
+    return is_there;
+}
+
+/* Not by sscanf(), which takes as long as the kernel does to make the line. */
 static bool read_line(const char *line, struct mapping *mapping) {
-    unsigned major = 0, minor = 0;
-    if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64 " %x:%x %" SCNu64, &mapping->begin,
-               &mapping->end, mapping->rights, &mapping->offset, &major, &minor,
-               &mapping->inode) != 7)
+    uint64_t device;
+    char *end;
+    if (!read_number(&line, 16, '-', &mapping->begin) ||
+        !read_number(&line, 16, ' ', &mapping->end) || strnlen(line, RIGHTS + 1) <= RIGHTS)
         return false;
-    mapping->device = makedev(major, minor);
-    return true;
+    memcpy(mapping->rights, line, RIGHTS);
+    mapping->rights[RIGHTS] = '\0';
+    line += RIGHTS + 1;
+    if (!read_number(&line, 16, ' ', &mapping->offset) || !read_number(&line, 16, ':', &device) ||
+        !read_number(&line, 16, ' ', &device))
+        return false;
+    mapping->inode = strtoull(line, &end, 10);
+    return end != line;
 }
 
 /* Calls `visit` for each mapping until it says false; `first`: the first one of the same file.

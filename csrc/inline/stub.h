@@ -24,8 +24,7 @@ void stub_put_one(const uint8_t *policy, const struct inline_plan *plan, uint64_
                   const struct agent_place *place, uint8_t bytes[AGENT_STUB_SIZE]);
 void stub_put_choice(const uint8_t *policy, uint64_t stub, const struct agent_place *place,
                      uint8_t bytes[AGENT_STUB_SIZE]);
-/* What each stub may use, to run at `address`: whether a path ends as one of the names whose ends
- * are at `ends` (names.h). */
-void stub_put_look(uint64_t address, uint64_t ends, uint8_t *bytes);
+/* The code at names->look, which is there: whether a path ends as one of the names. */
+void stub_put_look(const struct names_place *names, uint8_t *bytes);
 
 #endif

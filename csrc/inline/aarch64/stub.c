@@ -27,8 +27,7 @@ void stub_put_choice(const uint8_t *policy, uint64_t stub, const struct agent_pl
     put_jump_by(&code, BACK);
 }
 
-void stub_put_look(uint64_t address, uint64_t ends, uint8_t *bytes) {
-    (void)address;
-    (void)ends;
+void stub_put_look(const struct names_place *names, uint8_t *bytes) {
+    (void)names;
     (void)bytes;
 }

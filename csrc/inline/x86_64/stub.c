@@ -54,7 +54,7 @@ void stub_put_choice(const uint8_t *policy, uint64_t stub, const struct agent_pl
     put_ends(&code, place);
 }
 
-void stub_put_look(uint64_t address, uint64_t ends, uint8_t *bytes) {
-    struct code code = {.bytes = bytes, .address = address};
-    names_put_look(&code, ends);
+void stub_put_look(const struct names_place *names, uint8_t *bytes) {
+    struct code code = {.bytes = bytes, .address = names->look};
+    names_put_look(&code, names->ends);
 }
