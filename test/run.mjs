@@ -144,10 +144,10 @@ async function main() {
 
   // A file that needs the machine for itself (stress, timing) is called *.alone.test.ts.
   const alone = files.filter((file) => file.endsWith('.alone.test.ts'));
-  // Emulated machines wait more than they compute: one of them runs beside two other files.
+  // Emulated machines wait more than they compute, and take longest: two of them run beside two other files.
   const guests = files.filter((file) => /\bguest\b/.test(file) && !alone.includes(file));
   const others = files.filter((file) => !alone.includes(file) && !guests.includes(file));
-  const together = [runTap(guests, 1), runTap(others, 2)];
+  const together = [runTap(guests, 2), runTap(others, 2)];
   let content = (await Promise.all(together)).every(Boolean);
   content = (await runTap(alone, 1)) && content;
 

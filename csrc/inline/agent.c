@@ -129,10 +129,12 @@ const char *agent_calls(const uint8_t *policy) {
     return pairs_of(policy, pairs) == 0 ? "opens" : "statfs, fstatfs and opens";
 }
 
-/* Behind the types. */
+/* Behind the types. The code looks for the end of these only behind a pair, so there is one at
+ * least, of no type. */
 static uint32_t ends_at(const uint8_t *policy) {
     struct agent_pair pairs[MOST_TYPES];
-    return TYPES + (pairs_of(policy, pairs) + 1) * (uint32_t)sizeof *pairs;
+    const uint32_t count = pairs_of(policy, pairs);
+    return TYPES + ((count == 0 ? 1 : count) + 1) * (uint32_t)sizeof *pairs;
 }
 
 /* False: there is no room for them. */

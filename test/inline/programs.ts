@@ -72,8 +72,9 @@ export function wrapped(
   words: readonly string[],
   command: readonly string[],
   before: readonly string[] = [],
+  rules: readonly string[] = policy,
 ) {
-  const stats = ['--stats', '--stats-format', 'json', ...policy];
+  const stats = ['--stats', '--stats-format', 'json', ...rules];
   const result = run([...before, seccompSpoof, 'exec', ...stats, ...words, '--', ...command]);
   const last = result.stderr.trim().split('\n').at(-1) ?? '';
   return { ...result, told: JSON.parse(last) as Told };

@@ -3,7 +3,7 @@ import { compileIn } from './compile.js';
 
 export const compileNamed = (): string => compileIn('inline', 'named', ['named.c']);
 
-/** Shell that makes a place for named.c, with policies in it whose rules name files there; in the second one by patterns, too. */
+/** Shell that makes a place for named.c, with policies in it whose rules name files there; in the second one by patterns, too; the third one has these rules alone. */
 export const makeNamedPlace = (place: string): string => `
 mkdir -p ${place}/x ${place}/dir && cd ${place} || exit 1
 for file in file a abc abcd dir/file told x/vm x/xvm unnet xtold x/1.yaml y.yaml x/.yaml dir/conf; do echo real >$file; done
@@ -24,4 +24,5 @@ END
   - { path: '${place}/x/*.yaml', content: "pattern\\n" }
   - { path: '${place}/dir/?onf', content: "shortest pattern\\n" }
 END
+grep -v -e ^statfs: -e ^mounts: policy.yaml >files.yaml
 `;
