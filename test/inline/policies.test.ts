@@ -1,4 +1,4 @@
-// Policies at random, whose rules name files, and paths that are theirs, nearly theirs, or others: programs
+// Policies at random, whose rules name files mostly, and paths that are theirs, nearly theirs, or others: programs
 // that answer by themselves are told what the others are. SEED=n makes others, POLICIES=n more.
 import {
   existsSync,
@@ -73,9 +73,9 @@ function policyOf(random: Random, named: readonly Named[]): object {
   return {
     apiVersion: 'seccomp-spoof/v1',
     name: 'random',
-    files,
     ...(types.length > 0 ? { statfs } : {}),
     ...(random.once(2) ? { mounts } : {}),
+    ...(types.length === 0 || !random.once(6) ? { files } : {}),
   };
 }
 
@@ -117,7 +117,8 @@ function pathOf(random: Random, named: readonly Named[]): Buffer {
   ])();
   const ends = ['', '', '', '', '', '/', '//', '/.', `/../${last}`];
   const bytes = Buffer.from(path + (path === '' ? '' : random.pick(ends)), 'latin1');
-  if (random.once(8) && bytes.length > 0)
+  // Not of those that are nobody's: open with O_CREAT would make a file there.
+  if (random.once(8) && bytes.length > 0 && !/^\/(proc|etc)/.test(path))
     bytes[random.below(bytes.length)] = 0x80 + random.below(128);
   return bytes;
 }
