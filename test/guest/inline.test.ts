@@ -154,7 +154,7 @@ await t.test('what programs are told', { skip }, async (t) => {
     process.env['EFFORT'] === undefined ? new RegExp(process.env['ONLY'] ?? FEW) : /(?:)/;
   const cases = all.filter(({ name }) => only.test(name));
   const scripts = cases.map((each) => scriptOf(each.bundle ?? bundle, each));
-  const threads = `${quote(compiled('beside', '-static'))} forks 2 ${PLACE}`;
+  const threads = `${quote(compiled('beside', '-static'))} deaths 2 ${PLACE}`;
   const killed = `taskset 1 ${bundle} -m notify --inline always --stats -- ${threads} 2>/tmp/said &
     while kill -0 $! 2>/dev/null; do
       for worker in $(grep -l 'seccomp-spoof: worker' /proc/[0-9]*/cmdline | cut -d / -f 3); do kill -9 $worker; done
@@ -167,6 +167,8 @@ await t.test('what programs are told', { skip }, async (t) => {
     const { stdout = '', stderr = '' } = kills ?? {};
     t.match(stdout, /^0\n/, `${stdout}${stderr}`);
     t.ok(numberIn(stdout, /^ *worker starts +(\d+)$/m) > 1, stdout);
+    const truths = stdout.match(/^the truth$/gm)?.length ?? 0;
+    t.ok(truths <= numberIn(stdout, /^ *given up +(\d+)$/m), stdout);
     t.end();
   });
   const placesIn = (text: string): number => numberIn(text, /places in them +(\d+)$/m);

@@ -69,7 +69,7 @@ void t.test('threads: the worker is killed meanwhile', async (t) => {
   const log = path.join(t.testdir({}), 'log');
   const [command, words] = cleanCommand([
     ...[seccompSpoof, 'exec', '-q', '-m', 'notify', '--inline', 'always', ...programs.policy],
-    ...['-p', policy, '--log-file', log, '--', beside, 'forks', rounds, place],
+    ...['-p', policy, '--log-file', log, '--', beside, 'deaths', rounds, place],
   ]);
   const child = spawn(command, words, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
@@ -93,6 +93,9 @@ void t.test('threads: the worker is killed meanwhile', async (t) => {
   clearTimeout(timer);
   t.equal(status, 0, `${signal} ${said}`);
   t.ok(kills > 0, `${kills} workers were killed`);
+  const totals = readLog(log).find(({ msg }) => msg === 'totals');
+  const truths = said.split('\n').filter((line) => line === 'the truth').length;
+  t.ok(truths <= numberOf(totals, 'givenUp'), `${truths}, ${JSON.stringify(totals)}`);
   figures.push(`| the death of ${kills} workers | ${rounds} | | ${status ?? signal} |`);
 });
 
