@@ -194,11 +194,13 @@ static bool take_queued(int number, siginfo_t *info, bool *for_group) {
 /* Takes a pending signal; false if there is none any more. `for_group`: it was sent to the whole
  * group. Of one number only one can be pending, here and there, so both must be taken together, and
  * nobody can stop the senders. What came before the first look is known by it. What came since was
- * merged with ours, or is our next one: a look behind tells, if only the group's came since. */
+ * merged with ours, or is our next one: a look behind tells, if only the group's came since. The
+ * witness may have two of them already while the second is still on its way to us. */
 static bool take(int number, siginfo_t *info, bool *for_group) {
     siginfo_t seen;
     group_wait_for_senders();
     const bool answers = ask_witness(number, &seen);
+    group_wait_for_senders(); /* of what was merged there with what we know */
     if (!take_own(number, info))
         return false;
     *for_group = sigismember(&witness.merged, number) == 1 || is_of_group(info, answers, &seen);

@@ -2,6 +2,8 @@
  *
  *   count SIGNAL NAME  says "ready PID", then for each SIGNAL how it came: "NAME code=C value=V";
  *                      at SIGWINCH it says "fence", at SIGUSR2 "end", and ends with 5
+ *   crowd N WORDS...   starts WORDS, and N processes of its group, which a signal for the group comes
+ *                      to one after the other; ends like a shell
  *   sender WORDS...    starts WORDS in a process group of its own, waits for "ready PID" on its
  *                      standard output, and then follows its own standard input, a line each:
  *                      "one SIGNAL", "queue SIGNAL VALUE" (to the process it started), "group
@@ -16,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -107,7 +110,30 @@ static int send_as_told(char **words) {
     return 0;
 }
 
+static int run_in_crowd(int number, char **words) {
+    siginfo_t info;
+    sigset_t all;
+    const pid_t child = fork();
+    if (child == 0) {
+        execvp(words[0], words);
+        _exit(127);
+    }
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, NULL);
+    for (int i = 0; i < number; i++)
+        if (fork() == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            for (;;)
+                pause();
+        }
+    if (waitid(P_PID, (id_t)child, &info, WEXITED) != 0)
+        return 2;
+    return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+}
+
 int main(int argc, char **argv) {
+    if (argc > 3 && strcmp(argv[1], "crowd") == 0)
+        return run_in_crowd(atoi(argv[2]), argv + 3);
     if (argc > 3 && strcmp(argv[1], "count") == 0)
         return count(atoi(argv[2]), argv[3]);
     if (argc > 2 && strcmp(argv[1], "sender") == 0)
